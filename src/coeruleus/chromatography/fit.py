@@ -1,0 +1,196 @@
+"""One local fit: peaks of known shape on a polynomial baseline, by generalised least squares.
+
+Areas and baseline are linear. Position and width of each peak move within what the run knows of them: each
+has a prior, so that a faint peak borrows position and width from the run and a strong one refines them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from coeruleus.chromatography.arrays import Floats
+from coeruleus.chromatography.noise import Weights
+from coeruleus.chromatography.shapes import Shape
+
+LINEAR_BELOW = 4.0  # area ÷ error under which position and width are not moved: noise would pull them
+MAX_ROUNDS = 8
+
+
+@dataclass(frozen=True)
+class Component:
+    """A peak to fit: shape, where the run expects it (minutes) and how surely, and how sure its width is."""
+
+    name: str
+    shape: Shape
+    centre: float
+    centre_sd: float = 0.0
+    width_sd: float = 0.0
+    stretch: float = 1.0
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted window. Areas in signal × minutes; `chi` is residual over noise, root mean square."""
+
+    time: Floats
+    components: tuple[Component, ...]  # with centre and stretch as fitted
+    area: Floats
+    area_se: Floats
+    centre_se: Floats
+    coefficients: Floats  # of the baseline: Legendre polynomials over the window
+    chi: float
+    chi_square: float
+    whitened_residual: Floats
+    whitened_design: Floats
+
+    def baseline(self, time: Floats) -> Floats:
+        return _legendre(time, self.time, self.coefficients.size - 1) @ self.coefficients
+
+    def peaks(self, time: Floats) -> Floats:
+        total = np.zeros_like(time)
+        for component, area in zip(self.components, self.area, strict=True):
+            total += area * component.shape.at(time - component.centre, component.stretch)
+        return total
+
+
+def _legendre(time: Floats, window: Floats, order: int) -> Floats:
+    middle, half = 0.5 * (window[0] + window[-1]), 0.5 * (window[-1] - window[0])
+    return np.polynomial.legendre.legvander((time - middle) / half, order)
+
+
+def fit_window(
+    time: Floats, signal: Floats, components: tuple[Component, ...], order: int, weights: Weights, scale: float = 1.0
+) -> Fit:
+    """Fit `signal` (n,) at `time` (n,) minutes.
+
+    `weights` come from the run's noise; `scale` is this trace's noise relative to it. Gauss-Newton with the
+    linear part solved anew in each round. Raises numpy.linalg.LinAlgError where the
+    window cannot tell the peaks apart.
+    """
+    count, whitener = len(components), weights.whitener
+    base = whitener @ _legendre(time, time, order) / scale
+    target = whitener @ signal / scale
+    start = components
+    area, error = np.zeros(count), np.full(count, np.inf)
+    moving: list[tuple[int, str]] = []
+    for round_ in range(MAX_ROUNDS):
+        tops = np.column_stack([c.shape.at(time - c.centre, c.stretch) for c in components])
+        columns, pulls = [whitener @ tops / scale, base], []
+        for index, what in moving:
+            c, was = components[index], start[index]
+            shift = time - c.centre
+            if what == "centre":
+                column = -area[index] * c.shape.slope_at(shift, c.stretch)
+                pulls.append(((was.centre - c.centre) / was.centre_sd, was.centre_sd))
+            else:
+                slope = c.shape.slope_at(shift, c.stretch)
+                column = -area[index] * (tops[:, index] + shift * slope)
+                pulls.append((np.log(was.stretch / c.stretch) / was.width_sd, was.width_sd))
+            columns.append((whitener @ column / scale)[:, None])
+        design = np.concatenate(columns, axis=1)
+        solution, covariance, freedom = _solve(design, target, weights.covariance, count + order + 1, pulls)
+        area, error = solution[:count], np.sqrt(np.diag(covariance))
+        if round_ == MAX_ROUNDS - 1:
+            break
+        largest = 0.0
+        for place, (index, what) in enumerate(moving):
+            step, c = solution[count + order + 1 + place], components[index]
+            width = c.shape.width_half * c.stretch
+            if what == "centre":
+                step = float(np.clip(step, -0.25 * width, 0.25 * width))
+                components = _swap(components, index, replace(c, centre=c.centre + step))
+                largest = max(largest, abs(step) / width)
+            else:
+                step = float(np.clip(step, -0.2, 0.2))
+                components = _swap(components, index, replace(c, stretch=float(c.stretch * np.exp(step))))
+                largest = max(largest, abs(step))
+        wanted = _movers(start, area, error)
+        if wanted == moving and largest < 2e-4:
+            break
+        if round_ < MAX_ROUNDS // 2:
+            moving = wanted
+    linear = solution.copy()
+    linear[count + order + 1 :] = 0
+    residual = target - design @ linear
+    chi_square = float(residual @ residual)
+    centre_se = np.full(count, np.nan)
+    for place, (index, what) in enumerate(moving):
+        if what == "centre":
+            centre_se[index] = error[count + order + 1 + place]
+    return Fit(
+        time,
+        components,
+        area,
+        error[:count],
+        centre_se,
+        solution[count : count + order + 1],
+        float(np.sqrt(chi_square / freedom)),
+        chi_square,
+        residual,
+        design,
+    )
+
+
+def _movers(start: tuple[Component, ...], area: Floats, error: Floats) -> list[tuple[int, str]]:
+    moving = []
+    for index, component in enumerate(start):
+        if area[index] > LINEAR_BELOW * error[index]:
+            if component.centre_sd > 0:
+                moving.append((index, "centre"))
+            if component.width_sd > 0 and area[index] > 2 * LINEAR_BELOW * error[index]:
+                moving.append((index, "width"))
+    return moving
+
+
+def _swap(components: tuple[Component, ...], index: int, new: Component) -> tuple[Component, ...]:
+    return (*components[:index], new, *components[index + 1 :])
+
+
+def _solve(
+    design: Floats, target: Floats, noise: Floats, n_free: int, pulls: list[tuple[float, float]]
+) -> tuple[Floats, Floats, float]:
+    """Least squares with a prior on each column beyond `n_free`.
+
+    Returns the solution, its covariance given the covariance of the weighed `noise`, and the sum of squares
+    that this noise would leave.
+    """
+    length = np.sqrt((design**2).sum(axis=0))
+    length = np.where(length > 0, length, 1.0)
+    scaled = design / length
+    normal, right = scaled.T @ scaled, scaled.T @ target
+    normal[np.diag_indices_from(normal)] += 1e-11
+    seen = scaled.T @ (noise @ scaled)
+    left_over = max(float(np.trace(noise) - np.trace(np.linalg.solve(normal, seen))), 1e-9)
+    for place, (pull, sd) in enumerate(pulls):
+        index = n_free + place
+        weight = 1 / (sd * length[index])
+        normal[index, index] += weight**2
+        seen[index, index] += weight**2
+        right[index] += weight * pull
+    inverse = np.linalg.inv(normal)
+    return inverse @ right / length, inverse @ seen @ inverse / np.outer(length, length), left_over
+
+
+def find_unknown(fit: Fit, shape: Shape, whitener: Floats, scale: float, threshold: float) -> float | None:
+    """Where an unknown peak of this shape would best explain what the fit left over; None if nothing does.
+
+    Every place of the window is tried that is not within half a width of a peak of the fit, with the fit's
+    own freedom (its whitened design) taken out first.
+    """
+    width = shape.width_half
+    places = np.arange(fit.time[0] + 0.3 * width, fit.time[-1] - 0.3 * width, width / 5)
+    for component in fit.components:
+        places = places[np.abs(places - component.centre) > 0.5 * width]
+    if places.size == 0:
+        return None
+    bank = whitener @ shape.at(fit.time[:, None] - places[None, :]) / scale
+    q, _ = np.linalg.qr(fit.whitened_design)
+    bank -= q @ (q.T @ bank)
+    power = (bank**2).sum(axis=0)
+    area = bank.T @ fit.whitened_residual / np.where(power > 1e-12, power, np.inf)
+    z = area * np.sqrt(power)
+    best = int(np.argmax(z))
+    largest = max((float(a) for a in fit.area), default=0.0)
+    return float(places[best]) if z[best] > threshold and area[best] > 0.04 * largest else None

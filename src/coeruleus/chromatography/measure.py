@@ -1,0 +1,187 @@
+"""Every analyte in every injection of a run: strong peaks first, to learn where things are, then all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from coeruleus.chromatography.arrays import Booleans, Floats
+from coeruleus.chromatography.fit import Component, Fit
+from coeruleus.chromatography.prepare import Cells, Trace
+from coeruleus.chromatography.retention import model_retention
+from coeruleus.chromatography.run_model import RunModel, learn_run
+from coeruleus.chromatography.window import choose_order, cut, fit_target, neighbours, target
+from coeruleus.tables import status
+
+FOUND_ABOVE = 2.2  # area over its error; 1.4 % of blanks by chance alone, which leaves room for worse noise
+SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Peak:
+    """One analyte in one injection. Times in minutes, areas in signal × seconds; NaN is not known."""
+
+    retention: float
+    predicted: float
+    height: float
+    area: float
+    area_se: float
+    width: float
+    tailing: float
+    resolution: float
+    score: float
+    status: str
+    reason: str | None
+    fit: Fit | None = None
+
+
+def measure_run(
+    traces: Sequence[Trace], nominal: Floats, expected: Booleans, names: Sequence[str]
+) -> tuple[list[list[Peak]], RunModel]:
+    """Peaks [injection][analyte] of usable traces in run order, and the model of the run.
+
+    `nominal` (analytes,) minutes; `expected` (injections, analytes) what standards and controls hold.
+    """
+    model = learn_run(traces, nominal, expected)
+    n, analytes = model.matched.shape
+    averaged: list[dict[int, Cells]] = [{} for _ in range(n)]
+    measured, errors = np.full((n, analytes), np.nan), np.full((n, analytes), np.nan)
+    strong: list[dict[str, tuple[Component, float]]] = [{} for _ in range(n)]
+    _choose_orders(model, averaged, names)
+    for i in range(n):
+        known = {j: _first_guess(model, i, j, names[j]) for j in np.flatnonzero(np.isfinite(model.matched[i]))}
+        for j, main in known.items():
+            window = cut(model, i, main, averaged[i], {})
+            others = [c for k, c in known.items() if k != j]
+            fit = fit_target(model, i, main, neighbours(model, i, j, main, window, others), window, model.orders[j])
+            if fit is None or not np.isfinite(fit.centre_se[0]) or fit.area[0] < 6 * fit.area_se[0]:
+                continue
+            measured[i, j] = fit.components[0].centre
+            errors[i, j] = fit.centre_se[0] * max(1.0, fit.chi)
+            strong[i][names[j]] = (fit.components[0], float(fit.area[0]))
+    model.retention = model_retention(measured, errors, np.tile(model.base, (n, 1)))
+    return [_measure_injection(model, i, averaged[i], strong[i], names) for i in range(n)], model
+
+
+def _first_guess(model: RunModel, i: int, j: int, name: str) -> Component:
+    return target(model, j, float(model.matched[i, j]), 0.3 * model.shapes[j].width_half, name)
+
+
+def _choose_orders(model: RunModel, averaged: list[dict[int, Cells]], names: Sequence[str]) -> None:
+    """Per analyte, the lowest order of baseline that the run as a whole does not contradict."""
+    n, analytes = model.matched.shape
+    for j in range(analytes):
+        chi = []
+        for i in np.unique(np.linspace(0, n - 1, min(n, 16)).astype(int)):
+            seen = np.isfinite(model.matched[i, j])
+            at = model.matched[i, j] if seen else model.base[j] * np.exp(model.stretch[i])
+            main = target(model, j, float(at), 0.3 * model.shapes[j].width_half if seen else 0.0, names[j])
+            others = [
+                _first_guess(model, int(i), k, names[k])
+                for k in range(analytes)
+                if k != j and np.isfinite(model.matched[i, k])
+            ]
+            window = cut(model, int(i), main, averaged[i], {})
+            if window.time.size:
+                chi.append(choose_order(model, int(i), main, neighbours(model, int(i), j, main, window, others), window))
+        model.orders[j] = _lowest_enough(np.array(chi).reshape(-1, 4))
+
+
+def _lowest_enough(chi: Floats) -> int:
+    """Order 1 to 4: goes on while the median gain in chi-square is far beyond the 0.45 of chance."""
+    order = 1
+    gains = chi[:, :-1] - chi[:, 1:]
+    for k in range(3):
+        column = gains[:, k][np.isfinite(gains[:, k])]
+        if column.size and np.median(column) > 3.0:
+            order = k + 2
+    return order
+
+
+def _measure_injection(
+    model: RunModel,
+    i: int,
+    averaged: dict[int, Cells],
+    strong: dict[str, tuple[Component, float]],
+    names: Sequence[str],
+) -> list[Peak]:
+    assert model.retention is not None
+    predicted, sd = model.retention.predicted[i], model.retention.sd[i]
+    guesses = [target(model, j, float(predicted[j]), float(sd[j]), name) for j, name in enumerate(names)]
+    peaks = []
+    for j, main in enumerate(guesses):
+        time = model.cells[i].time
+        width = main.shape.width_half * main.stretch
+        if not time[0] <= main.centre - 0.6 * width < main.centre + 0.6 * width <= time[-1]:
+            text = f"the chromatogram covers {time[0]:.2f} to {time[-1]:.2f} min, and {names[j]} elutes at"
+            peaks.append(_unknown(main.centre, status.FAILED, f"{text} {main.centre:.2f} min"))
+            continue
+        rest = {name: pair for name, pair in strong.items() if name != names[j]}
+        window = cut(model, i, main, averaged, rest)
+        beside = neighbours(model, i, j, main, window, [g for k, g in enumerate(guesses) if k != j])
+        fit = fit_target(model, i, main, beside, window, model.orders[j])
+        if fit is None:
+            reason = f"the chromatogram around {main.centre:.2f} min holds too little to fit a peak"
+            peaks.append(_unknown(main.centre, status.FAILED, reason))
+            continue
+        peaks.append(_peak(model, i, main, fit, window.time[~window.use]))
+    return _with_resolution(model, i, peaks)
+
+
+def _unknown(time: float, state: str, reason: str) -> Peak:
+    nan = float("nan")
+    return Peak(nan, time, nan, nan, nan, nan, nan, nan, nan, state, reason)
+
+
+def _peak(model: RunModel, i: int, main: Component, fit: Fit, clipped: Floats) -> Peak:
+    component = fit.components[0]
+    area, error = float(fit.area[0]), float(fit.area_se[0]) * max(1.0, fit.chi)
+    width = component.shape.width_half * component.stretch
+    state, reason = status.OK, None
+    if np.any(np.abs(clipped - component.centre) < width):
+        state = status.SATURATED
+        reason = f"the detector stood at its upper end from {clipped.min():.2f} to {clipped.max():.2f} min"
+    elif area < FOUND_ABOVE * error:
+        state = status.NOT_FOUND
+        reason = f"no peak at {main.centre:.2f} min: its area is {area / error:.1f} times its standard error"
+        if model.learnt_from and not any(model.learnt_from):
+            reason += "; no injection of the run shows a peak to learn retention and shape from"
+    return Peak(
+        component.centre,
+        main.centre,
+        area * component.shape.top / component.stretch,
+        area * SECONDS,
+        error * SECONDS,
+        width,
+        component.shape.tailing,
+        float("nan"),
+        fit.chi,
+        state,
+        reason,
+        fit,
+    )
+
+
+def _with_resolution(model: RunModel, i: int, peaks: list[Peak]) -> list[Peak]:
+    """Adds the resolution of found peaks to the nearer neighbour: found analytes and strong peaks of the trace."""
+    neighbours_: list[tuple[float, float]] = [(p.retention, p.width) for p in peaks if p.status == status.OK]
+    found, alien = model.found[i], model.alien[i]
+    neighbours_ += [(float(t), 2.355 * float(s)) for t, s in zip(found.time[alien], found.sigma[alien], strict=True)]
+    for peak in peaks:
+        if peak.fit is not None and peak.status == status.OK:
+            for component, area, error in zip(
+                peak.fit.components[1:], peak.fit.area[1:], peak.fit.area_se[1:], strict=True
+            ):
+                if not component.name and area > 5 * error:
+                    neighbours_.append((component.centre, component.shape.width_half * component.stretch))
+    result = []
+    for peak in peaks:
+        values = [
+            1.18 * abs(time - peak.retention) / (width + peak.width)
+            for time, width in neighbours_
+            if peak.status == status.OK and abs(time - peak.retention) > 0.3 * peak.width
+        ]
+        result.append(Peak(**{**peak.__dict__, "resolution": min(values, default=float("nan"))}))
+    return result

@@ -1,0 +1,1 @@
+"""Measures and responses in, evidence and label out."""

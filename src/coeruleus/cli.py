@@ -1,0 +1,70 @@
+"""The command line: check an experiment directory, list formats, write the demonstration experiment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import coeruleus
+
+SHIPPED_RULESETS = Path(__file__).resolve().parents[2] / "config" / "rulesets"
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=coeruleus.__doc__)
+
+
+@app.command()
+def check(
+    directory: Annotated[Path, typer.Argument(help="An experiment directory.")],
+    sheets_only: Annotated[bool, typer.Option("--sheets-only", help="Do not open the instrument files.")] = False,
+) -> None:
+    """Say every problem of the sheets and files at once, before anything runs."""
+    from coeruleus.experiment.model import BrokenExperiment
+    from coeruleus.intake.check import check_files
+    from coeruleus.intake.find import read_experiment
+    from coeruleus.tables.problems import Problem
+
+    problems: list[Problem] = []
+    try:
+        experiment = read_experiment(directory, SHIPPED_RULESETS).experiment
+        problems = experiment.problems if sheets_only else experiment.problems + check_files(experiment)
+    except BrokenExperiment as broken:
+        problems = broken.problems
+    for problem in sorted(set(problems), key=lambda one: (one.severity, one.stage, one.item, one.message)):
+        typer.echo(f"{problem.severity}: {problem.item}: {problem.message}")
+    errors = sum(problem.severity == "error" for problem in set(problems))
+    warnings = len(set(problems)) - errors
+    typer.echo(f"{directory.resolve().name}: {errors} errors, {warnings} warnings")
+    raise typer.Exit(1 if errors else 0)
+
+
+@app.command()
+def formats() -> None:
+    """List the file formats that are read."""
+    from coeruleus.formats.registry import list_formats
+
+    for row in list_formats():
+        typer.echo(f"{row['kind']:<13} {row['name']:<22} {row['suffixes']:<28} {row['notes']}")
+
+
+@app.command()
+def demo(
+    directory: Annotated[Path, typer.Argument(help="Where to write it; made if it is not there.")] = Path("demo"),
+    small: Annotated[bool, typer.Option("--small", help="The small version that the tests use.")] = False,
+) -> None:
+    """Write the simulated demonstration experiment, with its truth."""
+    from coeruleus.simulation.demo import write_demo, write_small
+
+    (write_small if small else write_demo)(directory)
+    typer.echo(f"{directory} holds the demonstration experiment")
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(coeruleus.__version__)
+
+
+def main() -> None:
+    app()

@@ -1,0 +1,1 @@
+"""The experiment directory as typed tables: schema, reading, defaults, curation."""

@@ -1,0 +1,194 @@
+"""What must agree between sheets: ids that exist, files inside the experiment, curation that matches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from coeruleus.experiment.model import Experiment
+from coeruleus.experiment.nearest import did_you_mean
+from coeruleus.tables.problems import Problem
+
+
+class _Findings(list[Problem]):
+    def add(self, sheet: str, row: pd.Series | None, column: str, message: str, severity: str = "error") -> None:
+        where = f"{sheet}.tsv"
+        if row is not None:
+            where += f", row {int(row['sheet_row'])}"
+        self.append(Problem("experiment", f"{where}, column {column}" if column else where, severity, message))
+
+    def known(self, sheet: str, frame: pd.DataFrame, column: str, known: Iterable[str], where: str) -> None:
+        """Every value of a column must be one of `known`, which live in the sheet `where`."""
+        names = list(dict.fromkeys(known))
+        for _, row in frame[frame[column].notna() & ~frame[column].isin(names)].iterrows():
+            if not pd.isna(row["sheet_row"]):
+                self.add(
+                    sheet, row, column, f"'{row[column]}' is not in {where}: {did_you_mean(str(row[column]), names)}"
+                )
+
+
+def check_consistency(experiment: Experiment) -> list[Problem]:
+    """Every disagreement between the sheets of an experiment, with file, row and column."""
+    found = _Findings()
+    subjects = list(experiment.subjects["subject_id"])
+    found.known("sessions", experiment.sessions, "subject_id", subjects, "subjects.tsv")
+    found.known("dialysate/probes", experiment.probes, "subject_id", subjects, "subjects.tsv")
+    _check_names(experiment, found)
+    _check_dialysate(experiment, found)
+    _check_recordings(experiment, found)
+    _check_curation(experiment, found)
+    return found
+
+
+def _check_names(experiment: Experiment, found: _Findings) -> None:
+    """Ids that become file names must differ in more than case, or a Mac and a PC see one file."""
+    for sheet, column, names in (
+        ("dialysate/injections", "run", experiment.injections["run"]),
+        ("ephys/recordings", "site_id", experiment.recordings["site_id"]),
+    ):
+        seen: dict[str, str] = {}
+        for name in sorted(set(names)):
+            if name.lower() in seen:
+                found.add(sheet, None, column, f"'{seen[name.lower()]}' and '{name}' differ in case only: rename one")
+            seen[name.lower()] = name
+
+
+def _check_dialysate(experiment: Experiment, found: _Findings) -> None:
+    injections, sheet = experiment.injections, "dialysate/injections"
+    subjects = list(experiment.subjects["subject_id"])
+    for name, frame in (
+        (sheet, injections),
+        ("dialysate/events", experiment.dialysate_events),
+        ("dialysate/concentrations", experiment.concentrations),
+    ):
+        if frame is None:
+            continue
+        found.known(name, frame, "subject_id", subjects, "subjects.tsv")
+        found.known(name, frame, "session_id", experiment.sessions["session_id"], "sessions.tsv")
+        found.known(name, frame, "probe_id", experiment.probes["probe_id"], "dialysate/probes.tsv")
+        _check_owner(found, name, frame, "session_id", experiment.sessions)
+        _check_owner(found, name, frame, "probe_id", experiment.probes)
+        if "start_min" in frame:
+            for _, row in frame[frame["end_min"] <= frame["start_min"]].iterrows():
+                found.add(name, row, "end_min", f"{row['end_min']:g} is not after start_min {row['start_min']:g}")
+    _check_analytes(experiment, found)
+    needs_level = injections["kind"].isin(["standard", "qc"])
+    for _, row in injections[needs_level & injections["level"].isna()].iterrows():
+        found.add(sheet, row, "level", f"is empty: a {row['kind']} needs the name of its level in standards.tsv")
+    levels = list(experiment.standards["level"])
+    found.known(sheet, injections[needs_level], "level", levels, "dialysate/standards.tsv")
+    if experiment.areas is not None:
+        found.known("dialysate/areas", experiment.areas, "injection_id", injections["injection_id"], "injections.tsv")
+    _check_files(experiment, found, sheet, injections, ["file"])
+    for _, row in injections[injections["to_min"] <= injections["from_min"]].iterrows():
+        found.add(sheet, row, "to_min", f"{row['to_min']:g} is not after from_min {row['from_min']:g}")
+    for _, row in injections[injections["collected_ul"] == 0].iterrows():
+        found.add(sheet, row, "collected_ul", "is 0: a volume was collected, or the cell is n/a")
+    shared = ["subject_id", "session_id", "probe_id", "start_min", "end_min"]
+    for sample, rows in injections[injections["kind"] == "dialysate"].groupby(
+        ["session_id", "probe_id", "sample_id"], dropna=False
+    ):
+        for column in shared:
+            if rows[column].nunique(dropna=False) > 1:
+                message = f"differs between the injections of the sample {sample[2]}: they are of one sample"
+                found.add(sheet, rows.iloc[1], column, message)
+    events = experiment.dialysate_events
+    for _, row in events[events["subject_id"].isna() & events["probe_id"].isna()].iterrows():
+        found.add("dialysate/events", row, "subject_id", "is empty, and so is probe_id: say which animal or probe")
+
+
+def _check_owner(found: _Findings, sheet: str, frame: pd.DataFrame, column: str, owners: pd.DataFrame) -> None:
+    owner = dict(zip(owners[column], owners["subject_id"], strict=True))
+    for _, row in frame[frame[column].notna() & frame["subject_id"].notna()].iterrows():
+        expected = owner.get(row[column])
+        if expected is not None and expected != row["subject_id"]:
+            found.add(
+                sheet,
+                row,
+                column,
+                f"'{row[column]}' belongs to the subject {expected}, and this row says {row['subject_id']}",
+            )
+
+
+def _check_analytes(experiment: Experiment, found: _Findings) -> None:
+    settings = experiment.settings
+    if experiment.areas is None and len(experiment.injections):
+        if not settings.analytes:
+            message = "lists no analytes: chromatograms need each analyte's nominal retention time"
+            found.append(Problem("experiment", "experiment.yaml, key analytes", "error", message))
+        for name, analyte in settings.analytes.items():
+            if analyte.retention_time is None:
+                where = f"experiment.yaml, key analytes.{name}.retention_time"
+                found.append(Problem("experiment", where, "error", "is not there: give the nominal minutes"))
+        found.known("dialysate/standards", experiment.standards, "analyte", settings.analytes, "experiment.yaml")
+    for column in map(str, experiment.probes):
+        if column.startswith("recovery_") and column != "recovery_se":
+            name = column.removeprefix("recovery_").removesuffix("_se")
+            if name not in experiment.analytes:
+                hint = did_you_mean(name, [*experiment.analytes, "se"])
+                found.add("dialysate/probes", None, column, f"'{name}' is no analyte of experiment.yaml: {hint}")
+
+
+def _check_files(experiment: Experiment, found: _Findings, sheet: str, frame: pd.DataFrame, columns: list[str]) -> None:
+    top = experiment.path.resolve()
+    folder = experiment.path / sheet.split("/")[0]
+    for _, row in frame.iterrows():
+        for column in columns:
+            if row[column] is not None and not (folder / row[column]).resolve().is_relative_to(top):
+                message = f"'{row[column]}' is a link that leaves the experiment directory: copy the file here"
+                found.add(sheet, row, column, message)
+
+
+def _check_recordings(experiment: Experiment, found: _Findings) -> None:
+    recordings, sheet = experiment.recordings, "ephys/recordings"
+    found.known(sheet, recordings, "subject_id", experiment.subjects["subject_id"], "subjects.tsv")
+    found.known(sheet, recordings, "session_id", experiment.sessions["session_id"], "sessions.tsv")
+    _check_owner(found, sheet, recordings, "session_id", experiment.sessions)
+    _check_files(experiment, found, sheet, recordings, ["file", "waveforms"])
+    for _, row in recordings[recordings.duplicated(["site_id", "segment"])].iterrows():
+        found.add(sheet, row, "segment", f"site {row['site_id']} has segment {row['segment']} twice")
+    for site, rows in recordings.groupby("site_id"):
+        if rows["subject_id"].nunique() > 1:
+            found.add(sheet, rows.iloc[1], "subject_id", f"the site {site} has files of several subjects")
+    events = experiment.ephys_events
+    found.known("ephys/events", events, "site_id", recordings["site_id"], "recordings.tsv")
+    segments = set(zip(recordings["site_id"], recordings["segment"], strict=True))
+    sites = set(recordings["site_id"])
+    for name, frame in (("ephys/events", events), ("curation/trials", experiment.curation_trials)):
+        for _, row in frame.iterrows():
+            if row["site_id"] in sites and (row["site_id"], row["segment"]) not in segments:
+                have = sorted(segment for site, segment in segments if site == row["site_id"])
+                found.add(name, row, "segment", f"site {row['site_id']} has no segment {row['segment']}, only {have}")
+    found.known("ephys/identity", experiment.identity, "site_id", recordings["site_id"], "recordings.tsv")
+
+
+def _check_curation(experiment: Experiment, found: _Findings) -> None:
+    peaks = experiment.curation_peaks
+    injections = experiment.injections
+    found.known("curation/peaks", peaks, "injection_id", injections["injection_id"], "dialysate/injections.tsv")
+    found.known("curation/peaks", peaks, "analyte", experiment.analytes, "experiment.yaml")
+    bounded = peaks["action"] == "set_bounds"
+    for _, row in peaks[bounded & ~(peaks["from_min"] < peaks["to_min"])].iterrows():
+        found.add("curation/peaks", row, "from_min", "set_bounds needs from_min and a later to_min")
+    frame = (
+        injections[injections["kind"] == "dialysate"]
+        if experiment.concentrations is None
+        else experiment.concentrations
+    )
+    samples = set(zip(frame["session_id"], frame["probe_id"], frame["sample_id"], strict=True))
+    for _, row in experiment.curation_samples.iterrows():
+        if (row["session_id"], row["probe_id"], row["sample_id"]) not in samples:
+            hint = did_you_mean(row["sample_id"], sorted(str(sample[2]) for sample in samples))
+            message = f"no sample {row['sample_id']} of session {row['session_id']} and probe {row['probe_id']}: {hint}"
+            found.add("curation/samples", row, "sample_id", message)
+    units = experiment.curation_units
+    found.known("curation/units", units, "site_id", experiment.recordings["site_id"], "ephys/recordings.tsv")
+    for _, row in units[(units["action"] == "label") & units["label"].isna()].iterrows():
+        found.add("curation/units", row, "label", "is empty: the action label needs one")
+    events = experiment.ephys_events
+    for _, row in experiment.curation_trials.iterrows():
+        same = (events["site_id"] == row["site_id"]) & (events["segment"] == row["segment"])
+        if not ((events["onset"] - row["onset"]).abs()[same] < 1e-4).any():
+            message = f"no event of site {row['site_id']}, segment {row['segment']} begins at {row['onset']:g} s"
+            found.add("curation/trials", row, "onset", message)

@@ -1,0 +1,183 @@
+"""experiment.yaml: its keys, their defaults and what they mean."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from coeruleus.experiment.nearest import did_you_mean
+from coeruleus.experiment.yaml_text import YamlProblem, parse_yaml
+from coeruleus.tables.problems import Problem
+
+ID = r"^[A-Za-z0-9_-][A-Za-z0-9._-]*$"
+FILE = "experiment.yaml"
+DEFAULT_RULESETS = ["lc_anaesthetised_rat"]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+
+
+class AnalyteSettings(Section):
+    """One analyte."""
+
+    retention_time: float | None = Field(
+        None, gt=0, description="Nominal, minutes. Where it really is, is found from the standards."
+    )
+    unit: str | None = Field(None, description="Unit of concentration, where it differs from concentration_unit.")
+
+
+class CalibrationSettings(Section):
+    """How areas become concentrations."""
+
+    model: Literal["linear", "linear_through_origin", "quadratic"] = Field("linear", description="Shape of the line.")
+    weighting: Literal["none", "1/x", "1/x^2"] = Field("1/x", description="Weights of the standards.")
+    internal_standard: str | None = Field(
+        None, description="Name of an analyte: areas are divided by its area in the same injection."
+    )
+    drift_correction: bool = Field(True, description="Correct for electrode sensitivity between bracketing standards.")
+
+
+class DialysisSettings(Section):
+    """The probe and its tubing."""
+
+    flow_rate_ul_per_min: float | None = Field(
+        None, gt=0, description="Perfusion rate. Null: times are not shifted, and the report says so."
+    )
+    dead_volume_ul: float = Field(0, ge=0, description="Volume from probe membrane to collection point.")
+
+
+class BaselineSettings(Section):
+    """What release is normalised to."""
+
+    samples: int = Field(3, ge=1, description="The last N samples that end at or before time 0.")
+    max_cv: float = Field(0.20, gt=0, description="A baseline that varies more is flagged as not stable.")
+
+
+class ReleaseSettings(Section):
+    """Comparison of groups."""
+
+    reference_group: str | None = Field(None, description="Group that the others are compared with.")
+
+
+class EventSettings(Section):
+    """Events in recording files."""
+
+    rename: dict[str, str] = Field({}, description="Names in the recording files → trial_type.")
+
+
+class UnitSettings(Section):
+    """Classification of units."""
+
+    rulesets: list[str] = Field(
+        DEFAULT_RULESETS,
+        min_length=1,
+        description="The first one labels; the others are shown beside it. Shipped: lc_anaesthetised_rat, "
+        "lc_awake_rodent, lc_identified_mouse, lc_permissive; a lab's own: rulesets/NAME.yaml in the "
+        "experiment directory.",
+    )
+
+
+class Settings(Section):
+    """experiment.yaml. Only `title` is required."""
+
+    title: str = Field(min_length=1, description="What this experiment is.")
+    species: str | None = Field(None, description="Species, where subjects.tsv does not say.")
+    concentration_unit: str = Field("nM", description="Unit of standards.tsv and of concentrations out.")
+    analytes: dict[str, AnalyteSettings] = Field({}, description="Needed only with chromatograms.")
+    calibration: CalibrationSettings = Field(CalibrationSettings(), description="How areas become concentrations.")
+    dialysis: DialysisSettings = Field(DialysisSettings(), description="The probe and its tubing.")
+    baseline: BaselineSettings = Field(BaselineSettings(), description="What release is normalised to.")
+    release: ReleaseSettings = Field(ReleaseSettings(), description="Comparison of groups.")
+    events: EventSettings = Field(EventSettings(rename={}), description="Events in recording files.")
+    units: UnitSettings = Field(UnitSettings(rulesets=DEFAULT_RULESETS), description="Classification of units.")
+
+    def unit_of(self, analyte: str) -> str:
+        """Unit of concentration of one analyte."""
+        own = self.analytes.get(analyte)
+        return (own.unit if own else None) or self.concentration_unit
+
+    def retention_time_of(self, analyte: str) -> float | None:
+        """Nominal retention time of one analyte, minutes."""
+        own = self.analytes.get(analyte)
+        return own.retention_time if own else None
+
+
+def parse_settings(text: str) -> tuple[Settings | None, list[Problem]]:
+    """experiment.yaml as typed settings, and every problem in it. None where it cannot be used."""
+    try:
+        values, lines = parse_yaml(text)
+    except YamlProblem as problem:
+        return None, [Problem("experiment", FILE, "error", str(problem))]
+    if values is None:
+        values = {}
+    if not isinstance(values, dict):
+        return None, [Problem("experiment", FILE, "error", "does not hold keys: write 'title: ...' to begin with")]
+    for section in ("analytes", "calibration", "dialysis", "baseline", "release", "events", "units"):
+        if section in values and values[section] is None:
+            del values[section]  # a key without a value leaves the default
+    analytes = values.get("analytes")
+    if isinstance(analytes, dict):
+        values["analytes"] = {str(name): {} if own is None else own for name, own in analytes.items()}
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        return None, [_in_words(dict(entry), lines) for entry in error.errors(include_url=False)]
+    return settings, _consistency(settings, lines)
+
+
+def _consistency(settings: Settings, lines: dict[tuple[str, ...], int]) -> list[Problem]:
+    problems = []
+    for name in settings.analytes:
+        if not re.match(ID, name):
+            where = _where(("analytes", name), lines)
+            message = f"the analyte's name '{name}' becomes part of file names: use letters, digits, '.', '_' and '-'"
+            problems.append(Problem("experiment", where, "error", message))
+    standard = settings.calibration.internal_standard
+    if standard is not None and standard not in settings.analytes:
+        message = (
+            f"the internal standard '{standard}' is not among the analytes: {did_you_mean(standard, settings.analytes)}"
+        )
+        where = _where(("calibration", "internal_standard"), lines)
+        problems.append(Problem("experiment", where, "error", message))
+    if settings.dialysis.dead_volume_ul and settings.dialysis.flow_rate_ul_per_min is None:
+        message = "dead_volume_ul is given but flow_rate_ul_per_min is not: times cannot be shifted; give both"
+        where = _where(("dialysis", "dead_volume_ul"), lines)
+        problems.append(Problem("experiment", where, "warning", message))
+    return problems
+
+
+def _where(path: tuple[str, ...], lines: dict[tuple[str, ...], int]) -> str:
+    while path and path not in lines:
+        path = path[:-1]
+    return f"{FILE}, row {lines[path]}, key {'.'.join(path)}" if path else FILE
+
+
+def _in_words(entry: dict[str, Any], lines: dict[tuple[str, ...], int]) -> Problem:
+    path = tuple(str(part) for part in entry["loc"])
+    where = _where(path, lines)
+    found = repr(entry["input"])[:60]
+    if entry["type"] == "extra_forbidden":
+        message = f"unknown key '{path[-1]}': {did_you_mean(path[-1], _keys_of(path[:-1]))}"
+    elif entry["type"] == "missing":
+        where, message = FILE, f"the key '{'.'.join(path)}' is required and not there"
+    elif entry["type"] in ("model_type", "model_attributes_type"):
+        known = ", ".join(_keys_of(path))
+        message = f"found {found} where keys belong: write '{path[-1]}: {{...}}' with any of {known}"
+    else:
+        message = f"found {found}: {entry['msg'][0].lower()}{entry['msg'][1:]}"
+    return Problem("experiment", where, "error", message)
+
+
+def _keys_of(path: tuple[str, ...]) -> list[str]:
+    model: type[BaseModel] = Settings
+    for part in path:
+        if model is Settings and part == "analytes":
+            model = AnalyteSettings
+        elif part in model.model_fields:
+            inner = model.model_fields[part].annotation
+            if isinstance(inner, type) and issubclass(inner, BaseModel):
+                model = inner
+    return list(model.model_fields)

@@ -1,0 +1,1 @@
+"""Source tables in, Matplotlib figures out; one style sheet."""

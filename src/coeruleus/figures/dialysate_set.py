@@ -1,0 +1,38 @@
+"""All figures of the dialysate half of one experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from coeruleus.figures.calibration import draw_calibration
+from coeruleus.figures.chromatograms import draw_chromatograms
+from coeruleus.figures.drift import draw_drift
+from coeruleus.figures.release import draw_release
+from coeruleus.figures.save import FigureRecord, write_index
+from coeruleus.figures.settings import FigureSettings
+from coeruleus.figures.style import house_style
+from coeruleus.figures.truth import draw_truth
+
+
+def draw_dialysate_figures(
+    tables: Mapping[str, pd.DataFrame],
+    directory: Path,
+    settings: FigureSettings,
+    captions: Mapping[str, str],
+) -> list[FigureRecord]:
+    """Draw release, calibration, drift, chromatograms and the comparison with truth, and write their index.
+
+    `tables` holds frames by `Table.name`; those absent count as empty. `captions`: kind of figure → text.
+    """
+    with house_style(settings):
+        records = [
+            *draw_release(tables, directory, settings, captions),
+            *draw_calibration(tables, directory, settings, captions),
+            *draw_drift(tables, directory, settings, captions),
+            *draw_chromatograms(tables, directory, settings, captions),
+            *draw_truth(tables, directory, settings, captions),
+        ]
+    return write_index(records, directory)

@@ -1,0 +1,323 @@
+"""Release: time course of each group over its animals, area under the curve, and each animal by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from coeruleus.figures.captions import caption, count
+from coeruleus.figures.frames import numbers, records, span, split, take
+from coeruleus.figures.save import FigureRecord, Plotted, save_figure
+from coeruleus.figures.settings import FigureSettings
+from coeruleus.figures.style import (
+    BLACK,
+    GREY,
+    PALE,
+    VERMILLION,
+    colours_for,
+    few_ticks,
+    named_ticks,
+    new_figure,
+    ordered,
+    place,
+    printable,
+    safe_name,
+    say_nothing_to_show,
+)
+from coeruleus.tables.release import BASELINES, RELEASE, SUMMARY
+from coeruleus.tables.sources import COURSES
+
+TIME, PERCENT = "time from treatment (min)", "% of baseline"
+NO_GROUP = "no group"
+GROUPS_PER_ROW = 4
+NAMED_UP_TO = 12  # animals; beyond, their names hide the lines
+Key = tuple[str, str, str]  # session, probe, analyte
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """What stands against a probe's course: shown dashed and grey."""
+
+    unstable: Mapping[Key, str]
+
+    def against(self, key: Key, rows: pd.DataFrame) -> str | None:
+        if (rows["placement"] == "miss").any():
+            return "probe missed"
+        return self.unstable.get(key)
+
+
+def read_verdicts(baselines: pd.DataFrame) -> Verdicts:
+    rows = records(baselines)
+    return Verdicts(
+        {
+            (row["session_id"], row["probe_id"], row["analyte"]): row["reason"] or "baseline not stable"
+            for row in rows
+            if row["stable"] is not True
+        }
+    )
+
+
+def draw_release(
+    tables: Mapping[str, pd.DataFrame], directory: Path, settings: FigureSettings, captions: Mapping[str, str]
+) -> Iterator[FigureRecord]:
+    """For each analyte: the groups' courses with their areas, then pages of single animals."""
+    samples = take(tables, RELEASE)
+    samples = samples.assign(group=samples["group"].fillna(NO_GROUP))
+    verdicts = read_verdicts(take(tables, BASELINES))
+    courses = split(take(tables, COURSES).assign(group=lambda frame: frame["group"].fillna(NO_GROUP)), "analyte")
+    summaries = split(take(tables, SUMMARY).assign(group=lambda frame: frame["group"].fillna(NO_GROUP)), "analyte")
+    by_analyte = split(samples, "analyte")
+    groups = ordered(samples["group"].to_list(), settings.group_order)
+    colours = colours_for(groups, settings)
+    for analyte in ordered([name for (name,) in by_analyte], settings.analyte_order):
+        part = by_analyte[(analyte,)]
+        course = courses.get((analyte,), COURSES.frame())
+        summary = summaries.get((analyte,), SUMMARY.frame())
+        yield _groups(analyte, part, course, summary, verdicts, groups, colours, directory, settings, captions)
+        yield from _animals(analyte, part, verdicts, colours, directory, settings, captions)
+
+
+def _groups(
+    analyte: str,
+    samples: pd.DataFrame,
+    courses: pd.DataFrame,
+    summary: pd.DataFrame,
+    verdicts: Verdicts,
+    groups: Sequence[str],
+    colours: Mapping[str, str],
+    directory: Path,
+    settings: FigureSettings,
+    captions: Mapping[str, str],
+) -> FigureRecord:
+    width = settings.double_column_mm
+    panels = len(groups)
+    columns = min(panels + 1, GROUPS_PER_ROW)
+    rows = -(-(panels + 1) // columns)
+    figure = new_figure(width, rows * 56 + 2, settings.png_dpi)
+    each = width / columns
+    plotted = Plotted()
+    limits = span(
+        numbers(samples, "percent_baseline"), numbers(courses, "ci_high"), numbers(courses, "ci_low"), [100.0]
+    )
+    times = span(numbers(samples, "time_min"), [0.0], margin=0.04)
+    counts: list[str] = []
+    for number, group in enumerate([*groups, None]):
+        axes = place(figure, number % columns * each + 12, number // columns * 56 + 8, each - 15, 36)
+        if group is None:
+            _areas(axes, summary, verdicts, samples, groups, colours, plotted, settings)
+            continue
+        mine = samples[samples["group"] == group]
+        course = courses[courses["group"] == group]
+        _course(axes, mine, course, verdicts, colours[group], plotted, settings)
+        animals = mine["subject_id"].nunique()
+        inside = int(np.nanmax(numbers(course, "n_subjects"), initial=0))
+        counts.append(f"{settings.say(group)}: n = {count(animals, 'animal')}, {inside} in the mean")
+        axes.set_title(printable(f"{settings.say(group)} (n = {inside})"), weight="bold", color=colours[group])
+        axes.set(xlim=times, ylim=limits, xlabel=TIME, ylabel=PERCENT)
+    return save_figure(
+        figure,
+        directory,
+        safe_name("release", analyte),
+        plotted,
+        kind="release",
+        title=f"Release of {settings.say(analyte)}",
+        caption=caption(captions, "release", *counts),
+        about={"analyte": analyte},
+    )
+
+
+def _course(
+    axes: Axes,
+    samples: pd.DataFrame,
+    course: pd.DataFrame,
+    verdicts: Verdicts,
+    colour: str,
+    plotted: Plotted,
+    settings: FigureSettings,
+) -> None:
+    axes.axhline(100, color=PALE, lw=0.6, zorder=0)
+    axes.axvline(0, color=BLACK, lw=0.6, ls=(0, (4, 1.5)), zorder=0)
+    group = str(samples["group"].iloc[0]) if len(samples) else ""
+    for key, rows in split(samples, "session_id", "probe_id", "analyte").items():
+        rows = rows.sort_values("time_min", kind="stable")
+        against = verdicts.against((key[0], key[1], key[2]), rows)
+        time, percent = numbers(rows, "time_min"), numbers(rows, "percent_baseline")
+        left_out = (rows["status"] == "excluded").to_numpy()
+        line = np.where(left_out, np.nan, percent)
+        dashes: dict[str, Any] = (
+            {"color": GREY, "ls": (0, (2, 1.5)), "lw": 0.6} if against else {"color": colour, "lw": 0.5, "alpha": 0.5}
+        )
+        axes.plot(time, line, **dashes)
+        uncertain = (rows["status"] != "ok").to_numpy() & ~left_out
+        axes.plot(time[uncertain], percent[uncertain], "o", mfc="white", mec=dashes["color"], ms=1.8, mew=0.4)
+        axes.plot(time[left_out], percent[left_out], "x", color=GREY, ms=2.2, mew=0.5)
+        plotted.add(
+            group,
+            against or "animal",
+            TIME,
+            time,
+            PERCENT,
+            percent,
+            item=str(rows["subject_id"].iloc[0]),
+            note=rows["status"].to_list(),
+        )
+    time, mean = numbers(course, "time_min"), numbers(course, "mean_percent")
+    low, high = numbers(course, "ci_low"), numbers(course, "ci_high")
+    axes.fill_between(time, low, high, color=colour, alpha=0.18, lw=0)
+    axes.plot(time, mean, color=colour, lw=1.6, marker="o", ms=2.6, mew=0)
+    few_ticks(axes, 5, 5)
+    if not np.isfinite(mean).any():
+        axes.text(0.02, 0.98, "no mean: see the report", transform=axes.transAxes, va="top", size="small", color=GREY)
+    animals = numbers(course, "n_subjects")
+    plotted.add(
+        group,
+        "mean and 95 % interval",
+        TIME,
+        time,
+        PERCENT,
+        mean,
+        y_low=low,
+        y_high=high,
+        note=[f"n = {int(n)}" if np.isfinite(n) else "n n/a" for n in animals],
+    )
+
+
+def _areas(
+    axes: Axes,
+    summary: pd.DataFrame,
+    verdicts: Verdicts,
+    samples: pd.DataFrame,
+    groups: Sequence[str],
+    colours: Mapping[str, str],
+    plotted: Plotted,
+    settings: FigureSettings,
+) -> None:
+    area = numbers(summary, "auc_percent_min")
+    axes.set_title("Area under the curve", weight="bold")
+    if not np.isfinite(area).any():
+        say_nothing_to_show(axes, "no area could be computed")
+        return
+    missed = set(samples.loc[samples["placement"] == "miss", "probe_id"])
+    y = "area above 100 % (% min)"
+    axes.axhline(0, color=PALE, lw=0.6, zorder=0)
+    for place_, group in enumerate(groups):
+        mine = [row for row in records(summary) if row["group"] == group and np.isfinite(row["auc_percent_min"])]
+        mine.sort(key=lambda row: (row["auc_percent_min"], row["session_id"], row["probe_id"]))
+        spread = min(0.6, 0.12 * (len(mine) - 1)) if len(mine) > 1 else 0.0
+        for number, row in enumerate(mine):
+            # neighbours in value stand apart: left, right, left, ...
+            step = ((number * 7) % len(mine)) / max(1, len(mine) - 1)
+            at = place_ + spread * (step - 0.5)
+            key = (row["session_id"], row["probe_id"], row["analyte"])
+            bad = "probe missed" if row["probe_id"] in missed else verdicts.unstable.get(key)
+            look: dict[str, Any] = {"mfc": "none", "mec": GREY} if bad else {"mfc": colours[group], "mec": "white"}
+            axes.plot(at, row["auc_percent_min"], "o", ms=3.4, mew=0.6 if bad else 0.3, **look)
+            plotted.add(
+                "area", group, "group", float(place_), y, row["auc_percent_min"], item=row["subject_id"], note=bad or ""
+            )
+    few_ticks(axes, 4, 5)
+    named_ticks(axes, "x", [printable(settings.say(group)) for group in groups], rotation=30)
+    axes.set(xlim=(-0.6, len(groups) - 0.4), ylabel=y, ylim=span(area, [0.0]))
+
+
+def _animals(
+    analyte: str,
+    samples: pd.DataFrame,
+    verdicts: Verdicts,
+    colours: Mapping[str, str],
+    directory: Path,
+    settings: FigureSettings,
+    captions: Mapping[str, str],
+) -> Iterator[FigureRecord]:
+    probes = list(split(samples, "session_id", "probe_id", "analyte").items())
+    columns, row_mm = 4, 40
+    pages = range(0, len(probes), settings.animals_per_page)
+    for page, start in enumerate(pages, 1):
+        shown = probes[start : start + settings.animals_per_page]
+        rows = -(-len(shown) // columns)
+        figure = new_figure(settings.double_column_mm, rows * row_mm + 2, settings.card_dpi)
+        plotted = Plotted()
+        each = settings.double_column_mm / columns
+        for number, (key, part) in enumerate(shown):
+            axes = place(figure, number % columns * each + 11, number // columns * row_mm + 9, each - 13.5, row_mm - 18)
+            _animal(axes, (key[0], key[1], key[2]), part, verdicts, colours, plotted, settings)
+        where = f", page {page} of {len(pages)}" if len(pages) > 1 else ""
+        yield save_figure(
+            figure,
+            directory,
+            safe_name("release_animals", analyte, f"{page:02d}"),
+            plotted,
+            kind="release_animals",
+            title=f"{settings.say(analyte)} in each animal{where}",
+            caption=caption(captions, "release_animals", f"n = {count(len(shown), 'probe')}"),
+            about={"analyte": analyte, "page": str(page)},
+            colours=128,
+        )
+
+
+def _animal(
+    axes: Axes,
+    key: Key,
+    part: pd.DataFrame,
+    verdicts: Verdicts,
+    colours: Mapping[str, str],
+    plotted: Plotted,
+    settings: FigureSettings,
+) -> None:
+    part = part.sort_values("time_min", kind="stable")
+    first = records(part)[0]
+    time, level, error = (numbers(part, name) for name in ("time_min", "concentration", "concentration_se"))
+    against = verdicts.against(key, part)
+    colour = GREY if against else colours[first["group"]]
+    names = list(dict.fromkeys(name for name in (first["subject_id"], key[0], key[1]) if name is not None))
+    axes.set_title(f"{printable(' · '.join(names))}\n{printable(settings.say(first['group']))}", linespacing=1.1)
+    unit = first["unit"] or "unit not given"
+    y = f"concentration ({unit})"
+    baseline = first["baseline"]
+    if np.isfinite(baseline):
+        axes.axhline(baseline, color=PALE, lw=0.8, zorder=0)
+    axes.axvline(0, color=BLACK, lw=0.5, ls=(0, (4, 1.5)), zorder=0)
+    bars = np.where(np.isfinite(error), error, 0.0)
+    axes.vlines(time, level - bars, level + bars, color=colour, lw=0.5)
+    ok = (part["status"] == "ok").to_numpy()
+    left_out = (part["status"] == "excluded").to_numpy()
+    axes.plot(time, np.where(left_out, np.nan, level), color=colour, lw=0.8, ls=(0, (2, 1.5)) if against else "-")
+    in_baseline = (part["in_baseline"] == True).to_numpy()  # noqa: E712
+    axes.plot(time[ok], level[ok], "o", color=colour, ms=2.4, mew=0)
+    axes.plot(time[~ok & ~left_out], level[~ok & ~left_out], "o", mfc="white", mec=colour, ms=2.4, mew=0.5)
+    axes.plot(time[left_out], level[left_out], "x", color=GREY, ms=2.6)
+    axes.plot(time[in_baseline], level[in_baseline], "o", mfc="none", mec=BLACK, ms=4.0, mew=0.4)
+    lost = ~np.isfinite(level) & np.isfinite(time)
+    low, high = span(level - bars, level + bars, [0.0])
+    axes.plot(time[lost], np.full(lost.sum(), max(low, 0.0)), "v", color=VERMILLION, ms=2.4, mew=0)
+    axes.set(ylim=(low, high), ylabel=printable(f"{unit}"), xlabel="time (min)")
+    few_ticks(axes, 4, 3)
+    if against:
+        axes.text(
+            1,
+            0.99,
+            printable(against if len(against) < 40 else against[:39] + "…"),
+            transform=axes.transAxes,
+            ha="right",
+            va="top",
+            size="small",
+            color=VERMILLION,
+        )
+    plotted.add(
+        " ".join(key[:2]),
+        str(first["group"]),
+        TIME,
+        time,
+        y,
+        level,
+        y_low=level - bars,
+        y_high=level + bars,
+        item=part["sample_id"].to_list(),
+        note=part["status"].to_list(),
+    )

@@ -1,0 +1,160 @@
+"""Saving one figure: SVG, PNG, and the table of what is plotted beside them, the same bytes every time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+from PIL import Image
+
+from coeruleus.figures.style import printable
+from coeruleus.tables.io import write_table
+from coeruleus.tables.model import Table, number, text
+
+INDEX = "figures.json"
+
+PLOTTED = Table(
+    "figures/plotted",
+    "plotted point",
+    (),
+    (
+        text("panel", "part of the figure"),
+        text("series", "line, set of points or bars"),
+        text("item", "injection, animal, unit or trial that the point stands for"),
+        text("x_axis", "what x is, with its unit"),
+        number("x", "position, or lower edge of a bin", "see x_axis"),
+        number("x_high", "upper edge of a bin or interval", "see x_axis"),
+        text("y_axis", "what y is, with its unit"),
+        number("y", "value", "see y_axis"),
+        number("y_low", "lower end of the error bar or interval", "see y_axis"),
+        number("y_high", "upper end of the error bar or interval", "see y_axis"),
+        text("note", "status, label or verdict that the figure shows"),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class FigureRecord:
+    """One figure as the report needs it. `files` are names below the figures' directory; `about` says
+    what it shows (run, analyte, site_id, unit_id, ...)."""
+
+    name: str
+    kind: str
+    title: str
+    caption: str
+    alt: str
+    files: tuple[str, ...]
+    about: Mapping[str, str] = field(default_factory=dict)
+
+    def file(self, suffix: str) -> str:
+        """The file of this kind, e.g. `.png`."""
+        return next(name for name in self.files if name.endswith(suffix))
+
+
+class Source(Protocol):
+    """What is plotted, as a table."""
+
+    table: Table
+
+    def frame(self) -> pd.DataFrame: ...
+
+
+class Plotted:
+    """Collects what a figure shows, series by series, for the table beside it."""
+
+    def __init__(self) -> None:
+        self._parts: list[dict[str, Any]] = []
+
+    def add(self, panel: str, series: str, x_axis: str, x: Any, y_axis: str, y: Any, **more: Any) -> None:
+        """One series; arrays are of equal length, single values stand for all points."""
+        length = len(np.atleast_1d(x))
+        part = {"panel": panel, "series": series, "x_axis": x_axis, "x": x, "y_axis": y_axis, "y": y} | more
+        if length:
+            self._parts.append({key: _spread(value, length) for key, value in part.items()})
+
+    table = PLOTTED
+
+    def frame(self) -> pd.DataFrame:
+        names = PLOTTED.names
+        columns: dict[str, list[Any]] = {name: [] for name in names}
+        for part in self._parts:
+            length = len(part["x"])
+            for name in names:
+                columns[name].extend(part.get(name, [None] * length))
+        return pd.DataFrame(columns)
+
+
+def _spread(value: Any, length: int) -> list[Any]:
+    if value is None or isinstance(value, (str, int, float)):
+        return [value] * length
+    values = np.asarray(value).tolist() if not isinstance(value, list) else value
+    if len(values) != length:
+        raise ValueError(f"{len(values)} values where {length} points are plotted")
+    return values
+
+
+def save_figure(
+    figure: Figure,
+    directory: Path,
+    name: str,
+    plotted: Source,
+    *,
+    kind: str,
+    title: str,
+    caption: str,
+    alt: str | None = None,
+    about: Mapping[str, str] | None = None,
+    colours: int | None = None,
+) -> FigureRecord:
+    """Write `<name>.svg`, `<name>.png` and `<name>.tsv` (with its dictionary) and return the record.
+
+    `colours`: write the PNG with a palette of so many colours, which is small and quick.
+    """
+    path = directory / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.parent.joinpath(f"{path.name}.svg").open("w", encoding="utf-8", newline="\n") as handle:
+        dpi = figure.dpi
+        canvas = FigureCanvasSVG(figure)
+        canvas.print_svg(handle, metadata={"Title": printable(title), "Date": None, "Creator": None})
+        figure.dpi = dpi  # print_svg leaves 72 behind
+    agg = FigureCanvasAgg(figure)
+    agg.draw()
+    image = Image.fromarray(np.ascontiguousarray(np.asarray(agg.buffer_rgba())[..., :3]))
+    if colours:
+        image = _few_colours(image, colours)
+    image.save(path.parent / f"{path.name}.png", "png", compress_level=6, dpi=(figure.dpi, figure.dpi))
+    write_table(plotted.frame(), path.parent / f"{path.name}.tsv", plotted.table)
+    files = tuple(f"{name}{suffix}" for suffix in (".svg", ".png", ".tsv", ".json"))
+    return FigureRecord(name, kind, title, caption, alt or title, files, dict(about or {}))
+
+
+def _few_colours(image: Image.Image, colours: int) -> Image.Image:
+    """The image with a palette, in which paper stays white."""
+    image = image.quantize(colours, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    palette = np.array(image.getpalette(), dtype=np.uint8).reshape(-1, 3)
+    palette[(palette >= 252).all(axis=1)] = 255
+    image.putpalette(palette.ravel().tolist())
+    return image
+
+
+def write_index(records: Iterable[FigureRecord], directory: Path) -> list[FigureRecord]:
+    """Write the list of figures for the report, in the order given, and return it."""
+    directory.mkdir(parents=True, exist_ok=True)
+    listed = list(records)
+    content = json.dumps([asdict(record) for record in listed], indent=1, ensure_ascii=False)
+    (directory / INDEX).write_text(content + "\n", encoding="utf-8")
+    return listed
+
+
+def read_index(directory: Path) -> list[FigureRecord]:
+    """The figures that `write_index` listed."""
+    loaded: Sequence[dict[str, Any]] = json.loads((directory / INDEX).read_text(encoding="utf-8"))
+    return [FigureRecord(**(entry | {"files": tuple(entry["files"])})) for entry in loaded]

@@ -1,0 +1,86 @@
+"""What figures.yaml may say: how figures look, never what is measured."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from coeruleus.experiment.nearest import did_you_mean
+from coeruleus.experiment.yaml_text import YamlProblem, parse_yaml
+
+NAMED_COLOURS = {
+    "black": "#000000",
+    "orange": "#E69F00",
+    "sky": "#56B4E9",
+    "green": "#009E73",
+    "blue": "#0072B2",
+    "vermillion": "#D55E00",
+    "purple": "#CC79A7",
+    "grey": "#8C8C8C",
+}
+
+
+def _colour(value: str) -> str:
+    if value in NAMED_COLOURS:
+        return NAMED_COLOURS[value]
+    if re.fullmatch(r"#[0-9A-Fa-f]{6}", value):
+        return value
+    raise ValueError(f"is not a colour: write #rrggbb in quotes, or one of {', '.join(NAMED_COLOURS)}")
+
+
+Colour = Annotated[str, AfterValidator(_colour)]
+
+
+class FigureSettings(BaseModel):
+    """How figures look. Sizes are in mm, text in points."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+
+    single_column_mm: float = Field(85.0, ge=60, le=120)
+    double_column_mm: float = Field(180.0, ge=120, le=300)
+    font_size_pt: float = Field(7.0, ge=5, le=12)
+    png_dpi: int = Field(200, ge=72, le=600)
+    card_dpi: int = Field(150, ge=72, le=600)
+    injections_per_page: int = Field(7, ge=1, le=20)
+    units_per_page: int = Field(60, ge=5, le=200)
+    animals_per_page: int = Field(20, ge=1, le=60)
+    colours: dict[str, Colour] = {}
+    group_order: list[str] = []
+    analyte_order: list[str] = []
+    zoom_analyte: str | None = None
+    wording: dict[str, str] = {}
+
+    def say(self, words: str) -> str:
+        """A name as the lab wants to read it."""
+        return self.wording.get(words, words)
+
+
+def _message(error: Any, lines: dict[tuple[str, ...], int]) -> str:
+    where = tuple(str(part) for part in error["loc"])
+    row = next((lines[where[:n]] for n in range(len(where), 0, -1) if where[:n] in lines), None)
+    head = f"figures.yaml row {row}" if row else "figures.yaml"
+    if error["type"] == "extra_forbidden":
+        return f"{head}: unknown key '{where[-1]}'; {did_you_mean(where[-1], FigureSettings.model_fields)}"
+    said = error["msg"].removeprefix("Value error, ")
+    return f"{head}: {'.'.join(where)}: found {error['input']!r}; {said[0].lower()}{said[1:]}"
+
+
+def parse_figures_yaml(text: str) -> tuple[FigureSettings, list[str]]:
+    """Settings from the text of figures.yaml, and what is wrong with it in words.
+
+    With any error the defaults come back, so that a caller who only warns still draws.
+    """
+    try:
+        loaded, lines = parse_yaml(text)
+    except YamlProblem as problem:
+        return FigureSettings(), [f"figures.yaml {problem}"]
+    if loaded is None:
+        return FigureSettings(), []
+    if not isinstance(loaded, dict):
+        return FigureSettings(), ["figures.yaml: expected lines of `key: value`, found none"]
+    try:
+        return FigureSettings.model_validate({str(key): value for key, value in loaded.items()}), []
+    except ValidationError as error:
+        return FigureSettings(), [_message(one, lines) for one in error.errors()]

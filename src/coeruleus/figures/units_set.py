@@ -1,0 +1,137 @@
+"""All figures of the recording half of one experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from coeruleus.figures.captions import caption, count
+from coeruleus.figures.evidence import draw_evidence
+from coeruleus.figures.frames import records, split, take
+from coeruleus.figures.plane import draw_plane
+from coeruleus.figures.save import FigureRecord, save_figure, write_index
+from coeruleus.figures.settings import FigureSettings
+from coeruleus.figures.style import house_style, safe_name
+from coeruleus.figures.truth import draw_truth
+from coeruleus.figures.units import RESPONSES_PER_CARD, Card, UnitData
+from coeruleus.tables import sources, units
+
+
+def draw_unit_figures(
+    tables: Mapping[str, pd.DataFrame],
+    directory: Path,
+    settings: FigureSettings,
+    captions: Mapping[str, str],
+) -> list[FigureRecord]:
+    """Draw cards, unit plane, evidence matrix and the comparison with truth, and write the index of them.
+
+    `tables` holds frames by `Table.name`; those absent count as empty.
+    """
+    with house_style(settings):
+        records = [
+            *draw_plane(tables, directory, settings, captions),
+            *draw_evidence(tables, directory, settings, captions),
+            *_draw_cards(tables, directory, settings, captions),
+            *draw_truth(tables, directory, settings, captions),
+        ]
+    return write_index(records, directory)
+
+
+def _draw_cards(
+    tables: Mapping[str, pd.DataFrame], directory: Path, settings: FigureSettings, captions: Mapping[str, str]
+) -> Iterator[FigureRecord]:
+    cards = {with_responses: Card(settings, with_responses) for with_responses in (False, True)}
+    for unit in unit_data(tables):
+        pages = max(1, -(-len(unit.responses) // RESPONSES_PER_CARD))
+        for page in range(pages):
+            shown = unit.responses[page * RESPONSES_PER_CARD : (page + 1) * RESPONSES_PER_CARD]
+            part = UnitData(unit.row, unit.label, unit.waveform, unit.marks, unit.isi, unit.rates, unit.drugs, shown)
+            card = cards[bool(shown)]
+            plotted = card.draw(part)
+            site, name = str(unit.row["site_id"]), str(unit.row["unit_id"])
+            spikes = int(unit.isi["count"].sum()) if len(unit.isi) else 0
+            yield save_figure(
+                card.figure,
+                directory,
+                "cards/" + safe_name(site, name) + (f"+{page + 1}" if page else ""),
+                plotted,
+                kind="unit_card",
+                title=f"Unit {name} of site {site}" + (f", page {page + 1}" if page else ""),
+                caption=caption(
+                    captions,
+                    "unit_card",
+                    f"n = {count(spikes, 'spontaneous interval')}",
+                    *(_trials(row) for row, _raster, _psth in shown),
+                ),
+                about={"site_id": site, "unit_id": name},
+                colours=128,
+            )
+
+
+def _trials(row: Mapping[str, object]) -> str:
+    trials = row["n_trials"]
+    number = int(trials) if isinstance(trials, (int, float)) and trials == trials else 0
+    return f"{row['trial_type']}, {row['condition']}: n = {count(number, 'event')}"
+
+
+def unit_data(tables: Mapping[str, pd.DataFrame]) -> Iterator[UnitData]:
+    """What there is to show of each unit, in order of units.tsv. Sites without a unit have no card."""
+    key = ("site_id", "unit_id")
+    parts = {
+        table.name: split(take(tables, table), *key)
+        for table in (
+            sources.WAVEFORMS,
+            sources.WAVEFORM_MARKS,
+            sources.ISI,
+            sources.RATES,
+            units.DRUG_RESPONSES,
+            units.CLASSIFICATION,
+            units.RESPONSES,
+        )
+    }
+    rasters = split(take(tables, sources.RASTERS), *key, "trial_type", "condition")
+    psths = split(take(tables, sources.PSTH), *key, "trial_type", "condition")
+    none = {
+        table.name: table.frame()
+        for table in (
+            sources.WAVEFORMS,
+            sources.WAVEFORM_MARKS,
+            sources.ISI,
+            sources.RATES,
+            units.DRUG_RESPONSES,
+            units.CLASSIFICATION,
+            units.RESPONSES,
+            sources.RASTERS,
+            sources.PSTH,
+        )
+    }
+
+    for row in records(take(tables, units.UNITS)):
+        if row["unit_id"] is None:
+            continue
+        unit = (row["site_id"], row["unit_id"])
+
+        def part(table: units.Table, unit: tuple[str, str] = unit) -> pd.DataFrame:
+            return parts[table.name].get(unit, none[table.name])
+
+        labels = dict.fromkeys(part(units.CLASSIFICATION)["label"])
+        responses = [
+            (
+                response,
+                rasters.get((*unit, response["trial_type"], response["condition"]), none[sources.RASTERS.name]),
+                psths.get((*unit, response["trial_type"], response["condition"]), none[sources.PSTH.name]),
+            )
+            for response in records(part(units.RESPONSES))
+        ]
+        yield UnitData(
+            row,
+            " / ".join(map(str, labels)) or "not classified",
+            part(sources.WAVEFORMS),
+            part(sources.WAVEFORM_MARKS),
+            part(sources.ISI),
+            part(sources.RATES),
+            part(units.DRUG_RESPONSES),
+            responses,
+        )

@@ -1,0 +1,1 @@
+"""Chromatogram formats: one module each, found by the registry."""

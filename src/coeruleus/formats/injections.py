@@ -1,0 +1,64 @@
+"""The chromatograms of one run: each injection's trace, or in words why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pandas as pd
+
+from coeruleus.formats.chromatogram import Chromatogram, read_chromatogram
+from coeruleus.formats.errors import FormatError
+from coeruleus.tables import status
+from coeruleus.tables.problems import Problem
+
+FEWEST_POINTS = 10
+
+
+@dataclass
+class Traces:
+    """What could be read, what could not (status and reason by injection), and what is worth a look."""
+
+    read: dict[str, Chromatogram] = field(default_factory=dict)
+    unreadable: dict[str, tuple[str, str]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def read_traces(folder: Path, injections: pd.DataFrame) -> Traces:
+    """Read the file of every injection, relative to `folder`, cut to from_min–to_min where these are given."""
+    traces = Traces()
+    for row in injections.to_dict("records"):
+        name = row["injection_id"]
+        if row["file"] is None:
+            traces.unreadable[name] = (status.MISSING, "injections.tsv names no file")
+            continue
+        path = folder / row["file"]
+        if not path.exists():
+            reason = f"the file {row['file']} is not there: copy it into dialysate/, or write n/a"
+            traces.unreadable[name] = (status.MISSING, reason)
+            continue
+        try:
+            chromatogram = _cut(read_chromatogram(path, row["channel"]), row["from_min"], row["to_min"])
+        except FormatError as error:
+            traces.unreadable[name] = (status.FAILED, str(error))
+            continue
+        except OSError as error:
+            traces.unreadable[name] = (status.FAILED, f"{row['file']} cannot be opened ({error.strerror})")
+            continue
+        traces.read[name] = chromatogram
+        traces.problems += [
+            Problem("formats", name, "warning", f"{row['file']}: {note}") for note in chromatogram.notes
+        ]
+    return traces
+
+
+def _cut(chromatogram: Chromatogram, start: float, end: float) -> Chromatogram:
+    """One injection out of a continuous trace, its time counted from `start`. Raises FormatError if it is empty."""
+    time = chromatogram.time_min
+    keep = ~(time < start) & ~(time > end)  # a bound that is not given (NaN) excludes nothing
+    if keep.sum() < FEWEST_POINTS:
+        raise FormatError(f"holds {int(keep.sum())} points between from_min and to_min: check them")
+    if keep.all():
+        return chromatogram
+    zero = start if start == start else 0.0
+    return replace(chromatogram, time_min=time[keep] - zero, signal=chromatogram.signal[keep])

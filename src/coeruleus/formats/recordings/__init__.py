@@ -1,0 +1,1 @@
+"""Recording formats: one module each, found by the registry."""

@@ -1,0 +1,82 @@
+"""Spike2: .smr files through Neo, with WaveMark times moved from the start of the snippet to the spike."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from coeruleus.formats.errors import FormatError
+from coeruleus.formats.neo_reading import parse
+from coeruleus.formats.neo_traces import raw_recording
+from coeruleus.formats.neo_units import sorted_recording
+from coeruleus.formats.recording import RawRecording, SortedRecording
+from coeruleus.formats.registry import reads
+from coeruleus.formats.text import Source
+
+EXPORT = (
+    "Spike2's 64-bit files (.smrx) need a closed library that has no build for current Linux Pythons; in Spike2, "
+    "File > Export As writes the 32-bit .smr (or a MATLAB file), which is read"
+)
+
+
+def sniff(source: Source) -> str | None:
+    return None if source.head[2:12] == b"(C) CED 87" else "does not begin as a Spike2 file does"
+
+
+@reads(
+    "spike2",
+    "Spike2 .smr",
+    suffixes=(".smr",),
+    notes="WaveMark units are ch5_2: channel 5 as Spike2 counts, marker code 2; code 0 (unassigned) only where "
+    "channel names it; times are of the trigger point, not of the snippet's start",
+    sniff=sniff,
+)
+def read(source: Source, kind: str = "sorted", channel: str | None = None) -> SortedRecording | RawRecording:
+    """WaveMark units, or the continuous traces."""
+
+    def make() -> Any:
+        from neo.rawio.spike2rawio import Spike2RawIO
+
+        return Spike2RawIO(filename=str(source.path))
+
+    opened = parse(source, "Spike2 .smr", make)
+    _check_blocks(opened.reader, source)
+    if kind == "raw":
+        return raw_recording(opened, channel)
+    names, shifts = [], []
+    for each in opened.reader.header["spike_channels"]:
+        match = re.fullmatch(r"ch(\d+)#(\d+)", str(each["id"]))
+        if match is None:
+            raise FormatError(f"{source.name}: has a unit of unknown kind, {each['id']!r}")
+        info = opened.reader._channel_infos[int(match[1])]
+        names.append(f"ch{int(match[1]) + 1}_{match[2]}")  # Spike2 counts channels from 1, Neo from 0
+        shifts.append(max(0, int(info["pre_trig"])) / float(each["wf_sampling_rate"]))
+    return sorted_recording(opened, channel, names, shifts)
+
+
+def _check_blocks(reader: Any, source: Source) -> None:
+    """Every block of data lies within the file; Neo would give the part that is there without a word."""
+    from neo.rawio.spike2rawio import get_channel_dtype
+
+    for index, blocks in reader._all_data_blocks.items():
+        if len(blocks):
+            ends = (
+                blocks["pos"]
+                + blocks["size"].astype("int64") * get_channel_dtype(reader._channel_infos[index]).itemsize
+            )
+            if int(ends.max()) > source.size or int(blocks["pos"].min()) < 0 or int(blocks["size"].min()) < 0:
+                raise FormatError(
+                    f"{source.name}: channel {index + 1} goes on after the end of the file; it was cut off"
+                )
+
+
+def sniff_64_bit(source: Source) -> str | None:
+    return (
+        None if source.head.startswith(b"S64") or source.path.suffix.lower() == ".smrx" else "does not begin with S64"
+    )
+
+
+@reads("smrx", "Spike2 .smrx", suffixes=(".smrx",), notes=f"not read: {EXPORT}", sniff=sniff_64_bit)
+def refuse(source: Source, kind: str = "sorted", channel: str | None = None) -> SortedRecording:
+    """Say how to export."""
+    raise FormatError(f"{source.name}: {EXPORT}")

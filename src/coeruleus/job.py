@@ -1,0 +1,36 @@
+"""What every rule script needs: its log, the experiment it works on, tables in and tables out."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from coeruleus.experiment.load import load_experiment
+from coeruleus.experiment.model import Experiment
+from coeruleus.tables.io import read_tables, write_table
+from coeruleus.tables.problems import PROBLEMS, Problem, problems_frame
+from coeruleus.tables.registry import TABLES
+
+
+def begin(log: str, experiment: str) -> Experiment:
+    """Send what a script prints to its log, and read the experiment directory that it works on."""
+    handle = open(log, "w", encoding="utf-8")  # noqa: SIM115 (open until the script ends)
+    sys.stdout = sys.stderr = handle
+    logging.captureWarnings(True)
+    logging.basicConfig(stream=handle, level=logging.WARNING, force=True)
+    warnings.simplefilter("default")
+    return load_experiment(Path(experiment))
+
+
+def write_problems(problems: list[Problem], path: str | Path) -> None:
+    write_table(problems_frame(problems), path, PROBLEMS)
+
+
+def read_named(paths: Mapping[str, list[str]]) -> dict[str, pd.DataFrame]:
+    """Tables by name, each put together from its files."""
+    return {name: read_tables(files, TABLES[name]) for name, files in paths.items()}

@@ -1,0 +1,54 @@
+"""How results came about: versions, settings, checksums of inputs and outputs; nothing of the day or the machine."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import coeruleus
+
+PACKAGES = ("elephant", "matplotlib", "neo", "numpy", "pandas", "pybaselines", "scipy", "snakemake", "statsmodels")
+NAME = "provenance.json"
+CHUNK = 1 << 20
+
+
+def versions() -> dict[str, str]:
+    """Versions that numbers may depend on."""
+    found = {"coeruleus": coeruleus.__version__, "python": platform.python_version()}
+    return found | {name: metadata.version(name) for name in PACKAGES}
+
+
+def checksum(path: Path) -> str:
+    """SHA-256 of a file, read in pieces."""
+    sha = hashlib.sha256()
+    with path.open("rb") as handle:
+        while piece := handle.read(CHUNK):
+            sha.update(piece)
+    return sha.hexdigest()
+
+
+def checksums(folder: Path, without: tuple[str, ...] = ()) -> dict[str, str]:
+    """Checksums of every file below a folder, by relative path. Links that lead elsewhere are not followed."""
+    top = folder.resolve()
+    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    return {
+        name: checksum(path)
+        for name, path in sorted(files.items())
+        if name not in without and path.resolve().is_relative_to(top)
+    }
+
+
+def provenance(inputs: Path, results: Path, settings: dict[str, Any]) -> str:
+    """provenance.json as text."""
+    record = {
+        "experiment": inputs.resolve().name,
+        "versions": versions(),
+        "settings": settings,
+        "inputs": checksums(inputs),
+        "outputs": checksums(results, without=(NAME,)),
+    }
+    return json.dumps(record, indent=2, ensure_ascii=False, sort_keys=True) + "\n"

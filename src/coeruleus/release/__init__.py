@@ -1,0 +1,1 @@
+"""Concentrations in, release out: time axis, baseline, normalisation, summaries, statistics."""

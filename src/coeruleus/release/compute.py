@@ -1,0 +1,154 @@
+"""Concentrations to release: samples on the brain's clock, baselines, per cents, summaries, statistics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from coeruleus.experiment.sheets import SUBJECTS
+from coeruleus.release import findings
+from coeruleus.release.arms import COURSE, assign_arms
+from coeruleus.release.baseline import mark_baseline, measure_baselines
+from coeruleus.release.context import attach_sheets, conditions
+from coeruleus.release.courses import group_courses
+from coeruleus.release.normalise import percent_of_baseline
+from coeruleus.release.samples import SERIES, combine_injections, exclude_samples, read_injections, worsen
+from coeruleus.release.statistics import compare_groups
+from coeruleus.release.summary import summarise
+from coeruleus.release.timing import STRADDLES, UNKNOWN, periods, transit_min
+from coeruleus.tables import status
+from coeruleus.tables.model import Table
+from coeruleus.tables.problems import Problem
+from coeruleus.tables.release import BASELINES, RELEASE, STATISTICS, SUMMARY
+from coeruleus.tables.sources import COURSES
+
+
+@dataclass(frozen=True)
+class Release:
+    """What `compute_release` gives: frames of tables/release.py, of COURSES, and problems."""
+
+    release: pd.DataFrame
+    baselines: pd.DataFrame
+    summary: pd.DataFrame
+    statistics: pd.DataFrame
+    courses: pd.DataFrame
+    problems: list[Problem]
+
+
+def compute_release(
+    concentrations: pd.DataFrame,
+    subjects: pd.DataFrame,
+    sessions: pd.DataFrame,
+    probes: pd.DataFrame,
+    events: pd.DataFrame,
+    curation_samples: pd.DataFrame,
+    *,
+    flow_rate_ul_per_min: float | None,
+    dead_volume_ul: float,
+    baseline_samples: int,
+    baseline_max_cv: float,
+    reference_group: str | None,
+) -> Release:
+    """Release from concentrations, measured (CONCENTRATIONS) or entered by hand (the sheet).
+
+    Every sample and analyte of the input keeps one row. Concentrations are in the dialysate, not
+    corrected for recovery; times are minutes, 0 the treatment that defines the baseline. Columns that the
+    contract does not know are carried: those of `concentrations` to release, those of `subjects` to the
+    summary. Each animal is normalised to its own baseline. In group means and statistics stand courses
+    with a stable baseline, of animals with a group (or of all, if none has one), whose probe did not miss.
+    """
+    injections, extras = read_injections(concentrations)
+    samples = combine_injections(injections, extras)
+    samples, unmatched = exclude_samples(samples, curation_samples)
+    problems = findings.curation_problems(unmatched)
+    samples = attach_sheets(samples, subjects, sessions, probes)
+    samples = _place_in_time(samples, transit_min(flow_rate_ul_per_min, dead_volume_ul))
+    samples["condition"] = conditions(samples, events)
+    problems += findings.timing_problems(samples, flow_rate_ul_per_min, dead_volume_ul)
+    if "injection_id" not in concentrations:
+        problems += findings.entered_problems(samples)
+
+    samples["in_baseline"] = mark_baseline(samples, baseline_samples)
+    baselines = measure_baselines(samples, baseline_samples, baseline_max_cv)
+    samples = percent_of_baseline(samples, baselines)
+    problems += findings.baseline_problems(samples, baselines)
+
+    arms = assign_arms(samples, sessions)
+    placement = samples.drop_duplicates(COURSE)[[*COURSE, "placement"]]
+    problems += findings.comparison_problems(arms.merge(placement, on=COURSE), reference_group)
+    labels = arms[[*COURSE, "arm"]].merge(placement, on=COURSE)
+    labels["series"] = labels["session_id"] + "/" + labels["probe_id"]
+    samples = samples.merge(labels.drop(columns="placement"), on=COURSE, how="left", sort=False)
+    summary = summarise(samples, baselines).merge(labels, on=COURSE, how="left", sort=False)
+    summary = summary.merge(arms[[*COURSE, "group", "region"]], on=COURSE, how="left", sort=False)
+
+    compared, left_out = _compared(summary)
+    chosen = samples.merge(compared[SERIES], on=SERIES, how="inner", sort=False)
+    rows = compare_groups(chosen, compared, arms, left_out, reference_group)
+    return Release(
+        release=_table(RELEASE, samples, extras),
+        baselines=_table(BASELINES, baselines, []),
+        summary=_with_subjects(summary, subjects),
+        statistics=STATISTICS.frame(rows),
+        courses=_table(COURSES, group_courses(chosen), []),
+        problems=sorted(set(problems)),
+    )
+
+
+def _place_in_time(samples: pd.DataFrame, transit: float) -> pd.DataFrame:
+    """Times on the brain's clock, the side of the treatment, and the statuses that follow from them."""
+    samples = samples.copy()
+    samples["start_min"] -= transit
+    samples["end_min"] -= transit
+    samples["time_min"] = (samples["start_min"] + samples["end_min"]) / 2
+    samples["period"] = periods(samples["start_min"].to_numpy(), samples["end_min"].to_numpy())
+    across = samples["period"] == STRADDLES
+    spans = zip(samples["start_min"], samples["end_min"], strict=True)
+    texts = [f"left the brain from {start:g} to {end:g} min: straddles the treatment at 0" for start, end in spans]
+    worsen(samples, across, status.TRANSITION, pd.Series(texts, index=samples.index, dtype=object))
+    reason = "no collection times (start_min, end_min): it cannot be placed in time"
+    worsen(samples, samples["period"] == UNKNOWN, status.FAILED, reason)
+    return samples
+
+
+def _compared(summary: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Courses that groups are compared on; and per analyte, which others were left out and why."""
+    missed = summary["placement"] == "miss"
+    nobody = summary["arm"].isna() | summary["subject_id"].isna()
+    unstable = ~summary["baseline_stable"].astype(bool)
+    left_out: dict[str, str] = {}
+    for analyte, rows in summary.groupby("analyte"):
+        texts = []
+        taken = pd.Series(False, index=rows.index)
+        for words, mask in (("probe missed", missed), ("no group", nobody), ("baseline not stable", unstable)):
+            hit = mask[rows.index] & ~taken
+            taken |= hit
+            if hit.any():
+                names = sorted({str(name) for name in rows.loc[hit, "series"].str.rstrip("/")})
+                shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+                texts.append(f"left out, {words}: {shown}")
+        left_out[str(analyte)] = "; ".join(texts)
+    return summary[~(missed | nobody | unstable)], left_out
+
+
+def _with_subjects(summary: pd.DataFrame, subjects: pd.DataFrame) -> pd.DataFrame:
+    extras = [str(name) for name in subjects if name not in SUBJECTS.names and name != "sheet_row"]
+    known = subjects[["subject_id", *extras]].rename(columns={name: _carried(SUMMARY, name) for name in extras})
+    joined = summary.merge(known, on="subject_id", how="left", sort=False)
+    return _table(SUMMARY, joined, [], [_carried(SUMMARY, name) for name in extras])
+
+
+def _carried(table: Table, name: str) -> str:
+    """A carried column keeps its name, unless the table has a column of that name."""
+    return f"{name}_in_sheet" if name in table.names else name
+
+
+def _table(table: Table, frame: pd.DataFrame, extras: list[str], kept: list[str] | None = None) -> pd.DataFrame:
+    """The frame with the columns of the table and those carried, and with missing ids as None again."""
+    frame = frame.reindex(columns=[*dict.fromkeys([*table.names, *frame.columns])])
+    for name in ("session_id", "probe_id"):
+        if name in table.names:
+            frame[name] = frame[name].astype(object).where(frame[name] != "", None)
+    columns = [*table.names, *extras, *(kept or [])]
+    return table.frame(frame[columns])

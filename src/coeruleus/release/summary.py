@@ -1,0 +1,121 @@
+"""What one time course comes to: peak, time to peak, area above baseline."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from coeruleus.release.samples import COUNTED, SERIES
+from coeruleus.release.timing import AFTER, STRADDLES, TOLERANCE_MIN
+from coeruleus.tables import status
+
+LARGEST_GAP = 0.25  # of the window; more than this is not bridged
+
+
+@dataclass(frozen=True)
+class Area:
+    """Weights that turn per cents into an area, the window, and what stands against it."""
+
+    weights: NDArray[np.float64] | None  # minutes per sample; area = Σ weight × (per cent − 100)
+    window_min: float
+    reason: str | None
+
+
+def area_weights(start_min: NDArray[np.float64], end_min: NDArray[np.float64]) -> Area:
+    """Weights of samples, sorted by time, in the area between per cent of baseline and 100 % from time 0.
+
+    A sample's value is the mean over its interval, so it counts with its whole length; one that
+    straddles 0 does too, since what it holds from before 0 is baseline and adds nothing. A gap is
+    bridged by a straight line between its neighbours (the left neighbour of the first sample is 100 %),
+    if all gaps together are at most a quarter of the window. The window ends with the last sample.
+    """
+    window = float(end_min[-1])
+    weights = end_min - start_min
+    reached, gaps = 0.0, 0.0
+    for place in range(len(weights)):
+        gap = float(start_min[place]) - reached
+        if gap < -TOLERANCE_MIN and place > 0:
+            return Area(None, window, f"samples overlap at {start_min[place]:g} min")
+        if gap > TOLERANCE_MIN:
+            gaps += gap
+            weights[place] += gap / 2
+            if place > 0:
+                weights[place - 1] += gap / 2
+        reached = float(end_min[place])
+    if gaps > LARGEST_GAP * window:
+        return Area(None, window, f"{gaps:g} of {window:g} min are not covered by samples: no area")
+    reason = f"gaps of {gaps:g} min in all are bridged by straight lines" if gaps > 0 else None
+    return Area(weights, window, reason)
+
+
+def summarise(samples: pd.DataFrame, baselines: pd.DataFrame) -> pd.DataFrame:
+    """One row per session, probe and analyte, with the columns of SUMMARY that measure something.
+
+    Every sample with a number counts, also one below a limit: its number is the best estimate there is.
+    Lost, failed, excluded and saturated samples do not, and leave a gap.
+    """
+    columns = ["start_min", "end_min", "time_min", "concentration", "concentration_se", "percent_baseline"]
+    columns += ["percent_baseline_se", "status", "period", "sample_id", "condition"]
+    ordered = samples.sort_values([*SERIES, "start_min", "sample_id"], kind="stable")
+    courses = dict(iter(ordered.groupby(SERIES, sort=False)[columns]))
+    rows = []
+    for base in baselines.to_dict("records"):
+        key = tuple(base[name] for name in SERIES)
+        found = _summarise(courses[key], base)
+        rows.append({**{name: base[name] for name in [*SERIES, "subject_id", "unit"]}, **found})
+    return pd.DataFrame(rows)
+
+
+def _summarise(course: pd.DataFrame, base: dict[Hashable, Any]) -> dict[str, object]:
+    mean, mean_se = float(base["mean"]), float(base["mean_se"])
+    stable = bool(base["stable"])
+    row: dict[str, object] = {"n_samples": 0, "basal_concentration": mean, "basal_concentration_se": mean_se}
+    row["baseline_stable"] = stable
+    reasons = [] if stable else [f"baseline: {base['reason']}"]
+    counted = (course["status"].isin(COUNTED) & course["concentration"].notna()).to_numpy()
+    after = (course["period"] == AFTER).to_numpy()
+    across = (course["period"] == STRADDLES).to_numpy()
+    used = course[counted & after]
+    row["n_samples"] = len(used)
+    if used.empty:
+        return {**row, "reason": _join([*reasons, "no sample after the treatment has a number"])}
+    low = used["status"].isin([status.BELOW_LOQ, status.BELOW_LOD, status.NOT_FOUND]).sum()
+    if low:
+        reasons.append(f"{low} of {len(used)} samples are below a limit and count with the number measured")
+    drugs = list(dict.fromkeys(used["condition"]))
+    if len(drugs) > 1:
+        reasons.append(f"the window holds several conditions: {', '.join(drugs)}")
+    last = float(course["end_min"].to_numpy()[after].max())
+    if last > float(used["end_min"].max()) + TOLERANCE_MIN:
+        reasons.append(f"no number after {used['end_min'].max():g} min, collected until {last:g} min")
+    area = area_weights(*(course[name].to_numpy()[counted & (after | across)] for name in ("start_min", "end_min")))
+    row["window_min"] = area.window_min
+    if area.reason:
+        reasons.append(area.reason)
+    percent = used["percent_baseline"].to_numpy()
+    if np.isfinite(percent).all():
+        top = int(np.argmax(percent))
+        row["peak_percent"], row["time_to_peak_min"] = percent[top], float(used["time_min"].to_numpy()[top])
+        row["peak_percent_se"] = float(used["percent_baseline_se"].to_numpy()[top])
+        if area.weights is not None:
+            entering = course[counted & (after | across)]
+            row |= _area(entering, area.weights, mean, mean_se)
+    return {**row, "reason": _join(reasons)}
+
+
+def _area(entering: pd.DataFrame, weights: NDArray[np.float64], mean: float, mean_se: float) -> dict[str, object]:
+    """The area and its standard error: errors of the samples, and that of the baseline common to all."""
+    value, error = entering["concentration"].to_numpy(), entering["concentration_se"].to_numpy()
+    area = float(weights @ (100 * value / mean - 100))
+    variance = float((weights**2) @ (error**2)) + (float(weights @ value) / mean * mean_se) ** 2
+    return {"auc_percent_min": area, "auc_percent_min_se": 100 / mean * math.sqrt(variance)}
+
+
+def _join(reasons: Iterable[str]) -> str | None:
+    return "; ".join(reasons) or None

@@ -1,0 +1,88 @@
+"""Decisions of people, with what stood before them and what stands now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from coeruleus.report.cells import TableView, number_words, rows_of, table
+from coeruleus.report.overview import Tables, get
+
+COLUMNS = {
+    "sheet": "sheet", "item": "item", "action": "action", "before": "before", "now": "now", "reason": "reason",
+    "author": "by", "date": "on",
+}  # fmt: skip
+Row = Mapping[str, Any]
+
+
+def build_curation(tables: Tables) -> TableView:
+    """One row for each row of the curation sheets."""
+    rows: list[dict[str, Any]] = []
+    for sheet, key, effect in (
+        ("peaks", ("injection_id", "analyte"), _peak),
+        ("samples", ("session_id", "probe_id", "sample_id"), _sample),
+        ("units", ("site_id", "unit_id"), _unit),
+        ("trials", ("site_id", "segment", "onset"), _trial),
+    ):
+        for row in rows_of(get(tables, f"curation/{sheet}")):
+            before, now = effect(row, tables)
+            words = [_words(row.get(name)) for name in key]
+            action = _words(row["action"])
+            if sheet == "peaks" and row["action"] == "set_bounds":
+                action += f" {_words(row.get('from_min'))} to {_words(row.get('to_min'))} min"
+            if sheet == "units" and row["action"] == "label":
+                action += f" {_words(row.get('label'))}"
+            said = {name: row.get(name) for name in ("reason", "author", "date")}
+            rows.append(
+                {"sheet": sheet, "item": " · ".join(words), "action": action, "before": before, "now": now} | said
+            )
+    return table(pd.DataFrame(rows), "Decisions of people, from the curation sheets", COLUMNS)
+
+
+def _words(value: Any) -> str:
+    if value is None or value != value:
+        return "n/a"
+    return number_words(float(value)) if isinstance(value, (int, float)) else str(value)
+
+
+def _match(frame: pd.DataFrame, row: Row, *keys: str) -> list[dict[str, Any]]:
+    for key in keys:
+        if key in frame and row.get(key) is not None:
+            frame = frame[frame[key] == row[key]]
+    return rows_of(frame)
+
+
+def _before(row: Row) -> str:
+    return _words(row.get("before_curation"))
+
+
+def _peak(row: Row, tables: Tables) -> tuple[str, str]:
+    found = _match(get(tables, "dialysate/peaks"), row, "injection_id", "analyte")
+    if not found:
+        return "n/a", "matches nothing"
+    one = found[0]
+    return _before(one), f"{one['status']}, area {_words(one['area'])} ({_words(one.get('area_method'))})"
+
+
+def _sample(row: Row, tables: Tables) -> tuple[str, str]:
+    found = _match(get(tables, "release/release"), row, "session_id", "probe_id", "sample_id")
+    if not found:
+        return "n/a", "matches nothing"
+    values = ", ".join(f"{one['analyte']} {_words(one['concentration'])} {_words(one['unit'])}" for one in found[:4])
+    return values + (", …" if len(found) > 4 else ""), found[0]["status"]
+
+
+def _unit(row: Row, tables: Tables) -> tuple[str, str]:
+    if row["action"] == "label":
+        found = _match(get(tables, "units/classification"), row, "site_id", "unit_id")
+        rules = [f"{one['rules_label'] or one['label']} ({one['ruleset']})" for one in found]
+        return ", ".join(rules) or "n/a", found[0]["label"] if found else "matches nothing"
+    found = _match(get(tables, "units/units"), row, "site_id", "unit_id")
+    return (_before(found[0]), found[0]["status"]) if found else ("n/a", "matches nothing")
+
+
+def _trial(row: Row, tables: Tables) -> tuple[str, str]:
+    return "tested with the others", "left out of the responses of its site"
+

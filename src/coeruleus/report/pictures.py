@@ -1,0 +1,59 @@
+"""Figures for the page: each embedded in it, drawn as vectors where they are small."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from coeruleus.figures.save import INDEX, FigureRecord, read_index
+
+LARGEST_SVG = 60_000  # bytes
+AS_IMAGES = {"unit_card", "chromatograms", "release_animals"}  # many of a kind
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure as the page shows it: `address` is a data address that holds the whole picture."""
+
+    record: FigureRecord
+    address: str
+
+    def about(self, key: str) -> str:
+        return self.record.about.get(key, "")
+
+
+class Pictures:
+    """All figures of an experiment, found by kind and by what they are about."""
+
+    def __init__(self, directories: Sequence[Path]) -> None:
+        self._found: list[tuple[Path, FigureRecord]] = []
+        for directory in directories:
+            if (directory / INDEX).is_file():
+                self._found += [(directory, record) for record in read_index(directory)]
+
+    def of(self, kind: str, **about: str) -> list[Picture]:
+        """Figures of a kind whose facts are these, in the order of their index."""
+        return [
+            Picture(record, _embed(directory, record))
+            for directory, record in self._found
+            if record.kind == kind and all(record.about.get(key) == value for key, value in about.items())
+        ]
+
+    def cards(self) -> dict[tuple[str, str], list[Picture]]:
+        """Evidence cards by site and unit."""
+        cards: dict[tuple[str, str], list[Picture]] = {}
+        for picture in self.of("unit_card"):
+            cards.setdefault((picture.about("site_id"), picture.about("unit_id")), []).append(picture)
+        return cards
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+
+def _embed(directory: Path, record: FigureRecord) -> str:
+    vectors = directory / record.file(".svg")
+    if record.kind not in AS_IMAGES and vectors.stat().st_size <= LARGEST_SVG:
+        return f"data:image/svg+xml;base64,{base64.b64encode(vectors.read_bytes()).decode('ascii')}"
+    return f"data:image/png;base64,{base64.b64encode((directory / record.file('.png')).read_bytes()).decode('ascii')}"

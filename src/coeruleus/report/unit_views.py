@@ -1,0 +1,159 @@
+"""The recording half of the page: an overview of labels, and an evidence card per unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from coeruleus.report.cells import Cell, TableView, cell, counted, rows_of, table
+from coeruleus.report.facts import Facts
+from coeruleus.report.overview import Tables, get
+from coeruleus.report.pictures import Picture, Pictures
+
+KEY = ["site_id", "unit_id"]
+UNITS = {
+    "site_id": "site", "unit_id": "unit", "subject_id": "animal", "label": "label", "identity": "identity",
+    "firing_rate_hz": "rate (Hz)", "isi_cv": "CV", "spike_width_ms": "width (ms)", "half_width_ms": "half-width (ms)",
+    "notch": "notch", "status": "status", "reason": "reason",
+}  # fmt: skip
+MEASURES = {
+    "n_spikes": "spontaneous spikes", "duration_s": "in (s)", "firing_rate_hz": "rate (Hz)",
+    "firing_rate_ci_low_hz": "95 % CI from", "firing_rate_ci_high_hz": "to", "isi_cv": "CV", "cv2": "CV2", "lv": "LV",
+    "burst_fraction": "in bursts", "isi_violation_fraction": "ISI violations", "snr": "S/N",
+    "spike_width_ms": "width (ms)", "half_width_ms": "half-width (ms)", "notch": "notch",
+    "highpass_hz": "high-pass (Hz)", "spontaneous_from": "spontaneous firing from", "waveform_reason": "waveform",
+}  # fmt: skip
+WITHOUT = {"site_id": "site", "subject_id": "animal", "status": "status", "reason": "reason"}
+EVIDENCE = {
+    "criterion": "criterion", "value": "value", "unit": "unit", "rule": "rule", "required": "required",
+    "verdict": "verdict", "reason": "reason", "citation": "source",
+}  # fmt: skip
+RESPONSES = {
+    "trial_type": "event", "condition": "condition", "n_trials": "events", "baseline_rate_hz": "before (Hz)",
+    "excitation_p": "excitation p", "excitation_latency_s": "latency (s)", "excitation_duration_s": "duration (s)",
+    "excitation_rate_hz": "rate (Hz)", "inhibition_p": "inhibition p", "inhibition_latency_s": "latency (s)",
+    "inhibition_duration_s": "duration (s)", "inhibition_rate_hz": "rate (Hz)", "biphasic": "biphasic",
+    "status": "status", "reason": "reason",
+}  # fmt: skip
+DRUGS = {
+    "drug": "drug", "dose": "dose", "dose_unit": "unit", "route": "route", "segment": "segment", "onset": "onset (s)",
+    "baseline_rate_hz": "before (Hz)", "response_rate_hz": "after (Hz)", "percent_change": "change (%)",
+    "p_value": "p", "baseline_stable": "steady before", "status": "status", "reason": "reason",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Ruled:
+    """What one ruleset says of a unit."""
+
+    ruleset: str
+    first: bool
+    label: Cell
+    reason: str
+    rules_label: str | None
+    evidence: TableView
+
+
+@dataclass(frozen=True)
+class UnitView:
+    site: str
+    unit: str
+    anchor: str
+    label: Cell
+    status: Cell
+    reason: str | None
+    identity: str | None
+    cards: tuple[Picture, ...]
+    measures: TableView
+    responses: TableView
+    drugs: TableView
+    rulings: tuple[Ruled, ...]
+
+
+@dataclass(frozen=True)
+class UnitsView:
+    figures: tuple[Picture, ...]
+    labels: TableView
+    agreement: TableView
+    table: TableView
+    without: TableView
+    units: tuple[UnitView, ...]
+
+
+def build_units(tables: Tables, pictures: Pictures, facts: Facts) -> UnitsView:
+    units, labels = get(tables, "units/units"), get(tables, "units/classification")
+    first = facts.first_ruleset or (sorted(labels["ruleset"])[0] if len(labels) else None)
+    named = units[units["unit_id"].notna()] if len(units) else units
+    ruled = labels[labels["ruleset"] == first][[*KEY, "label", "identity"]] if len(labels) else labels
+    merged = named.merge(ruled, on=KEY, how="left") if len(named) and len(ruled) else named
+    without = units[units["unit_id"].isna()] if len(units) else units
+    return UnitsView(
+        (*pictures.of("unit_plane"), *pictures.of("evidence")),
+        _labels(labels),
+        _agreement(labels, first),
+        table(merged, f"Units, labelled by {first}" if first else "Units", UNITS),
+        table(without, "Sites without a unit", WITHOUT),
+        tuple(_units(tables, merged, labels, first, pictures)),
+    )  # fmt: skip
+
+
+def _labels(labels: pd.DataFrame) -> TableView:
+    return _counts(labels, "ruleset", "Labels by each ruleset", "units")
+
+
+def _agreement(labels: pd.DataFrame, first: str | None) -> TableView:
+    """How labels and known identities go together, counted."""
+    known = labels[(labels["ruleset"] == first) & labels["identity"].notna()] if len(labels) else labels
+    return _counts(known, "identity", f"Known identity beside the label by {first}", "labelled")
+
+
+def _counts(labels: pd.DataFrame, by: str, caption: str, head: str) -> TableView:
+    parts = labels.groupby(by, sort=True) if len(labels) else []
+    rows = [{by: value, "labels": counted(part["label"])} for value, part in parts]
+    return table(pd.DataFrame(rows), caption, {by: by, "labels": head})
+
+
+def _units(
+    tables: Tables, units: pd.DataFrame, labels: pd.DataFrame, first: str | None, pictures: Pictures
+) -> list[UnitView]:
+    parts = {name: _by_unit(get(tables, f"units/{name}")) for name in ("evidence", "responses", "drug_responses")}
+    ruled = _by_unit(labels)
+    cards = pictures.cards()
+    nothing = pd.DataFrame()
+    views = []
+    for number, row in enumerate(rows_of(units), 1):
+        key = (row["site_id"], row["unit_id"])
+        evidence = parts["evidence"].get(key, nothing)
+        said = [_ruled(one, evidence, first) for one in rows_of(ruled.get(key, nothing))]
+        said.sort(key=lambda one: (not one.first, one.ruleset))
+        views.append(
+            UnitView(
+                key[0], key[1], f"unit-{number}",
+                cell(row.get("label"), "label"), cell(row["status"], "status"), row["reason"], row.get("identity"),
+                tuple(cards.get(key, ())),
+                table(pd.DataFrame([row]), f"Measures of {key[0]} {key[1]}", MEASURES),
+                table(parts["responses"].get(key, nothing), f"Responses of {key[0]} {key[1]}", RESPONSES),
+                table(parts["drug_responses"].get(key, nothing), f"Drug responses of {key[0]} {key[1]}", DRUGS),
+                tuple(said),
+            )
+        )  # fmt: skip
+    return views
+
+
+def _by_unit(frame: pd.DataFrame) -> dict[tuple[str, str], pd.DataFrame]:
+    groups = frame.groupby(KEY, sort=True) if len(frame) else []
+    return {(str(key[0]), str(key[1])): part for key, part in groups}
+
+
+def _ruled(row: dict[str, Any], evidence: pd.DataFrame, first: str | None) -> Ruled:
+    mine = evidence[evidence["ruleset"] == row["ruleset"]] if len(evidence) else evidence
+    return Ruled(
+        row["ruleset"],
+        row["ruleset"] == first,
+        cell(row["label"], "label"),
+        row["reason"] or "",
+        row["rules_label"],
+        table(mine, f"Evidence for {row['site_id']} {row['unit_id']} by {row['ruleset']}", EVIDENCE),
+    )

@@ -1,0 +1,1 @@
+"""Spikes and events in, tested responses out."""

@@ -1,0 +1,227 @@
+"""Responses of units to events: tested, timed and measured, one row a unit, trial type and condition."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from coeruleus.responses.decide import FEWEST_EVENTS, SILENCE_S, Decision, decide
+from coeruleus.responses.display import psth, raster, stacked
+from coeruleus.responses.extent import after_onset
+from coeruleus.responses.scan import ALPHA, Floats, Trials
+from coeruleus.responses.trials import (
+    AFTER_EVENT_S,
+    LONGEST_S,
+    Group,
+    Segment,
+    SegmentKey,
+    given_conditions,
+    make_groups,
+    segment_table,
+)
+from coeruleus.tables.problems import Problem
+from coeruleus.tables.sources import PSTH, RASTERS
+from coeruleus.tables.status import EXCLUDED, FAILED, INSUFFICIENT_SPIKES, MISSING, OK
+from coeruleus.tables.units import RESPONSES
+
+FIRST_SPIKE_S = 0.1
+SUPPRESSION_S = (1.5, 4.5)
+TYPED_DECIMALS = 1
+
+Trains = Mapping[tuple[str, str], Mapping[int, Floats]]
+
+
+@dataclass(frozen=True)
+class Responses:
+    """Frames of RESPONSES, RASTERS and PSTH, and what is worth a look."""
+
+    responses: pd.DataFrame
+    rasters: pd.DataFrame
+    psth: pd.DataFrame
+    problems: list[Problem]
+
+
+def trains_of(spikes: pd.DataFrame) -> dict[tuple[str, str], dict[int, Floats]]:
+    """Sorted spike times of each unit and segment."""
+    trains: dict[tuple[str, str], dict[int, Floats]] = {}
+    for (site, unit, segment), times in spikes.groupby(["site_id", "unit_id", "segment"], sort=True)["time_s"]:
+        trains.setdefault((str(site), str(unit)), {})[int(segment)] = np.sort(times.to_numpy(dtype=float))
+    return trains
+
+
+def test_responses(
+    spikes: pd.DataFrame,
+    segments: pd.DataFrame,
+    events: pd.DataFrame,
+    *,
+    recordings: pd.DataFrame,
+    curation_trials: pd.DataFrame,
+    units: pd.DataFrame,
+) -> Responses:
+    """Test every unit against every kind of event at its site, drugs aside, each condition for itself.
+
+    spikes: SPIKES; units: UNITS; segments: site_id, segment, duration_s, status, reason; events, recordings
+    and curation_trials: the sheets. Seeds depend on a unit's ids alone, so that a row does not change with
+    the other units of the experiment. Methods: `scan`, `decide`, `extent`.
+    """
+    table = segment_table(segments)
+    groups, problems = make_groups(events, table, given_conditions(recordings), curation_trials)
+    drugs = {
+        site: {str(name) for name in names.dropna()} | {"drug"}
+        for site, names in events[events["trial_type"] == "drug"].groupby("site_id")["drug"]
+    }
+    at_site = {site: rows.to_dict("records") for site, rows in units.groupby("site_id", sort=False)}
+    wanted = {group.site_id for group in groups}
+    trains = trains_of(spikes[spikes["site_id"].isin(wanted)])
+    rows: list[dict[str, Any]] = []
+    keys: list[tuple[str, str, str, str]] = []
+    shown: list[tuple[dict[str, Floats], dict[str, Floats]]] = []
+    for group in groups:
+        lacking: list[dict[str, Any]] = [{"unit_id": None, "status": MISSING, "reason": "the site has no recording"}]
+        for unit in at_site.get(group.site_id, lacking):
+            row = _empty(group, unit)
+            rows.append(row)
+            if row["status"] != OK:
+                continue
+            trials = _trials(group, trains.get((group.site_id, row["unit_id"]), {}), table)
+            after_drug = group.condition in drugs.get(group.site_id, set())
+            _measure(row, group, trials, float("nan") if after_drug else unit["firing_rate_hz"])
+            _test(row, group, trials)
+            key = (group.site_id, row["unit_id"], group.trial_type, group.condition)
+            keys.append(key)
+            shown.append(_show(trials, group))
+            if row["status"] != OK:
+                message = f"{group.trial_type}, {group.condition}: {row['reason']}"
+                problems.append(Problem("responses", f"{group.site_id}/{row['unit_id']}", "warning", message))
+    return Responses(
+        RESPONSES.frame(rows),
+        RASTERS.frame(stacked(keys, [part[0] for part in shown])),
+        PSTH.frame(stacked(keys, [part[1] for part in shown])),
+        problems,
+    )
+
+
+def _empty(group: Group, unit: Mapping[str, Any]) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "site_id": group.site_id,
+        "unit_id": None if pd.isna(unit["unit_id"]) else str(unit["unit_id"]),
+        "trial_type": group.trial_type,
+        "condition": group.condition,
+        "n_trials": len(group.onset),
+        "status": OK,
+        "reason": "; ".join(group.notes()) or None,
+    }
+    if row["unit_id"] is None:
+        row["n_trials"] = 0
+        row["status"] = unit["status"] if unit["status"] not in (None, OK) else MISSING
+        row["reason"] = unit["reason"] or "the site has no unit"
+    elif unit["status"] in (EXCLUDED, FAILED):
+        row["status"], row["reason"] = unit["status"], unit["reason"] or unit["status"]
+    elif not group.onset:
+        row["status"] = group.worst[0]
+    return row
+
+
+def _trials(group: Group, train: Mapping[int, Floats], table: Mapping[SegmentKey, Segment]) -> Trials:
+    """All segments of the group one after the other on one axis, far enough apart never to meet."""
+    start: dict[int, float] = {}
+    parts, at = [], 0.0
+    for number in sorted(set(group.segment)):
+        start[number] = at
+        times = train.get(number, np.empty(0))
+        duration = table[(group.site_id, number)].duration_s
+        parts.append(times[(times >= 0) & (times <= duration)] + at)
+        at += duration + LONGEST_S + 1.0
+    begin = np.array([start[number] for number in group.segment])
+    length = np.array([table[(group.site_id, number)].duration_s for number in group.segment])
+    return Trials(np.concatenate(parts), begin + np.array(group.onset), np.array(group.length), begin, begin + length)
+
+
+def _measure(row: dict[str, Any], group: Group, trials: Trials, spontaneous_hz: float) -> None:
+    """What needs no test: rate before, first spikes, and suppression against spontaneous firing."""
+    before = np.array(group.before)
+    counts = np.searchsorted(trials.spikes, trials.onsets) - np.searchsorted(trials.spikes, trials.onsets - before)
+    # Where an event starts its recording there is no time before it: the whole of the recordings stands in.
+    whole_s = float(sum(dict(zip(trials.start.tolist(), (trials.end - trials.start).tolist(), strict=True)).values()))
+    row["baseline_rate_hz"] = counts.sum() / before.sum() if before.sum() > 0 else len(trials.spikes) / whole_s
+    times, which = after_onset(trials)
+    early = trials.length >= FIRST_SPIKE_S - 1e-9
+    if early.any():
+        close = (times > 0) & (times <= FIRST_SPIKE_S) & early[which]
+        first = pd.Series(times[close]).groupby(which[close]).min()
+        row["reliability_100ms"] = len(first) / int(early.sum())
+        row["first_spike_latency_s"] = _to_source(float(first.median()), group) if len(first) else None
+    low, high = SUPPRESSION_S
+    whole = trials.length >= high - 1e-9
+    if whole.any():
+        late = int(((times >= low) & (times < high) & whole[which]).sum()) / (int(whole.sum()) * (high - low))
+        if late + spontaneous_hz > 0:
+            row["suppression_index"] = (late - spontaneous_hz) / (late + spontaneous_hz)
+
+
+def _test(row: dict[str, Any], group: Group, trials: Trials) -> None:
+    notes = group.notes()
+    found = None
+    if len(group.onset) < FEWEST_EVENTS:
+        row["events_needed"] = FEWEST_EVENTS
+        notes.insert(0, f"{len(group.onset)} usable events: a test needs {FEWEST_EVENTS} or more")
+    elif not len(trials.spikes):
+        notes.insert(0, "no spike in the segments that hold the events")
+    else:
+        seed = zlib.crc32("\t".join((group.site_id, row["unit_id"], group.trial_type, group.condition)).encode())
+        found = decide(trials, row["baseline_rate_hz"], np.random.default_rng(seed))
+        if found is None:
+            notes.insert(0, "too little time after the events to test")
+    if found is None:
+        row["status"] = INSUFFICIENT_SPIKES
+    else:
+        notes = _fill(row, group, trials, found) + notes
+    row["reason"] = "; ".join(notes) or None
+
+
+def _fill(row: dict[str, Any], group: Group, trials: Trials, found: Decision) -> list[str]:
+    notes = []
+    for name, part in (("excitation", found.excitation), ("inhibition", found.inhibition)):
+        if part is None:
+            continue
+        row[f"{name}_p"] = part.p
+        if part.extent is not None:
+            row[f"{name}_latency_s"] = _to_source(part.extent.start_s, group)
+            row[f"{name}_duration_s"] = part.extent.end_s - part.extent.start_s
+            row[f"{name}_rate_hz"] = part.extent.rate_hz
+            if part.extent.open_ended:
+                notes.append(f"{name} lasts to the end of the time scanned")
+    if found.inhibition is None:
+        row["status"] = INSUFFICIENT_SPIKES
+        row["events_needed"] = found.events_needed
+        enough = "" if np.isnan(found.events_needed) else f"; about {found.events_needed:.0f} events would do"
+        notes.append(f"inhibition: too few spikes expected to see a silence of {SILENCE_S:g} s{enough}")
+        return notes
+    excited, inhibited = found.excitation.extent, found.inhibition.extent
+    both = found.excitation.p <= ALPHA and found.inhibition.p <= ALPHA
+    row["biphasic"] = bool(both and excited and inhibited and inhibited.start_s >= excited.start_s)
+    if row["biphasic"] and excited and inhibited:
+        interval = float(np.median(np.diff(trials.spikes))) if len(trials.spikes) > 1 else np.nan
+        if inhibited.end_s - excited.end_s < interval:
+            notes.append("the pause is no longer than the cell's usual interval, as it is after any spike")
+    return notes
+
+
+def _to_source(latency_s: float, group: Group) -> float:
+    """Latencies are no finer than the onsets: to 0.1 s where these were typed."""
+    return round(latency_s, TYPED_DECIMALS) if group.typed else latency_s
+
+
+def _show(trials: Trials, group: Group) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    after_s = min(max(group.duration) + AFTER_EVENT_S, LONGEST_S)
+    times, which = raster(trials, after_s)
+    edges, rate, exposed = psth(times, trials, after_s)
+    return (
+        {"trial": which.astype(float), "time_s": times},
+        {"time_low_s": edges[:-1], "time_high_s": edges[1:], "rate_hz": rate, "n_trials": exposed},
+    )

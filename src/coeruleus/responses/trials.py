@@ -1,0 +1,162 @@
+"""Events as trials: sorted by site, trial type and condition, each with the time that belongs to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from coeruleus.experiment.conditions import condition_at
+from coeruleus.responses.scan import Floats
+from coeruleus.tables.problems import Problem
+from coeruleus.tables.status import EXCLUDED, FAILED, MISSING, OK, worse
+
+DRUG = "drug"
+AFTER_EVENT_S = 5.0
+LONGEST_S = 15.0
+SAME_MOMENT_S = 0.1
+LONGEST_BASELINE_S = 10.0
+SEGMENT_STEP_S = 1e7  # far longer than any segment: puts segments of a site in order on one axis
+
+SegmentKey = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One recording of a site."""
+
+    duration_s: float
+    status: str
+    reason: str | None
+
+
+@dataclass
+class Group:
+    """Trials of one site, trial type and condition.
+
+    segment, onset, duration, length and before have one value a trial: length is the time after onset that
+    belongs to the trial (to the next event, the end of the recording, or 5 s after the event's own end),
+    before is the time before it that is free of the previous event's response.
+    """
+
+    site_id: str
+    trial_type: str
+    condition: str
+    segment: list[int] = field(default_factory=list)
+    onset: list[float] = field(default_factory=list)
+    duration: list[float] = field(default_factory=list)
+    length: list[float] = field(default_factory=list)
+    before: list[float] = field(default_factory=list)
+    typed: bool = False
+    worst: tuple[str, str | None] = (OK, None)
+    left_out: dict[str, int] = field(default_factory=dict)
+
+    def leave_out(self, status: str, reason: str) -> None:
+        self.worst = worse(self.worst, (status, reason))
+        self.left_out[reason] = self.left_out.get(reason, 0) + 1
+
+    def notes(self) -> list[str]:
+        return [
+            f"{count} {'event' if count == 1 else 'events'} left out: {why}" for why, count in self.left_out.items()
+        ]
+
+
+def segment_table(segments: pd.DataFrame) -> dict[SegmentKey, Segment]:
+    """Duration and status of each recording."""
+    return {
+        (str(row.site_id), int(row.segment)): Segment(float(row.duration_s), str(row.status or OK), row.reason)
+        for row in segments.itertuples(index=False)
+        if pd.notna(row.segment)
+    }
+
+
+def given_conditions(recordings: pd.DataFrame) -> dict[SegmentKey, str]:
+    """Conditions that recordings.tsv states."""
+    stated = recordings[recordings["condition"].notna()]
+    return {(str(row.site_id), int(row.segment)): str(row.condition) for row in stated.itertuples(index=False)}
+
+
+def make_groups(
+    events: pd.DataFrame,
+    segments: Mapping[SegmentKey, Segment],
+    conditions: Mapping[SegmentKey, str],
+    curation_trials: pd.DataFrame,
+) -> tuple[list[Group], list[Problem]]:
+    """Trials of every site, trial type and condition, drugs aside, sorted; and what is wrong with events."""
+    excluded = {
+        (str(row.site_id), int(row.segment), round(float(row.onset), 6)): str(row.reason)
+        for row in curation_trials.itertuples(index=False)
+        if row.action == "exclude"
+    }
+    groups: list[Group] = []
+    problems: list[Problem] = []
+    columns = ["site_id", "segment", "onset", "duration", "trial_type", "onset_source", "drug"]
+    for site, rows in events[columns].sort_values(["site_id", "segment", "onset", "trial_type"]).groupby("site_id"):
+        made = _of_site(str(site), rows, segments, conditions, excluded)
+        groups.extend(made)
+        for group in made:
+            for why, count in group.left_out.items():
+                if group.worst[0] != EXCLUDED or why != group.worst[1]:
+                    word = "event" if count == 1 else "events"
+                    message = f"{count} {group.trial_type} {word} left out of the responses: {why}"
+                    problems.append(Problem("responses", str(site), "warning", message))
+    return groups, problems
+
+
+def _of_site(
+    site: str,
+    rows: pd.DataFrame,
+    segments: Mapping[SegmentKey, Segment],
+    conditions: Mapping[SegmentKey, str],
+    excluded: Mapping[tuple[str, int, float], str],
+) -> list[Group]:
+    numbers = rows["segment"].to_numpy(dtype=int)
+    onsets = rows["onset"].to_numpy(dtype=float)
+    durations = np.nan_to_num(rows["duration"].to_numpy(dtype=float))
+    types = rows["trial_type"].to_numpy(dtype=object)
+    place = numbers * SEGMENT_STEP_S + onsets
+    drug = types == DRUG
+    under = condition_at(place, place[drug].tolist(), rows["drug"].to_numpy(dtype=object)[drug].tolist())
+    groups: dict[tuple[str, str], Group] = {}
+    for index in np.flatnonzero(~drug):
+        number, onset = int(numbers[index]), float(onsets[index])
+        condition = conditions.get((site, number), under[index])
+        group = groups.setdefault((types[index], condition), Group(site, types[index], condition))
+        segment = segments.get((site, number))
+        by_hand = excluded.get((site, number, round(onset, 6)))
+        if by_hand is not None:
+            group.leave_out(EXCLUDED, f"excluded by hand ({by_hand})")
+        elif segment is None:
+            group.leave_out(MISSING, f"segment {number} is not among the recordings")
+        elif segment.status in (MISSING, FAILED):
+            group.leave_out(segment.status, f"segment {number}: {segment.reason or segment.status}")
+        elif not segment.duration_s > 0:
+            group.leave_out(FAILED, f"the duration of segment {number} is not known: state duration_s")
+        elif not 0 <= onset < segment.duration_s:
+            group.leave_out(FAILED, f"outside segment {number}, which lasts {segment.duration_s:g} s")
+        else:
+            later = place[place >= place[index] + SAME_MOMENT_S] - place[index]
+            length = min(durations[index] + AFTER_EVENT_S, LONGEST_S, segment.duration_s - onset, *later)
+            group.segment.append(number)
+            group.onset.append(onset)
+            group.duration.append(float(durations[index]))
+            group.length.append(float(length))
+            group.before.append(_free_before(index, numbers, onsets, durations))
+            group.typed |= rows["onset_source"].iloc[index] == "typed"
+    return [groups[key] for key in sorted(groups)]
+
+
+def _free_before(
+    index: int, numbers: np.ndarray[tuple[int], np.dtype[np.int64]], onsets: Floats, durations: Floats
+) -> float:
+    """Time before an event outside the previous one's response; where there is little, the last second at most."""
+    onset = onsets[index]
+    previous = np.flatnonzero((numbers == numbers[index]) & (onsets <= onset - SAME_MOMENT_S))
+    free = float(onset)
+    if len(previous):
+        gap = float((onset - onsets[previous]).min())
+        over = float((onsets[previous] + durations[previous]).max()) + AFTER_EVENT_S
+        free = max(float(onset) - over, min(1.0, gap / 2))
+    return min(free, LONGEST_BASELINE_S)

@@ -1,0 +1,1 @@
+"""Traces, chromatograms and whole experiments with known truth."""

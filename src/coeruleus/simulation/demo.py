@@ -1,0 +1,140 @@
+"""The demonstration experiment: a noradrenaline study as a lab would have it on disk, with its truth beside it."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from coeruleus.simulation.demo_animals import SMALL_RATS, VEHICLE, Rat
+from coeruleus.simulation.demo_dialysate import (
+    DEAD_VOLUME_UL,
+    DELAY_MIN,
+    FLOW_UL_PER_MIN,
+    DialysatePlan,
+    write_dialysate,
+)
+from coeruleus.simulation.demo_ephys import EphysPlan, write_ephys
+from coeruleus.simulation.demo_recordings import recording_day, session_of
+from coeruleus.simulation.demo_units import SMALL_RAW, SMALL_SITES, PlannedUnit, Site
+from coeruleus.simulation.sheets import write_frame, write_sheet, write_text
+from coeruleus.simulation.truth import release_summary
+
+SEED = 20260101
+# What the lab believes: from the method's paper, a little off from what the column does.
+NOMINAL_MIN = {
+    "MHPG": 4.7,
+    "NE": 5.2,
+    "EPI": 6.5,
+    "DHBA": 7.8,
+    "DOPAC": 9.2,
+    "DA": 11.5,
+    "5-HIAA": 14.6,
+    "HVA": 18.5,
+}
+FIRST_DAY = datetime.datetime(2024, 3, 4, 10, 0)
+
+
+def write_demo(directory: str | Path, seed: int = SEED) -> None:
+    """Write the demonstration experiment: 8 rats, 2 HPLC runs, 10 sites, and `truth/`.
+
+    The same seed gives the same bytes.
+    """
+    _write(
+        Path(directory), "Atomoxetine in the rat's prefrontal cortex (simulated)", seed, DialysatePlan(), EphysPlan()
+    )
+
+
+def write_small(directory: str | Path, seed: int = SEED, raw: bool = False) -> None:
+    """A small experiment of the same make: 2 rats, 1 run of 21 injections, 3 sorted sites.
+
+    `raw` adds a raw trace of 20 s.
+    """
+    dialysate = DialysatePlan(
+        rats=SMALL_RATS,
+        first_min=-60.0,
+        last_min=40.0,
+        standards=("S1", "S3", "S5", "S6"),
+        middle=(),
+        spoilt_standard=None,
+    )
+    ephys = EphysPlan(
+        sites=(*SMALL_SITES, SMALL_RAW) if raw else SMALL_SITES,
+        spontaneous_s=200.0,
+        n_pinches=8,
+        drug_segment_s=900.0,
+        raw_s=20.0,
+        raw_quiet_s=14.0,
+    )
+    _write(Path(directory), "Small experiment (simulated)", seed, dialysate, ephys)
+
+
+def write_sites(directory: str | Path, n_sites: int = 560, seed: int = SEED) -> None:
+    """Many sorted sites of one unit and about 300 spikes each, with pinches: for checks of scale."""
+    kinds = ("lc", "lc", "slow", "broad")
+    sites = tuple(
+        Site(
+            f"rat{index // 20 + 1:02d}_{index % 20 + 1:02d}",
+            f"rat{index // 20 + 1:02d}",
+            (PlannedUnit("u1", kind, 0.9),),
+        )
+        for index, kind in ((index, kinds[index % len(kinds)]) for index in range(n_sites))
+    )
+    ephys = EphysPlan(sites=sites, spontaneous_s=120.0, n_pinches=6)
+    _write(Path(directory), f"{n_sites} sorted sites (simulated)", seed, None, ephys)
+
+
+def _write(directory: Path, title: str, seed: int, dialysate: DialysatePlan | None, ephys: EphysPlan) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    truth = write_ephys(directory, seed, ephys)
+    rats: tuple[Rat, ...] = ()
+    if dialysate is not None:
+        rats = dialysate.rats
+        found = write_dialysate(directory, seed, dialysate)
+        statuses = pd.concat([found["statuses"], truth["statuses"]], ignore_index=True)
+        truth |= found | {"statuses": statuses}
+        truth["release"] = release_summary(truth["concentrations"], DELAY_MIN)
+    write_text(directory / "experiment.yaml", _settings(title, dialysate is not None))
+    _write_subjects(directory, rats, ephys, np.random.default_rng([seed, 5]))
+    for name in sorted(truth):
+        write_frame(directory / "truth" / f"{name}.tsv", truth[name])
+
+
+def _settings(title: str, dialysate: bool) -> str:
+    lines = [f"title: {title}", "species: Rattus norvegicus"]
+    if dialysate:
+        lines += ["concentration_unit: nM", "analytes:"]
+        lines += [f"  {name}: {{retention_time: {minutes:g}}}" for name, minutes in NOMINAL_MIN.items()]
+        lines += ["calibration:", "  internal_standard: DHBA", "dialysis:"]
+        lines += [f"  flow_rate_ul_per_min: {FLOW_UL_PER_MIN:g}", f"  dead_volume_ul: {DEAD_VOLUME_UL:g}"]
+        lines += ["release:", f"  reference_group: {VEHICLE}"]
+    lines += ["units:", "  rulesets: [lc_anaesthetised_rat]"]
+    return "\n".join(lines) + "\n"
+
+
+def _write_subjects(directory: Path, rats: tuple[Rat, ...], ephys: EphysPlan, rng: np.random.Generator) -> None:
+    groups = {rat.subject_id: rat.group for rat in rats}
+    recorded = list(dict.fromkeys(site.subject_id for site in ephys.sites))
+    names = sorted({*groups, *recorded})
+    subjects, sessions = [], []
+    for place, name in enumerate(names):
+        subject: dict[str, Any] = {"subject_id": name, "species": "Rattus norvegicus", "sex": "M"}
+        subject |= {"age": "P70", "weight_g": round(rng.normal(310, 15)), "group": groups.get(name)}
+        subjects.append(subject)
+        if name in groups:
+            at = FIRST_DAY + datetime.timedelta(days=place)
+            session = {"session_id": f"{name}_dialysis", "started_at": at.isoformat(), "condition": "awake", "order": 1}
+            sessions.append({"subject_id": name} | session)
+        if name in recorded:
+            at = recording_day(name)
+            session = {"session_id": session_of(name), "started_at": at.isoformat(), "condition": "anaesthetised"}
+            sessions.append({"subject_id": name, "anaesthetic": "isoflurane"} | session | {"order": 2})
+    write_sheet(directory / "subjects.tsv", ["subject_id", "species", "sex", "age", "weight_g", "group"], subjects)
+    write_sheet(
+        directory / "sessions.tsv",
+        ["session_id", "subject_id", "started_at", "condition", "order", "anaesthetic"],
+        sessions,
+    )

@@ -1,0 +1,1 @@
+"""Traces in, units out: filter, detect, sort, measures of trains and waveforms."""

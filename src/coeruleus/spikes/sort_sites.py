@@ -1,0 +1,116 @@
+"""Raw recordings of some sites, sorted: spikes, mean waveforms, segments, and what could not be done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from coeruleus.formats.errors import FormatError
+from coeruleus.formats.recording import RawRecording, read_raw
+from coeruleus.spikes.sort import SortResult, sort_segments
+from coeruleus.tables import status
+from coeruleus.tables.interim import SEGMENTS, UNIT_QUALITY
+from coeruleus.tables.problems import Problem
+from coeruleus.tables.sources import WAVEFORMS
+from coeruleus.tables.units import SPIKES
+
+STAGE = "spikes"
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class SortedSites:
+    """Frames of SPIKES, WAVEFORMS, SEGMENTS (one row per recording, failed ones too) and UNIT_QUALITY."""
+
+    spikes: pd.DataFrame
+    waveforms: pd.DataFrame
+    segments: pd.DataFrame
+    quality: pd.DataFrame
+    problems: list[Problem]
+
+
+def sort_sites(recordings: pd.DataFrame, folder: Path) -> SortedSites:
+    """Sort every raw recording of a sheet, the segments of a site together; files are relative to `folder`."""
+    spikes: list[Row] = []
+    waveforms: list[Row] = []
+    segments: list[Row] = []
+    quality: list[Row] = []
+    problems: list[Problem] = []
+    for site, rows in recordings[recordings["kind"] == "raw"].sort_values("segment").groupby("site_id", sort=True):
+        opened = _open(rows.to_dict("records"), folder, segments, problems)
+        if not opened:
+            continue
+        result, opened = _sort(str(site), opened, problems)
+        if result is None:
+            continue
+        problems += [Problem(STAGE, str(site), "warning", text) for text in result.problems]
+        if not result.units:
+            problems.append(Problem(STAGE, str(site), "warning", f"no unit was found: {result.reason}"))
+            for segment, _ in opened:
+                segment["reason"] = result.reason
+        for unit in result.units:
+            key = {"site_id": site, "unit_id": unit.unit_id}
+            quality.append({**key, "snr": unit.snr, "reason": unit.reason})
+            highpass = opened[0][0]["highpass_hz"]
+            for time, amplitude in zip(unit.waveform_time_ms, unit.waveform_uv, strict=True):
+                waveforms.append({**key, "time_ms": time, "amplitude_uv": amplitude, "highpass_hz": highpass})
+            for (segment, _), times in zip(opened, unit.times_s, strict=True):
+                spikes += [{**key, "segment": segment["segment"], "time_s": time} for time in times]
+    return SortedSites(
+        SPIKES.frame(spikes),
+        WAVEFORMS.frame(waveforms),
+        SEGMENTS.frame(segments),
+        UNIT_QUALITY.frame(quality),
+        problems,
+    )
+
+
+def _open(
+    rows: list[Row], folder: Path, segments: list[Row], problems: list[Problem]
+) -> list[tuple[Row, RawRecording]]:
+    """The recordings of one site that can be opened; a row in `segments` for each, opened or not."""
+    opened = []
+    for row in rows:
+        segment = {name: row[name] for name in SEGMENTS.names if name in row}
+        segment |= {"status": status.OK, "reason": None}
+        segments.append(segment)
+        try:
+            recording = read_raw(folder / str(row["file"]), row["format"], row["channel"])
+        except FormatError as error:
+            segment |= {"status": error.status, "reason": str(error)}
+            problems.append(Problem(STAGE, _item(row), "error", str(error)))
+            continue
+        segment["duration_s"] = recording.duration_s
+        problems += [Problem(STAGE, _item(row), "warning", f"{row['file']}: {note}") for note in recording.notes]
+        opened.append((segment, recording))
+    return opened
+
+
+def _sort(
+    site: str, opened: list[tuple[Row, RawRecording]], problems: list[Problem]
+) -> tuple[SortResult | None, list[tuple[Row, RawRecording]]]:
+    """Sort what fits together; segments of another sampling rate or other channels fail by name."""
+    first = opened[0][1]
+    alike = []
+    for segment, recording in opened:
+        if (recording.sampling_rate_hz, len(recording.channels)) == (first.sampling_rate_hz, len(first.channels)):
+            alike.append((segment, recording))
+            continue
+        reason = "differs from the site's first segment in sampling rate or channels: sort it as a site of its own"
+        segment |= {"status": status.FAILED, "reason": reason}
+        problems.append(Problem(STAGE, _item(segment), "error", reason))
+    try:
+        traces = [recording.chunks() for _, recording in alike]
+        return sort_segments(traces, first.sampling_rate_hz, alike[0][0]["highpass_hz"]), alike
+    except (ValueError, FormatError, OSError) as error:
+        for segment, _ in alike:
+            segment |= {"status": status.FAILED, "reason": str(error)}
+        problems.append(Problem(STAGE, site, "error", str(error)))
+        return None, alike
+
+
+def _item(row: Row) -> str:
+    return f"{row['site_id']} segment {row['segment']:g}"

@@ -1,0 +1,181 @@
+"""Which recorded time counts as spontaneous: baseline condition, outside events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from coeruleus.experiment.conditions import BASELINE, condition_at
+from coeruleus.tables.status import OK
+
+MARGIN_S = 10.0  # after the end of an event: inhibition after a pinch lasts seconds
+MARGIN_BEFORE_S = 1.0  # before an event whose onset a person typed or keyed
+SHORTEST_S = 1.0
+
+Key = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A stretch of one segment, seconds on the segment's clock, end excluded."""
+
+    segment: int
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True)
+class Spontaneous:
+    """Spontaneous time of one site; where there is none, `reason` says why."""
+
+    stretches: tuple[Stretch, ...]
+    source: str | None
+    reason: str | None
+
+    @property
+    def duration_s(self) -> float:
+        return float(sum(stretch.end_s - stretch.start_s for stretch in self.stretches))
+
+
+def drugs_by_segment(segments: pd.DataFrame, events: pd.DataFrame) -> dict[Key, list[tuple[float, str]]]:
+    """Drugs that act in each (site_id, segment): (onset on the segment's clock in s, name), in order of time.
+
+    A drug given in an earlier segment of the site has onset −inf. So has one given at another site of the
+    same session before this segment began, where both `session_id` and `started_at` are there to tell.
+    """
+    given: dict[Key, list[tuple[float, str]]] = {}
+    drugs = events[events["trial_type"] == "drug"] if len(events) else events
+    for row in drugs.to_dict("records"):
+        onset = float(row["onset"]) if pd.notna(row["onset"]) else float("-inf")
+        name = row.get("drug")
+        given.setdefault((row["site_id"], int(row["segment"])), []).append((onset, str(name) if name else "drug"))
+    acting: dict[Key, list[tuple[float, str]]] = {}
+    starts = _starts(segments) if given else {}
+    for row in segments[["site_id", "segment"]].to_dict("records"):
+        here: Key = (row["site_id"], int(row["segment"]))
+        earlier = [(key, drug) for key, found in given.items() if _before(key, here, starts) for drug in found]
+        earlier.sort(key=lambda item: (starts.get(item[0], ("", 0.0))[1], item[0][1], item[1][0]))
+        acting[here] = [(float("-inf"), name) for _, (_, name) in earlier]
+        acting[here] += sorted(given.get(here, []), key=lambda drug: drug[0])
+    return acting
+
+
+def _starts(segments: pd.DataFrame) -> dict[Key, tuple[str, float]]:
+    """(session_id, start in s of an absolute clock) of the segments that have both."""
+    if not {"session_id", "started_at"} <= set(segments.columns):
+        return {}
+    known = segments[segments["session_id"].notna() & segments["started_at"].notna()]
+    found: dict[Key, tuple[str, float]] = {}
+    for row in known.to_dict("records"):
+        moment = pd.to_datetime(str(row["started_at"]), errors="coerce")
+        if pd.notna(moment):
+            found[row["site_id"], int(row["segment"])] = (str(row["session_id"]), moment.timestamp())
+    return found
+
+
+def _before(there: Key, here: Key, starts: Mapping[Key, tuple[str, float]]) -> bool:
+    if there[0] == here[0]:
+        return there[1] < here[1]
+    if there not in starts or here not in starts:
+        return False
+    return starts[there][0] == starts[here][0] and starts[there][1] < starts[here][1]
+
+
+def spontaneous_time(
+    segments: Sequence[Mapping[str, Any]],
+    events: Sequence[Mapping[str, Any]],
+    drugs: Mapping[Key, Sequence[tuple[float, str]]],
+    margin_s: float = MARGIN_S,
+) -> Spontaneous:
+    """Spontaneous time of one site.
+
+    Whole segments without events where there are any in the baseline condition; else the time before the
+    first drug, from `margin_s` after each event's end until the next event. `segments` and `events` are rows
+    of one site, `drugs` comes from `drugs_by_segment`. Segments whose status is not `ok`, or whose duration
+    is not known, give no time.
+    """
+    usable, refused = [], []
+    for row in sorted(segments, key=lambda row: int(row["segment"])):
+        problem = _unusable(row)
+        if problem:
+            refused.append(f"segment {int(row['segment'])}: {problem}")
+        else:
+            usable.append(row)
+    by_segment: dict[int, list[Mapping[str, Any]]] = {}
+    for event in events:
+        by_segment.setdefault(int(event["segment"]), []).append(event)
+
+    whole = [
+        Stretch(int(row["segment"]), 0.0, float(row["duration_s"]))
+        for row in usable
+        if int(row["segment"]) not in by_segment and _condition(row, drugs) == BASELINE
+    ]
+    if whole:
+        return Spontaneous(tuple(whole), _named("without events", whole), None)
+
+    parts: list[Stretch] = []
+    for row in usable:
+        parts += _outside_events(row, by_segment.get(int(row["segment"]), []), drugs, margin_s)
+    if parts:
+        text = _named("before any drug and outside events", parts)
+        return Spontaneous(tuple(parts), f"{text} (from {margin_s:g} s after each event's end)", None)
+    if not usable:
+        return Spontaneous((), None, "; ".join(refused) or "no recording")
+    reason = f"no baseline time before drugs that is {margin_s:g} s away from events"
+    return Spontaneous((), None, "; ".join([reason, *refused]))
+
+
+def _unusable(row: Mapping[str, Any]) -> str | None:
+    if row["status"] != OK:
+        return str(row["reason"] or row["status"])
+    duration = row["duration_s"]
+    if duration is None or not np.isfinite(duration):
+        return "its duration is not known: give duration_s in recordings.tsv"
+    return None if duration > 0 else f"its duration is {float(duration):g} s"
+
+
+def _condition(row: Mapping[str, Any], drugs: Mapping[Key, Sequence[tuple[float, str]]]) -> str:
+    """Condition at the start of a segment: what the sheet says, else what the drugs say."""
+    stated = row.get("condition")
+    if isinstance(stated, str) and stated.strip():
+        return BASELINE if stated.strip().casefold() == BASELINE else stated.strip()
+    found = drugs.get((row["site_id"], int(row["segment"])), [])
+    return condition_at([0.0], [onset for onset, _ in found], [name for _, name in found])[0]
+
+
+def _outside_events(
+    row: Mapping[str, Any],
+    events: Sequence[Mapping[str, Any]],
+    drugs: Mapping[Key, Sequence[tuple[float, str]]],
+    margin_s: float,
+) -> list[Stretch]:
+    if _condition(row, drugs) != BASELINE:
+        return []
+    segment, end = int(row["segment"]), float(row["duration_s"])
+    onsets = [onset for onset, _ in drugs.get((row["site_id"], segment), []) if onset > 0]
+    end = min([end, *onsets])
+    taken: list[tuple[float, float]] = []
+    for event in events:
+        if event["onset"] is None or not np.isfinite(event["onset"]):
+            return []  # an event somewhere in this segment: no time can be called free of it
+        lasts = event.get("duration")
+        lasts = float(lasts) if lasts is not None and np.isfinite(lasts) else 0.0
+        early = MARGIN_BEFORE_S if event.get("onset_source") in ("typed", "keyboard") else 0.0
+        taken.append((float(event["onset"]) - early, float(event["onset"]) + lasts + margin_s))
+    found, start = [], 0.0
+    for first, last in sorted(taken):
+        if min(first, end) - start >= SHORTEST_S:
+            found.append(Stretch(segment, start, min(first, end)))
+        start = max(start, last)
+    if end - start >= SHORTEST_S:
+        found.append(Stretch(segment, start, end))
+    return found
+
+
+def _named(what: str, stretches: Sequence[Stretch]) -> str:
+    numbers = sorted({stretch.segment for stretch in stretches})
+    return f"segment{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))} {what}"

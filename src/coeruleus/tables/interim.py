@@ -1,0 +1,36 @@
+"""Tables that pass between jobs and are no results of their own."""
+
+from coeruleus.tables.dialysate import REASON, STATUS
+from coeruleus.tables.model import Table, integer, number, text
+from coeruleus.tables.release import SESSION, SUBJECT
+from coeruleus.tables.units import SITE, UNIT
+
+SEGMENTS = Table(
+    "interim/segments",
+    "recording file",
+    ("site_id", "segment"),
+    (
+        SITE,
+        integer("segment", "segment of the recording"),
+        SUBJECT,
+        SESSION,
+        text("kind", "raw or sorted"),
+        number("duration_s", "length of the segment", "s"),
+        text("condition", "condition, where recordings.tsv says one"),
+        number("highpass_hz", "high-pass filter of the recording", "Hz"),
+        STATUS,
+        REASON,
+    ),
+)
+
+UNIT_QUALITY = Table(
+    "interim/unit_quality",
+    "unit",
+    ("site_id", "unit_id"),
+    (
+        SITE,
+        UNIT,
+        number("snr", "peak of the mean spike ÷ robust noise of the trace"),
+        text("reason", "what the sorter has to say about the unit"),
+    ),
+)

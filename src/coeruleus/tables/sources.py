@@ -1,0 +1,188 @@
+"""Source tables of figures: what is plotted, written by the room that knows the science.
+
+Each lands beside the figures it feeds, so that any figure can be drawn again without this software.
+"""
+
+from coeruleus.tables.dialysate import ANALYTE, INJECTION, REASON, RUN
+from coeruleus.tables.model import Table, boolean, integer, number, text
+from coeruleus.tables.units import SITE, UNIT
+
+TRACES = Table(
+    "sources/traces",
+    "injection × time",
+    ("injection_id", "time_min"),
+    (
+        INJECTION,
+        number("time_min", "time since injection", "min", decimals=5),
+        number("signal", "detector signal", "signal unit"),
+        number("baseline", "fitted baseline, where one was fitted", "signal unit"),
+        number("fitted", "baseline and fitted peaks", "signal unit"),
+    ),
+)
+
+VENDOR_PEAKS = Table(
+    "sources/vendor_peaks",
+    "peak of the instrument's own table in the file",
+    ("injection_id", "retention_time_min"),
+    (
+        INJECTION,
+        number("retention_time_min", "retention time by the vendor's software", "min"),
+        number("start_min", "where its integration starts", "min"),
+        number("end_min", "where it ends", "min"),
+        number("area", "its area", "signal unit × s"),
+        number("height", "its height", "signal unit"),
+        text("mark", "its mark, such as V for a vertical drop"),
+        text("name", "its name for the peak"),
+    ),
+)
+
+CALIBRATION_POINTS = Table(
+    "sources/calibration_points",
+    "standard or qc injection × analyte in its level",
+    ("run", "analyte", "injection_id"),
+    (
+        RUN,
+        ANALYTE,
+        INJECTION,
+        number("nominal", "concentration, or amount on column", "see calibration.tsv"),
+        number("response", "response, corrected for drift of sensitivity", "response"),
+        number("response_se", "its standard error", "response"),
+        number("fitted", "what the calibration line says here", "response"),
+        boolean("used", "whether the fit used it"),
+        REASON,
+        text("kind", "standard or qc"),
+    ),
+)
+
+DRIFT = Table(
+    "sources/drift",
+    "injection × analyte",
+    ("run", "analyte", "order"),
+    (
+        RUN,
+        ANALYTE,
+        integer("order", "place in the run, from 1"),
+        INJECTION,
+        text("kind", "blank, standard, qc or dialysate"),
+        number("retention_time_min", "where the peak was found", "min"),
+        number("retention_model_min", "where the run's model puts it", "min"),
+        number("sensitivity", "response ÷ calibration, standards only, relative to the run's mean"),
+        number("sensitivity_model", "the correction applied"),
+    ),
+)
+
+COURSES = Table(
+    "sources/release_courses",
+    "analyte × group × time",
+    ("analyte", "group", "time_min"),
+    (
+        ANALYTE,
+        text("group", "group of the animals"),
+        number("time_min", "middle of the samples, on the brain's clock", "min"),
+        integer("n_subjects", "animals"),
+        number("mean_percent", "mean per cent of baseline", "%"),
+        number("ci_low", "lower end of its 95 % interval, over animals", "%"),
+        number("ci_high", "upper end of its 95 % interval, over animals", "%"),
+        text("region", "brain region of the probes; with several, group names it too"),
+        integer("n_below_limit", "samples among them below a limit, which count with the number measured"),
+    ),
+)
+
+WAVEFORMS = Table(
+    "sources/waveforms",
+    "unit × time",
+    ("site_id", "unit_id", "time_ms"),
+    (
+        SITE,
+        UNIT,
+        number("time_ms", "time around the main peak", "ms", decimals=5),
+        number("amplitude_uv", "mean spike, on the channel where it is largest", "µV"),
+        number("highpass_hz", "high-pass filter of the recording", "Hz"),
+    ),
+)
+
+WAVEFORM_MARKS = Table(
+    "sources/waveform_marks",
+    "unit × measure",
+    ("site_id", "unit_id", "mark"),
+    (
+        SITE,
+        UNIT,
+        text("mark", "peak, opposite_peak, half_start, half_end or notch"),
+        number("time_ms", "where", "ms", decimals=5),
+        number("amplitude_uv", "at which amplitude", "µV"),
+    ),
+)
+
+ISI = Table(
+    "sources/isi",
+    "unit × bin",
+    ("site_id", "unit_id", "isi_low_s"),
+    (
+        SITE,
+        UNIT,
+        number("isi_low_s", "lower edge of the bin (logarithmic)", "s"),
+        number("isi_high_s", "upper edge of the bin", "s"),
+        integer("count", "spontaneous interspike intervals in it"),
+    ),
+)
+
+RATES = Table(
+    "sources/rates",
+    "unit × segment × bin",
+    ("site_id", "unit_id", "segment", "time_low_s"),
+    (
+        SITE,
+        UNIT,
+        integer("segment", "segment of the recording"),
+        number("time_low_s", "start of the bin on the segment's clock", "s"),
+        number("time_high_s", "end of the bin", "s"),
+        number("rate_hz", "spikes ÷ time", "Hz"),
+    ),
+)
+
+RASTERS = Table(
+    "sources/rasters",
+    "unit × trial type × condition × spike",
+    ("site_id", "unit_id", "trial_type", "condition", "trial", "time_s"),
+    (
+        SITE,
+        UNIT,
+        text("trial_type", "kind of event"),
+        text("condition", "baseline, or the latest drug"),
+        integer("trial", "event, from 1"),
+        number("time_s", "time of a spike after the event's onset", "s", decimals=5),
+    ),
+)
+
+PSTH = Table(
+    "sources/psth",
+    "unit × trial type × condition × bin",
+    ("site_id", "unit_id", "trial_type", "condition", "time_low_s"),
+    (
+        SITE,
+        UNIT,
+        text("trial_type", "kind of event"),
+        text("condition", "baseline, or the latest drug"),
+        number("time_low_s", "start of the bin after the event's onset", "s"),
+        number("time_high_s", "end of the bin", "s"),
+        number("rate_hz", "mean rate over trials", "Hz"),
+        integer("n_trials", "events"),
+    ),
+)
+
+TRUTH = Table(
+    "truth/comparison",
+    "quantity with a known truth",
+    ("quantity", "item"),
+    (
+        text("quantity", "what is compared"),
+        text("item", "injection, sample, animal or unit"),
+        number("true", "what the simulation put in", "see unit"),
+        number("found", "what came out", "see unit"),
+        number("se", "standard error of what came out", "see unit"),
+        text("true_label", "for labels and statuses: what is true"),
+        text("found_label", "for labels and statuses: what came out"),
+        text("unit", "unit of true and found"),
+    ),
+)

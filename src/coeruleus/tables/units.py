@@ -1,0 +1,145 @@
+"""Tables of the recording half: units, responses, drug responses, evidence, classification, spikes."""
+
+from coeruleus.tables.dialysate import REASON, STATUS
+from coeruleus.tables.model import Table, boolean, integer, number, text
+
+SITE = text("site_id", "one electrode placement")
+UNIT = text("unit_id", "unit; (site_id, unit_id) is one neuron")
+
+UNITS = Table(
+    "units/units",
+    "unit",
+    ("site_id", "unit_id"),
+    (
+        SITE,
+        UNIT,
+        text("subject_id", "animal"),
+        integer("n_spikes", "spontaneous spikes: those that the firing measures rest on"),
+        number("duration_s", "spontaneous time that they were counted in", "s"),
+        number("firing_rate_hz", "spontaneous spikes ÷ spontaneous time", "Hz"),
+        number("isi_cv", "standard deviation ÷ mean of the interspike intervals"),
+        number("cv2", "mean of 2|ISI2 − ISI1| ÷ (ISI1 + ISI2) (Holt 1996)"),
+        number("lv", "local variation (Shinomoto 2003)"),
+        number("burst_fraction", "spikes in bursts: start at ISI ≤ 80 ms, end at ISI > 160 ms (Grace & Bunney 1984)"),
+        number("isi_violation_fraction", "intervals shorter than the refractory period ÷ all"),
+        number("snr", "peak of the mean spike ÷ robust noise of the trace"),
+        number("spike_width_ms", "main peak to the following opposite peak", "ms"),
+        number("half_width_ms", "full width at half of the main peak", "ms"),
+        number("notch", "inflection on the rising limb, from 0 (none) to 1 (a separate peak)"),
+        STATUS,
+        REASON,
+        integer("n_spikes_total", "all spikes of the unit in all segments"),
+        number("firing_rate_ci_low_hz", "lower end of the 95 % interval of the rate", "Hz"),
+        number("firing_rate_ci_high_hz", "upper end of the 95 % interval of the rate", "Hz"),
+        text("spontaneous_from", "where spontaneous firing was taken from"),
+        number("highpass_hz", "high-pass filter of the recording that the waveform comes from", "Hz"),
+        text("waveform_reason", "why a waveform measure is missing"),
+        number("firing_rate_fano", "factor by which the rate's interval allows for more than Poisson variability"),
+        number("lvr", "local variation revised for refractoriness (Shinomoto 2009), R = 5 ms"),
+        number("isi_violation_ci_high", "upper end of the exact 95 % interval of isi_violation_fraction"),
+    ),
+)
+
+RESPONSES = Table(
+    "units/responses",
+    "unit × trial type × condition",
+    ("site_id", "unit_id", "trial_type", "condition"),
+    (
+        SITE,
+        UNIT,
+        text("trial_type", "kind of event"),
+        text("condition", "baseline, or the latest drug"),
+        integer("n_trials", "events tested"),
+        number("baseline_rate_hz", "rate before the events", "Hz"),
+        number("excitation_p", "p-value of excitation, corrected for the windows scanned"),
+        number("excitation_latency_s", "start of excitation after onset", "s"),
+        number("excitation_duration_s", "how long it lasts", "s"),
+        number("excitation_rate_hz", "rate during it", "Hz"),
+        number("inhibition_p", "p-value of inhibition, corrected for the windows scanned"),
+        number("inhibition_latency_s", "start of inhibition after onset", "s"),
+        number("inhibition_duration_s", "how long it lasts", "s"),
+        number("inhibition_rate_hz", "rate during it", "Hz"),
+        boolean("biphasic", "excited, then inhibited"),
+        STATUS,
+        REASON,
+        number("first_spike_latency_s", "median latency of the first spike within 100 ms", "s"),
+        number("reliability_100ms", "events with a spike within 100 ms ÷ events"),
+        number(
+            "suppression_index", "(a − b) ÷ (a + b), a: rate 1.5–4.5 s after onset, b: before (doi 10.1111/ejn.16368)"
+        ),
+        number("events_needed", "events that a test of inhibition would need at this rate"),
+    ),
+)
+
+DRUG_RESPONSES = Table(
+    "units/drug_responses",
+    "unit × drug event",
+    ("site_id", "unit_id", "segment", "onset"),
+    (
+        SITE,
+        UNIT,
+        integer("segment", "segment of the recording"),
+        number("onset", "start of the drug on the segment's clock", "s"),
+        text("drug", "drug"),
+        number("dose", "dose", "see dose_unit"),
+        text("dose_unit", "unit of the dose"),
+        text("route", "route"),
+        number("baseline_rate_hz", "rate before the drug", "Hz"),
+        number("response_rate_hz", "rate after the drug", "Hz"),
+        number("percent_change", "change of the rate", "%"),
+        number("p_value", "two-sided p-value, allowing for slow changes of the rate"),
+        boolean("baseline_stable", "whether the rate before the drug was steady"),
+        STATUS,
+        REASON,
+        number("baseline_s", "time before the drug that was used", "s"),
+        number("response_s", "time after the drug that was used", "s"),
+    ),
+)
+
+EVIDENCE = Table(
+    "units/evidence",
+    "unit × ruleset × criterion",
+    ("site_id", "unit_id", "ruleset", "criterion"),
+    (
+        SITE,
+        UNIT,
+        text("ruleset", "set of criteria"),
+        text("criterion", "criterion"),
+        number("value", "what was measured", "see unit"),
+        text("unit", "unit of the value"),
+        text("rule", "the rule, in words"),
+        text("verdict", "pass, fail or not_tested"),
+        REASON,
+        boolean("required", "required for the label, or advisory"),
+        number("ci_low", "lower end of the 95 % interval of the value", "see unit"),
+        number("ci_high", "upper end of the 95 % interval of the value", "see unit"),
+        text("citation", "where the criterion comes from"),
+    ),
+)
+
+CLASSIFICATION = Table(
+    "units/classification",
+    "unit × ruleset",
+    ("site_id", "unit_id", "ruleset"),
+    (
+        SITE,
+        UNIT,
+        text("ruleset", "set of criteria"),
+        text("label", "LC-NE, other or undetermined"),
+        text("reason", "why this label"),
+        text("rules_label", "what the rules said, where a person decided otherwise"),
+        text("identity", "what histology, optotagging or antidromic tests found; never blended into the label"),
+    ),
+)
+
+SPIKES = Table(
+    "units/spikes",
+    "spike",
+    ("site_id", "unit_id", "segment", "time_s"),
+    (
+        SITE,
+        UNIT,
+        integer("segment", "segment of the recording"),
+        number("time_s", "time of the spike on the segment's clock", "s", decimals=6),
+    ),
+)

@@ -1,0 +1,14 @@
+"""What a simulation put in and what came out, side by side."""
+
+from pathlib import Path
+
+from coeruleus import job
+from coeruleus.simulation.compare import compare_with_truth, read_truth
+from coeruleus.tables import io, sources, units
+
+experiment = job.begin(snakemake.log[0], snakemake.params.directory)
+results = job.read_named(snakemake.params.tables)
+if experiment.has_ephys:
+    results["units/spikes"] = io.read_tables(sorted(Path(snakemake.input.spikes).glob("*.tsv")), units.SPIKES)
+truth = read_truth(Path(snakemake.input.truth[0]).parent)
+io.write_table(compare_with_truth(truth, results), snakemake.output.truth, sources.TRUTH)

@@ -1,0 +1,38 @@
+"""Sorted recordings in; units, their spikes and what figures show of them out."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from coeruleus import job
+from coeruleus.formats.read_recordings import read_recordings
+from coeruleus.spikes.measure import measure_units
+from coeruleus.tables import interim, io, sources, units
+
+experiment = job.begin(snakemake.log[0], snakemake.params.directory)
+elsewhere = read_recordings(experiment.recordings, experiment.path / "ephys")
+parts = {name: snakemake.input.get(name) or [] for name in ("spikes", "waveforms", "segments", "quality")}
+parts = {name: [files] if isinstance(files, str) else files for name, files in parts.items()}
+spikes = units.SPIKES.frame(pd.concat([elsewhere.spikes, io.read_tables(parts["spikes"], units.SPIKES)]))
+waveforms = pd.concat([elsewhere.waveforms, io.read_tables(parts["waveforms"], sources.WAVEFORMS)])
+segments = interim.SEGMENTS.frame(
+    pd.concat([elsewhere.segments, io.read_tables(parts["segments"], interim.SEGMENTS)])
+)
+result = measure_units(
+    spikes,
+    segments,
+    experiment.ephys_events,
+    waveforms,
+    experiment.curation_units,
+    io.read_tables(parts["quality"], interim.UNIT_QUALITY),
+)
+out = snakemake.output
+io.write_table(result.units, out.units, units.UNITS)
+io.write_table(segments, out.segments, interim.SEGMENTS)
+io.write_table(result.waveforms, out.waveforms, sources.WAVEFORMS)
+io.write_table(result.waveform_marks, out.waveform_marks, sources.WAVEFORM_MARKS)
+io.write_table(result.isi, out.isi, sources.ISI)
+io.write_table(result.rates, out.rates, sources.RATES)
+for site in sorted(set(segments["site_id"])):
+    io.write_table(spikes[spikes["site_id"] == site], Path(out.spikes) / f"{site}.tsv", units.SPIKES)
+job.write_problems(elsewhere.problems + result.problems, out.problems)

@@ -1,0 +1,28 @@
+"""Units, spikes and events in; tested responses out."""
+
+from pathlib import Path
+
+from coeruleus import job
+from coeruleus.responses.drugs import test_drugs
+from coeruleus.responses.test import test_responses
+from coeruleus.tables import interim, io, sources, units
+
+experiment = job.begin(snakemake.log[0], snakemake.params.directory)
+measured = io.read_table(snakemake.input.units, units.UNITS)
+spikes = io.read_tables(sorted(Path(snakemake.input.spikes).glob("*.tsv")), units.SPIKES)
+segments = io.read_table(snakemake.input.segments, interim.SEGMENTS)
+result = test_responses(
+    spikes,
+    segments,
+    experiment.ephys_events,
+    recordings=experiment.recordings,
+    curation_trials=experiment.curation_trials,
+    units=measured,
+)
+drug_responses, drug_problems = test_drugs(spikes, segments, experiment.ephys_events, measured)
+out = snakemake.output
+io.write_table(result.responses, out.responses, units.RESPONSES)
+io.write_table(drug_responses, out.drug_responses, units.DRUG_RESPONSES)
+io.write_table(result.rasters, out.rasters, sources.RASTERS)
+io.write_table(result.psth, out.psth, sources.PSTH)
+job.write_problems(result.problems + drug_problems, out.problems)

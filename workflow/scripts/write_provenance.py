@@ -1,0 +1,10 @@
+"""Checksums of inputs and outputs, versions and settings, in one file."""
+
+from pathlib import Path
+
+from coeruleus import job
+from coeruleus.provenance import provenance
+
+experiment = job.begin(snakemake.log[0], snakemake.params.directory)
+text = provenance(experiment.path, Path(snakemake.output[0]).parent, experiment.settings.model_dump(mode="json"))
+Path(snakemake.output[0]).write_text(text, encoding="utf-8")

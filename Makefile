@@ -22,7 +22,7 @@ demo: setup
 	@echo "The report is at results/demo/report.html"
 
 test: setup
-	@$(BIN)/python -m pytest -n $(CORES)
+	@$(BIN)/python -m pytest -n $(CORES) --dist loadfile
 
 lint: setup
 	@$(BIN)/ruff check .

@@ -40,12 +40,19 @@ def check(
 
 
 @app.command()
-def formats() -> None:
+def formats(
+    markdown: Annotated[bool, typer.Option("--markdown", help="As the table of the README.")] = False,
+) -> None:
     """List the file formats that are read."""
     from coeruleus.formats.registry import list_formats
 
+    if markdown:
+        typer.echo("| format | what | usual suffixes | notes |\n|---|---|---|---|")
     for row in list_formats():
-        typer.echo(f"{row['kind']:<13} {row['name']:<22} {row['suffixes']:<28} {row['notes']}")
+        if markdown:
+            typer.echo(f"| {row['title']} | {row['kind']} | {row['suffixes']} | {row['notes']} |")
+        else:
+            typer.echo(f"{row['kind']}  {row['name']}  ({row['suffixes']})\n    {row['title']}: {row['notes']}")
 
 
 @app.command()
@@ -58,6 +65,14 @@ def demo(
 
     (write_small if small else write_demo)(directory)
     typer.echo(f"{directory} holds the demonstration experiment")
+
+
+@app.command()
+def describe() -> None:
+    """Print every key and column of an experiment directory, as config/README.md has them."""
+    from coeruleus.experiment.describe import describe as text
+
+    typer.echo(text(), nl=False)
 
 
 @app.command()

@@ -1,20 +1,16 @@
-"""What every rule script needs: its log, the experiment it works on, tables in and tables out."""
+"""What every rule script needs: its log, the experiment that it works on, its problems written."""
 
 from __future__ import annotations
 
 import logging
 import sys
 import warnings
-from collections.abc import Mapping
 from pathlib import Path
-
-import pandas as pd
 
 from coeruleus.experiment.load import load_experiment
 from coeruleus.experiment.model import Experiment
-from coeruleus.tables.io import read_tables, write_table
+from coeruleus.tables.io import write_table
 from coeruleus.tables.problems import PROBLEMS, Problem, problems_frame
-from coeruleus.tables.registry import TABLES
 
 
 def begin(log: str, experiment: str) -> Experiment:
@@ -29,8 +25,3 @@ def begin(log: str, experiment: str) -> Experiment:
 
 def write_problems(problems: list[Problem], path: str | Path) -> None:
     write_table(problems_frame(problems), path, PROBLEMS)
-
-
-def read_named(paths: Mapping[str, list[str]]) -> dict[str, pd.DataFrame]:
-    """Tables by name, each put together from its files."""
-    return {name: read_tables(files, TABLES[name]) for name, files in paths.items()}

@@ -57,7 +57,7 @@ def _imports(path: Path, module: str) -> frozenset[str]:
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
         elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == DISCOVERS:
             package = ast.literal_eval(node.value)
-            names |= {f"{package}.{file.stem}" for file in _file(package).parent.glob("*.py")}
+            names |= {f"{package}.{file.stem}" for file in _file(package).parent.glob("[!_]*.py")}
     modules = {name for name in names if _exists(name)}
     parents = {name.rsplit(".", depth)[0] for name in modules for depth in range(1, name.count(".") + 1)}
     return frozenset(modules | {parent for parent in parents if _exists(parent)})

@@ -37,44 +37,53 @@ def size_of_run(wildcards, attempt):
 
 
 def parts_of_runs(wildcards, name):
-    return [f"{INTERIM}/{wildcards.experiment}/runs/{run}/{name}.tsv" for run in experiment_of(wildcards).runs]
+    return [
+        f"{INTERIM}/{wildcards.experiment}/runs/{run}/{name}.tsv"
+        for run in experiment_of(wildcards).runs
+    ]
 
 
 rule quantify_run:
     input:
         files_of_run,
     output:
-        **{name: interim(f"runs/{{run}}/{name}.tsv") for name in [*RUN_TABLES, *RUN_SOURCES, "problems"]},
+        **{
+            name: interim(f"runs/{{run}}/{name}.tsv")
+            for name in [*RUN_TABLES, *RUN_SOURCES, "problems"]
+        },
     log:
         log_of("quantify_run", "run"),
+    resources:
+        mem_mb=size_of_run,
+        runtime=30,
     params:
         directory=directory_of,
         facts=facts_of_run,
         code=code("quantify_run.py"),
     message:
         "Find, fit and quantify the peaks of run {wildcards.run} of {wildcards.experiment}."
-    resources:
-        mem_mb=size_of_run,
-        runtime=30,
     script:
         "../scripts/quantify_run.py"
 
 
 rule merge_runs:
     input:
-        **{name: lambda wildcards, name=name: parts_of_runs(wildcards, name) for name in RUN_TABLES},
+        **{
+            name: lambda wildcards, name=name: parts_of_runs(wildcards, name)
+            for name in RUN_TABLES
+        },
     output:
         **{name: result(f"dialysate/{name}.tsv") for name in RUN_TABLES},
         dictionaries=[result(f"dialysate/{name}.json") for name in RUN_TABLES],
     log:
         log_of("merge_runs"),
+    resources:
+        mem_mb=500,
+        runtime=10,
     params:
         directory=directory_of,
         code=code("merge_runs.py"),
     message:
         "Put the runs of {wildcards.experiment} together."
-    resources:
-        mem_mb=500,
-        runtime=10,
     script:
         "../scripts/merge_runs.py"

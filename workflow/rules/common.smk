@@ -5,7 +5,12 @@ import sys
 from pathlib import Path
 
 # One thread for numeric libraries: the same bytes on any number of cores.
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"):
+for name in (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+):
     os.environ[name] = "1"
 
 from coeruleus.intake.find import find_experiments
@@ -20,7 +25,9 @@ configfile: str(TOP / "config" / "config.yaml")
 RESULTS = str(config.get("results") or "results").rstrip("/")
 INTERIM = f"{RESULTS}/.interim"
 LOGS = str(config.get("logs") or "logs").rstrip("/")
-EXPERIMENTS, REFUSED = find_experiments(config.get("experiments"), TOP / "config" / "rulesets")
+EXPERIMENTS, REFUSED = find_experiments(
+    config.get("experiments"), TOP / "config" / "rulesets"
+)
 REFUSAL = f"{INTERIM}/refused"
 
 
@@ -54,13 +61,23 @@ def code(script):
 def files_of(folder, names):
     """Instrument files that are there. Snakemake would read braces in a name as wildcards: see `odd_files_of`."""
     paths = (folder / name for name in names if name)
-    return sorted({str(path) for path in paths if path.exists() and not set("{}") & set(str(path))})
+    return sorted(
+        {
+            str(path)
+            for path in paths
+            if path.exists() and not set("{}") & set(str(path))
+        }
+    )
 
 
 def odd_files_of(folder, names):
     """Name, size and time of files that cannot be inputs by name."""
     paths = sorted({folder / name for name in names if name})
-    return [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in paths if p.exists() and set("{}") & set(str(p))]
+    return [
+        (p.name, p.stat().st_size, p.stat().st_mtime_ns)
+        for p in paths
+        if p.exists() and set("{}") & set(str(p))
+    ]
 
 
 def interim(path):
@@ -71,9 +88,21 @@ def result(path):
     return f"{RESULTS}/{{experiment}}/{path}"
 
 
+def interim_of(wildcards, path):
+    return f"{INTERIM}/{wildcards.experiment}/{path}"
+
+
+def result_of(wildcards, path):
+    return f"{RESULTS}/{wildcards.experiment}/{path}"
+
+
 def log_of(rule, *wildcards):
     """Logs lie outside the results."""
-    return f"{LOGS}/{{experiment}}/" + "_".join((rule, *(f"{{{name}}}" for name in wildcards))) + ".log"
+    return (
+        f"{LOGS}/{{experiment}}/"
+        + "_".join((rule, *(f"{{{name}}}" for name in wildcards)))
+        + ".log"
+    )
 
 
 def collect_results():
@@ -87,13 +116,13 @@ rule refuse_experiments:
         touch(REFUSAL),
     log:
         f"{LOGS}/refuse_experiments.log",
+    localrule: True
+    resources:
+        mem_mb=200,
+        runtime=5,
     params:
         names=[refused.name for refused in REFUSED],
     message:
         "Name the refused experiments and end with an error."
-    resources:
-        mem_mb=200,
-        runtime=5,
-    localrule: True
     script:
         "../scripts/refuse_experiments.py"

@@ -2,10 +2,6 @@
 CAPTIONS = sorted(map(str, (TOP / "workflow" / "report").glob("*.rst")))
 
 
-def paths_of(wildcards, names, pattern):
-    return {name: [pattern.format(name=name).format(experiment=wildcards.experiment)] for name in names}
-
-
 def has_chromatography(wildcards):
     experiment = experiment_of(wildcards)
     return experiment.has_dialysate and experiment.concentrations is None
@@ -13,33 +9,50 @@ def has_chromatography(wildcards):
 
 def truth_of(wildcards):
     """Only simulated experiments know the truth."""
-    if not truth_files(wildcards):
-        return {}
-    return {"truth/comparison": [result("truth/comparison.tsv").format(experiment=wildcards.experiment)]}
+    return (
+        {"truth/comparison": [result_of(wildcards, "truth/comparison.tsv")]}
+        if truth_files(wildcards)
+        else {}
+    )
 
 
 def dialysate_tables(wildcards):
     """Files by table name; none where that half does not exist."""
     tables = {}
     if has_chromatography(wildcards):
-        tables |= paths_of(wildcards, [f"dialysate/{name}" for name in RUN_TABLES], result("{{name}}.tsv"))
-        tables |= {f"sources/{name}": parts_of_runs(wildcards, name) for name in RUN_SOURCES}
+        tables |= {
+            f"dialysate/{name}": [result_of(wildcards, f"dialysate/{name}.tsv")]
+            for name in RUN_TABLES
+        }
+        tables |= {
+            f"sources/{name}": parts_of_runs(wildcards, name) for name in RUN_SOURCES
+        }
     if experiment_of(wildcards).has_dialysate:
-        tables |= paths_of(wildcards, [f"release/{name}" for name in RELEASE_TABLES], result("{{name}}.tsv"))
-        tables |= paths_of(wildcards, ["release_courses"], interim("release/courses.tsv"))
-        tables["sources/release_courses"] = tables.pop("release_courses")
+        tables |= {
+            f"release/{name}": [result_of(wildcards, f"release/{name}.tsv")]
+            for name in RELEASE_TABLES
+        }
+        tables["sources/release_courses"] = [
+            interim_of(wildcards, "release/courses.tsv")
+        ]
     return tables
 
 
 def unit_tables(wildcards):
-    tables = {}
-    if experiment_of(wildcards).has_ephys:
-        names = ["units", "responses", "drug_responses", "evidence", "classification"]
-        tables |= paths_of(wildcards, [f"units/{name}" for name in names], result("{{name}}.tsv"))
-        for folder, sources in (("units", UNIT_SOURCES), ("responses", ["rasters", "psth"])):
-            for name in sources:
-                tables[f"sources/{name}"] = [interim(f"{folder}/{name}.tsv").format(experiment=wildcards.experiment)]
-    return tables
+    if not experiment_of(wildcards).has_ephys:
+        return {}
+    names = ["units", "responses", "drug_responses", "evidence", "classification"]
+    tables = {
+        f"units/{name}": [result_of(wildcards, f"units/{name}.tsv")] for name in names
+    }
+    tables |= {
+        f"sources/{name}": [interim_of(wildcards, f"units/{name}.tsv")]
+        for name in UNIT_SOURCES
+    }
+    return tables | {
+        f"sources/{name}": [interim_of(wildcards, f"responses/{name}.tsv")]
+        for name in ["rasters", "psth"]
+    }
 
 
 def dialysate_figure_tables(wildcards):
@@ -69,6 +82,9 @@ rule draw_dialysate_figures:
         directory(result("figures/dialysate")),
     log:
         log_of("draw_dialysate_figures"),
+    resources:
+        mem_mb=2000,
+        runtime=30,
     params:
         directory=directory_of,
         tables=dialysate_figure_tables,
@@ -76,9 +92,6 @@ rule draw_dialysate_figures:
         code=code("draw_dialysate_figures.py"),
     message:
         "Draw the dialysate figures of {wildcards.experiment}."
-    resources:
-        mem_mb=2000,
-        runtime=30,
     script:
         "../scripts/draw_dialysate_figures.py"
 
@@ -91,6 +104,9 @@ rule draw_unit_figures:
         directory(result("figures/units")),
     log:
         log_of("draw_unit_figures"),
+    resources:
+        mem_mb=2000,
+        runtime=30,
     params:
         directory=directory_of,
         tables=unit_figure_tables,
@@ -98,8 +114,5 @@ rule draw_unit_figures:
         code=code("draw_unit_figures.py"),
     message:
         "Draw the unit figures of {wildcards.experiment}."
-    resources:
-        mem_mb=2000,
-        runtime=30,
     script:
         "../scripts/draw_unit_figures.py"

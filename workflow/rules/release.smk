@@ -5,7 +5,9 @@ RELEASE_TABLES = ["release", "baselines", "summary", "statistics"]
 def measured_concentrations(wildcards):
     if experiment_of(wildcards).concentrations is not None:
         return []
-    return [result("dialysate/concentrations.tsv").format(experiment=wildcards.experiment)]
+    return [
+        result("dialysate/concentrations.tsv").format(experiment=wildcards.experiment)
+    ]
 
 
 def facts_of_release(wildcards):
@@ -35,14 +37,14 @@ rule compute_release:
         problems=interim("release/problems.tsv"),
     log:
         log_of("compute_release"),
+    resources:
+        mem_mb=1000,
+        runtime=20,
     params:
         directory=directory_of,
         facts=facts_of_release,
         code=code("compute_release.py"),
     message:
         "Compute the release of {wildcards.experiment}."
-    resources:
-        mem_mb=1000,
-        runtime=20,
     script:
         "../scripts/compute_release.py"

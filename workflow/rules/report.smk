@@ -13,28 +13,44 @@ def problem_parts(wildcards):
     if has_chromatography(wildcards):
         parts += parts_of_runs(wildcards, "problems")
     if experiment.has_dialysate:
-        parts.append(interim("release/problems.tsv"))
+        parts.append(interim_of(wildcards, "release/problems.tsv"))
     if experiment.has_ephys:
         parts += sorted_from_raw(wildcards, "problems")
-        parts += [interim(f"{step}/problems.tsv") for step in ("units", "responses", "classification")]
+        parts += [
+            interim(f"{step}/problems.tsv")
+            for step in ("units", "responses", "classification")
+        ]
     return [part.format(experiment=wildcards.experiment) for part in parts]
 
 
 def figure_folders(wildcards):
     experiment = experiment_of(wildcards)
     halves = [("dialysate", experiment.has_dialysate), ("units", experiment.has_ephys)]
-    return [result(f"figures/{half}").format(experiment=wildcards.experiment) for half, there in halves if there]
+    return [
+        result(f"figures/{half}").format(experiment=wildcards.experiment)
+        for half, there in halves
+        if there
+    ]
 
 
 def facts_of_experiment(wildcards):
     found = EXPERIMENTS[wildcards.experiment]
-    return facts_digest({name: value for name, value in vars(found.experiment).items() if name != "path"}, found.figures)
+    return facts_digest(
+        {
+            name: value
+            for name, value in vars(found.experiment).items()
+            if name != "path"
+        },
+        found.figures,
+    )
 
 
 def input_files(wildcards):
     """Every file of the experiment directory, for its checksum; names with braces are read all the same."""
     top = experiment_of(wildcards).path
-    return files_of(top, [path.relative_to(top) for path in top.rglob("*") if path.is_file()])
+    return files_of(
+        top, [path.relative_to(top) for path in top.rglob("*") if path.is_file()]
+    )
 
 
 rule collect_problems:
@@ -46,6 +62,9 @@ rule collect_problems:
         dictionary=result("problems.json"),
     log:
         log_of("collect_problems"),
+    resources:
+        mem_mb=1000,
+        runtime=10,
     params:
         directory=directory_of,
         tables=result_tables,
@@ -53,9 +72,6 @@ rule collect_problems:
         code=code("collect_problems.py"),
     message:
         "Collect the problems of {wildcards.experiment}."
-    resources:
-        mem_mb=1000,
-        runtime=10,
     script:
         "../scripts/collect_problems.py"
 
@@ -64,21 +80,23 @@ rule compare_truth:
     input:
         truth=truth_files,
         tables=lambda wildcards: figure_files(result_tables(wildcards)),
-        spikes=lambda wildcards: result("units/spikes") if experiment_of(wildcards).has_ephys else [],
+        spikes=lambda wildcards: (
+            result("units/spikes") if experiment_of(wildcards).has_ephys else []
+        ),
     output:
         truth=result("truth/comparison.tsv"),
         dictionary=result("truth/comparison.json"),
     log:
         log_of("compare_truth"),
+    resources:
+        mem_mb=1000,
+        runtime=10,
     params:
         directory=directory_of,
         tables=result_tables,
         code=code("compare_truth.py"),
     message:
         "Compare what was found in {wildcards.experiment} with what is true."
-    resources:
-        mem_mb=1000,
-        runtime=10,
     script:
         "../scripts/compare_truth.py"
 
@@ -86,12 +104,17 @@ rule compare_truth:
 rule write_report:
     input:
         figure_folders,
-        tables=lambda wildcards: figure_files(result_tables(wildcards) | truth_of(wildcards)),
+        tables=lambda wildcards: figure_files(
+            result_tables(wildcards) | truth_of(wildcards)
+        ),
         problems=result("problems.tsv"),
     output:
         result("report.html"),
     log:
         log_of("write_report"),
+    resources:
+        mem_mb=2000,
+        runtime=20,
     params:
         directory=directory_of,
         tables=lambda wildcards: result_tables(wildcards) | truth_of(wildcards),
@@ -100,9 +123,6 @@ rule write_report:
         code=code("write_report.py"),
     message:
         "Write the report of {wildcards.experiment}."
-    resources:
-        mem_mb=2000,
-        runtime=20,
     script:
         "../scripts/write_report.py"
 
@@ -115,15 +135,14 @@ rule write_provenance:
         result("provenance.json"),
     log:
         log_of("write_provenance"),
+    resources:
+        mem_mb=500,
+        runtime=20,
     params:
         directory=directory_of,
-        results=result(""),
         facts=facts_of_experiment,
         code=code("write_provenance.py"),
     message:
         "Note the checksums of {wildcards.experiment}."
-    resources:
-        mem_mb=500,
-        runtime=20,
     script:
         "../scripts/write_provenance.py"

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from coeruleus import job
 from coeruleus.classification.classify import classify_units
 from coeruleus.classification.rulesets import read_ruleset
+
+from coeruleus import job
 from coeruleus.tables import io, units
 
 experiment = job.begin(snakemake.log[0], snakemake.params.directory)

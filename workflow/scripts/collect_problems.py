@@ -3,8 +3,9 @@
 from coeruleus import job
 from coeruleus.tables.io import read_tables
 from coeruleus.tables.problems import PROBLEMS, Problem, from_statuses
+from coeruleus.tables.registry import read_named
 
 experiment = job.begin(snakemake.log[0], snakemake.params.directory)
 told = [Problem(**row) for row in read_tables(list(snakemake.input.parts), PROBLEMS).to_dict("records")]
-unsaid = from_statuses(job.read_named(snakemake.params.tables), told)
+unsaid = from_statuses(read_named(snakemake.params.tables), told)
 job.write_problems(experiment.problems + told + unsaid, snakemake.output.problems)

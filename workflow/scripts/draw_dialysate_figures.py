@@ -6,10 +6,11 @@ from coeruleus import job
 from coeruleus.figures.captions import read_captions
 from coeruleus.figures.dialysate_set import draw_dialysate_figures
 from coeruleus.intake.figures import read_figures_yaml
+from coeruleus.tables.registry import read_named
 
 experiment = job.begin(snakemake.log[0], snakemake.params.directory)
 draw_dialysate_figures(
-    job.read_named(snakemake.params.tables),
+    read_named(snakemake.params.tables),
     Path(snakemake.output[0]),
     read_figures_yaml(experiment.path)[0],
     read_captions(Path(snakemake.input.captions[0]).parent),

@@ -15,9 +15,7 @@ parts = {name: snakemake.input.get(name) or [] for name in ("spikes", "waveforms
 parts = {name: [files] if isinstance(files, str) else files for name, files in parts.items()}
 spikes = units.SPIKES.frame(pd.concat([elsewhere.spikes, io.read_tables(parts["spikes"], units.SPIKES)]))
 waveforms = pd.concat([elsewhere.waveforms, io.read_tables(parts["waveforms"], sources.WAVEFORMS)])
-segments = interim.SEGMENTS.frame(
-    pd.concat([elsewhere.segments, io.read_tables(parts["segments"], interim.SEGMENTS)])
-)
+segments = interim.SEGMENTS.frame(pd.concat([elsewhere.segments, io.read_tables(parts["segments"], interim.SEGMENTS)]))
 result = measure_units(
     spikes,
     segments,

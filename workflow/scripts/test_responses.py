@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from coeruleus import job
 from coeruleus.responses.drugs import test_drugs
+
+from coeruleus import job
 from coeruleus.responses.test import test_responses
 from coeruleus.tables import interim, io, sources, units
 

@@ -64,7 +64,7 @@ def example(cells: Cells, apex: float, sigma: float, others: Found) -> Example |
         peaks = [emg(time, m - tau_ * 0.6, sigma_ * c / apex, tau_ * c / apex)
                  for m, c in zip(parameters[:-2], centres, strict=True)]  # fmt: skip
         design = np.column_stack([*peaks, flat])
-        return design, np.linalg.lstsq(design, signal, rcond=None)[0]
+        return design, np.asarray(np.linalg.lstsq(design, signal, rcond=None)[0], float)
 
     def misfit(parameters: Floats) -> Floats:
         design, solution = linear(parameters)
@@ -99,7 +99,7 @@ def shape_of(examples: Sequence[Example], retention: float) -> Shape:
     def model(parameters: Floats) -> tuple[Floats, Floats]:
         sigma, tau = np.exp(parameters[1:])
         design = np.column_stack([emg(grid, parameters[0], sigma, tau), flat])
-        return design, np.linalg.lstsq(design, middle, rcond=None)[0]
+        return design, np.asarray(np.linalg.lstsq(design, middle, rcond=None)[0], float)
 
     def misfit(parameters: Floats) -> Floats:
         design, solution = model(parameters)
@@ -124,4 +124,3 @@ def shape_of(examples: Sequence[Example], retention: float) -> Shape:
         both = np.maximum(plain.y + extra, 0.0)
         return tabulate(plain.x, both).stretched(retention)
     return plain.stretched(retention)
-

@@ -15,7 +15,7 @@ from coeruleus.chromatography.run_model import RunModel, learn_run
 from coeruleus.chromatography.window import choose_order, cut, fit_target, neighbours, target
 from coeruleus.tables import status
 
-FOUND_ABOVE = 2.2  # area over its error; 1.4 % of blanks by chance alone, which leaves room for worse noise
+FOUND_ABOVE = 2.4  # area over its error; 0.8 % of blanks by chance alone, which leaves room for worse noise
 SECONDS = 60.0
 
 
@@ -51,11 +51,11 @@ def measure_run(
     strong: list[dict[str, tuple[Component, float]]] = [{} for _ in range(n)]
     _choose_orders(model, averaged, names)
     for i in range(n):
-        known = {j: _first_guess(model, i, j, names[j]) for j in np.flatnonzero(np.isfinite(model.matched[i]))}
+        known = {j: _first_guess(model, i, j, names[j]) for j in range(analytes) if np.isfinite(model.matched[i, j])}
         for j, main in known.items():
             window = cut(model, i, main, averaged[i], {})
             others = [c for k, c in known.items() if k != j]
-            fit = fit_target(model, i, main, neighbours(model, i, j, main, window, others), window, model.orders[j])
+            fit = fit_target(model, i, main, neighbours(model, i, main, window, others), window, model.orders[j])
             if fit is None or not np.isfinite(fit.centre_se[0]) or fit.area[0] < 6 * fit.area_se[0]:
                 continue
             measured[i, j] = fit.components[0].centre
@@ -85,7 +85,8 @@ def _choose_orders(model: RunModel, averaged: list[dict[int, Cells]], names: Seq
             ]
             window = cut(model, int(i), main, averaged[i], {})
             if window.time.size:
-                chi.append(choose_order(model, int(i), main, neighbours(model, int(i), j, main, window, others), window))
+                beside = neighbours(model, int(i), main, window, others)
+                chi.append(choose_order(model, int(i), main, beside, window))
         model.orders[j] = _lowest_enough(np.array(chi).reshape(-1, 4))
 
 
@@ -120,7 +121,7 @@ def _measure_injection(
             continue
         rest = {name: pair for name, pair in strong.items() if name != names[j]}
         window = cut(model, i, main, averaged, rest)
-        beside = neighbours(model, i, j, main, window, [g for k, g in enumerate(guesses) if k != j])
+        beside = neighbours(model, i, main, window, [g for k, g in enumerate(guesses) if k != j])
         fit = fit_target(model, i, main, beside, window, model.orders[j])
         if fit is None:
             reason = f"the chromatogram around {main.centre:.2f} min holds too little to fit a peak"

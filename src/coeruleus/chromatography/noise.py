@@ -21,7 +21,7 @@ from coeruleus.chromatography.arrays import Booleans, Floats
 PIECES = (512, 256, 128, 64, 32, 16)  # cells in a piece; the longest that is needed and of which there are enough
 ENOUGH = 12
 WHITE_SHARE = 1e-4  # of the variance at least: digitisers round
-TRUST = 0.5  # white noise added to the weights, as a share of the variance; see `Weights`
+TRUST = 5.0  # white noise added to the weights, as a share of the variance; see `Weights`
 CHI2_MEDIAN = 0.4549364  # of one degree of freedom
 
 
@@ -110,8 +110,9 @@ def estimate_noise(
 ) -> tuple[Noise, Floats]:
     """The run's noise and one scale per trace (its standard deviation relative to the run's).
 
-    `window` is the length in cells of the longest fit that the noise is wanted for. Robust twice: the median over pieces, so that an unseen peak in some of them does not count, and per trace
-    a median drawn towards 1 where the trace has few pieces. Traces without quiet pieces have scale 1.
+    `window` is the length in cells of the longest fit that the noise is wanted for. Robust twice: the median
+    over pieces, so that an unseen peak in some of them does not count, and per trace a median drawn towards 1
+    where the trace has few pieces. Traces without quiet pieces have scale 1.
     """
     chosen: list[Floats] = []
     for n in [p for p in PIECES if p < 1.5 * window] or [PIECES[-1]]:

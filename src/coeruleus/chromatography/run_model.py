@@ -50,8 +50,8 @@ def learn_run(traces: Sequence[Trace], nominal: Floats, expected: Booleans) -> R
     guess = float(np.median(sigma))
     found = [find_strong_peaks(c, guess) for c in cells]
     widths = 2.355 * sigma
-    holds = expected.any(axis=1)
-    sure = holds if holds.any() else np.ones(len(traces), bool)
+    holds = np.asarray(expected.any(axis=1))
+    sure: Booleans = holds if holds.any() else np.ones(len(traces), bool)
     anything = expected if holds.any() else np.ones_like(expected)
     base = find_shift(nominal, list(anything[sure]), [f for f, s in zip(found, sure, strict=True) if s], widths)
     first = int(np.argmax(anything.sum(axis=1)))
@@ -66,9 +66,7 @@ def learn_run(traces: Sequence[Trace], nominal: Floats, expected: Booleans) -> R
     finest = min(s.width_half for s, n in zip(shapes, learnt, strict=True) if n or not any(learnt)) / 2.355
     cells = _common_cells(raw, finest)
     alien = [~np.isin(f.time, row[np.isfinite(row)]) for f, row in zip(found, matched, strict=True)]
-    quiet = [
-        _quiet(c, f, base * np.exp(s), shapes) for c, f, s in zip(cells, found, stretch, strict=True)
-    ]
+    quiet = [_quiet(c, f, base * np.exp(s), shapes) for c, f, s in zip(cells, found, stretch, strict=True)]
     window = int(max(s.support[1] - s.support[0] + 3 * s.width_half for s in shapes) / cells[0].step)
     noise, scale = estimate_noise([c.signal for c in cells], quiet, cells[0].step, window)
     return RunModel(

@@ -64,7 +64,7 @@ def cut(model: RunModel, i: int, main: Component, averaged: dict[int, Cells], re
     return Window(time, signal, ~cells.clipped[start:stop], factor)
 
 
-def neighbours(model: RunModel, i: int, j: int, main: Component, window: Window, others: list[Component]) -> list:
+def neighbours(model: RunModel, i: int, main: Component, window: Window, others: list[Component]) -> list:
     """Analytes with their apex in the window, and strong peaks that are no analyte."""
     low, high = window.time[0], window.time[-1]
     inside = [c for c in others if low <= c.centre <= high]

@@ -73,7 +73,7 @@ def draw_calibration(
                     captions,
                     "calibration",
                     *(_used(lines[name], settings) for name in shown),
-                    f"left out of the fit: {'; '.join(rejected)}" if rejected else "",
+                    f"Left out of the fit: {'; '.join(rejected)}" if rejected else "",
                 ),
                 about={"run": run, "page": str(page)},
             )

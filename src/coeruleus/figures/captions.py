@@ -13,7 +13,7 @@ def read_captions(folder: Path) -> dict[str, str]:
 
 def caption(captions: Mapping[str, str], kind: str, *counts: str) -> str:
     """The caption of a kind of figure, followed by this figure's counts and exceptions."""
-    sentences = [captions.get(kind, ""), *(f"{words[0].upper()}{words[1:]}." for words in counts if words)]
+    sentences = [captions.get(kind, ""), *(f"{words}." for words in counts if words)]
     return " ".join(sentence for sentence in sentences if sentence)
 
 

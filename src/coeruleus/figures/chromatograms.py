@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from coeruleus.figures.captions import caption, count
-from coeruleus.figures.frames import Numbers, numbers, records, span, split, take, thin
+from coeruleus.figures.frames import numbers, records, split, take
 from coeruleus.figures.save import FigureRecord, save_figure
 from coeruleus.figures.settings import FigureSettings
 from coeruleus.figures.style import (
@@ -20,7 +19,6 @@ from coeruleus.figures.style import (
     BLUE,
     GREEN,
     GREY,
-    PALE,
     VERMILLION,
     few_ticks,
     new_figure,
@@ -28,43 +26,20 @@ from coeruleus.figures.style import (
     printable,
     safe_name,
 )
+from coeruleus.figures.trace_lines import SIGNAL, Injection, PlottedTraces, draw_lines, mark_peak
 from coeruleus.tables.dialysate import PEAKS
-from coeruleus.tables.model import Table, number, text
 from coeruleus.tables.sources import DRIFT, TRACES
 
 ROW_MM, LEFT_MM = 33.0, 12.0
-COLUMNS = 420  # of pixels, each of which keeps the least and the greatest of a line
-SIGNAL = "#8A8A8A"
 STATED = ("failed", "missing", "excluded", "saturated")  # statuses written over the panel
-
-
-PLOTTED_TRACES = Table(
-    "figures/plotted_traces",
-    "injection × panel × point",
-    (),
-    (
-        TRACES.columns[0],
-        text("panel", "whole, or the analyte that is magnified"),
-        *TRACES.columns[1:],
-        number("residual", "signal − fitted; drawn below, moved down", "signal unit"),
-    ),
-)
-
-
-@dataclass(frozen=True)
-class Injection:
-    """One injection's trace and peaks."""
-
-    name: str
-    trace: pd.DataFrame
-    peaks: pd.DataFrame
 
 
 def draw_chromatograms(
     tables: Mapping[str, pd.DataFrame], directory: Path, settings: FigureSettings, captions: Mapping[str, str]
 ) -> Iterator[FigureRecord]:
     """Pages of each run, in run order."""
-    traces = split(take(tables, TRACES), "injection_id")
+    points = take(tables, TRACES)
+    traces = split(points[np.isfinite(numbers(points, "time_min"))], "injection_id")
     nothing = TRACES.frame()
     drift = take(tables, DRIFT)
     order = dict(zip(drift["injection_id"], drift["order"], strict=True))
@@ -81,22 +56,6 @@ def draw_chromatograms(
                 for name in names[start : start + settings.injections_per_page]
             ]
             yield _page(shown, run, page, len(pages), zoomed, directory, settings, captions)
-
-
-class PlottedTraces:
-    """Collects the points of each panel for the table beside the figure."""
-
-    table = PLOTTED_TRACES
-
-    def __init__(self) -> None:
-        self._parts: list[pd.DataFrame] = []
-
-    def add(self, injection: str, panel: str, trace: pd.DataFrame, residual: Numbers) -> None:
-        part = trace[["injection_id", "time_min", "signal", "baseline", "fitted"]]
-        self._parts.append(part.assign(panel=panel, residual=residual))
-
-    def frame(self) -> pd.DataFrame:
-        return pd.concat(self._parts, ignore_index=True) if self._parts else PLOTTED_TRACES.frame()
 
 
 def faintest(peaks: pd.DataFrame) -> str | None:
@@ -146,18 +105,13 @@ def _page(
             captions,
             "chromatograms",
             f"n = {count(len(shown), 'injection')}",
-            f"the right-hand panels magnify {settings.say(zoomed)}" if zoomed else "",
-            f"without a trace: {', '.join(failed)}" if failed else "",
+            f"The right-hand panels magnify {settings.say(zoomed)}" if zoomed else "",
+            f"Without a trace: {', '.join(failed)}" if failed else "",
         ),
         alt=f"Chromatograms of {', '.join(one.name for one in shown)} with fitted baseline, peaks and residual",
         about={"run": run, "page": str(page), "injections": ",".join(one.name for one in shown)},
         colours=128,
     )
-
-
-def _mark(axes: Axes, at: float, found: bool) -> None:
-    """A short line above a peak; dashed and grey where it was not found."""
-    axes.axvline(at, ymin=0.76, ymax=0.86, color=BLUE if found else GREY, lw=0.5, ls="-" if found else (0, (1.5, 1.5)))
 
 
 def _key(axes: Axes) -> None:
@@ -177,7 +131,7 @@ def _draw_whole(axes: Axes, injection: Injection, plotted: PlottedTraces, settin
     time = numbers(injection.trace, "time_min")
     fitted = np.isfinite(numbers(injection.trace, "baseline"))
     inside = fitted if fitted.any() else np.ones(len(time), dtype=bool)
-    top = _draw_lines(axes, injection, inside, plotted, "whole", (float(time[0]), float(time[-1])))
+    top = draw_lines(axes, injection, inside, plotted, "whole", (float(time[0]), float(time[-1])))
     unit = next((unit for unit in injection.peaks["signal_unit"] if unit is not None), None)
     axes.set_ylabel(printable(f"signal ({unit})" if unit else "signal"))
     _annotate(axes, injection, top, settings)
@@ -202,39 +156,6 @@ def _refuse(axes: Axes, why: Mapping[str, Any]) -> None:
     axes.text(0, 0.5, words if len(words) < 120 else words[:119] + "…", transform=axes.transAxes, color=VERMILLION)
 
 
-def _draw_lines(
-    axes: Axes,
-    injection: Injection,
-    inside: np.ndarray,
-    plotted: PlottedTraces,
-    panel: str,
-    limits: tuple[float, float],
-) -> float:
-    """Signal, baseline, fit and residual within limits of time; returns the top of what is shown."""
-    times = numbers(injection.trace, "time_min")
-    here = (times >= limits[0]) & (times <= limits[1])
-    keep = np.flatnonzero(here)[
-        thin(numbers(injection.trace, "signal")[here], COLUMNS if panel == "whole" else COLUMNS // 2)
-    ]
-    shown = injection.trace.iloc[keep]
-    inside = inside[keep]
-    time, signal, baseline, fitted = (numbers(shown, name) for name in ("time_min", "signal", "baseline", "fitted"))
-    left_over = signal - fitted
-    low, high = span(signal[inside], fitted[inside], baseline[inside], margin=0.0)
-    room = high - low
-    swing = float(np.nanmax(np.abs(left_over), initial=0.0))
-    drop = low - 0.08 * room - swing
-    axes.set(xlim=limits, ylim=(max(drop - swing - 0.05 * room, low - 1.2 * room), high + 0.22 * room))
-    axes.axhline(drop, color=PALE, lw=0.5, zorder=0)
-    axes.plot(time, signal, color=SIGNAL, lw=1.1)
-    axes.plot(time, baseline, color=GREEN, lw=0.7)
-    axes.plot(time, fitted, color=BLUE, lw=0.7)
-    axes.plot(time, left_over + drop, color=BLACK, lw=0.4)
-    few_ticks(axes, 7 if panel == "whole" else 4, 3)
-    plotted.add(injection.name, panel, shown, left_over)
-    return high + 0.22 * room
-
-
 def _annotate(axes: Axes, injection: Injection, top: float, settings: FigureSettings) -> None:
     """Each analyte's name at its place; open and grey where it was not found."""
     for row in records(injection.peaks):
@@ -242,7 +163,7 @@ def _annotate(axes: Axes, injection: Injection, top: float, settings: FigureSett
         if not np.isfinite(at):
             continue
         found = row["status"] == "ok"
-        _mark(axes, at, found)
+        mark_peak(axes, at, found)
         name = settings.say(row["analyte"])
         axes.text(
             at,
@@ -269,8 +190,8 @@ def _draw_zoom(
         axes.set_axis_off()
         return
     inside = (time >= at - reach) & (time <= at + reach)
-    _draw_lines(axes, injection, inside, plotted, f"zoom on {analyte}", (at - reach, at + reach))
+    draw_lines(axes, injection, inside, plotted, f"zoom on {analyte}", (at - reach, at + reach))
     said = f"S/N {row['snr']:.3g}" if np.isfinite(row["snr"]) else ""
     state = "" if row["status"] == "ok" else f"  {row['status']}"
     axes.set_title(printable(f"{settings.say(row['analyte'])}  {said}{state}"))
-    _mark(axes, at, row["status"] == "ok")
+    mark_peak(axes, at, row["status"] == "ok")

@@ -50,10 +50,14 @@ def p_words(p: float) -> str:
 
 
 def steps(low: Numbers, high: Numbers, values: Numbers, gap: float = 0.0) -> tuple[Numbers, Numbers]:
-    """Edges and heights of a histogram outline; bins that the table leaves out get the height `gap`."""
+    """Edges and heights of a histogram outline; bins that the table leaves out get the height `gap`.
+
+    Bins without edges are left out.
+    """
     edges: list[float] = []
     heights: list[float] = []
-    for left, right, value in zip(low, high, values, strict=True):
+    there = np.isfinite(low) & np.isfinite(high)
+    for left, right, value in zip(low[there], high[there], values[there], strict=True):
         if edges and not math.isclose(left, edges[-1], rel_tol=1e-6, abs_tol=1e-9):
             edges.append(float(left))
             heights.append(gap)

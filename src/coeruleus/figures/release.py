@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +12,14 @@ from matplotlib.axes import Axes
 
 from coeruleus.figures.captions import caption, count
 from coeruleus.figures.frames import numbers, records, span, split, take
+from coeruleus.figures.release_animals import draw_animals
+from coeruleus.figures.release_verdicts import TIME, Verdicts, read_verdicts
 from coeruleus.figures.save import FigureRecord, Plotted, save_figure
 from coeruleus.figures.settings import FigureSettings
 from coeruleus.figures.style import (
     BLACK,
     GREY,
     PALE,
-    VERMILLION,
     colours_for,
     few_ticks,
     named_ticks,
@@ -33,34 +33,9 @@ from coeruleus.figures.style import (
 from coeruleus.tables.release import BASELINES, RELEASE, SUMMARY
 from coeruleus.tables.sources import COURSES
 
-TIME, PERCENT = "time from treatment (min)", "% of baseline"
+PERCENT = "% of baseline"
 NO_GROUP = "no group"
 GROUPS_PER_ROW = 4
-NAMED_UP_TO = 12  # animals; beyond, their names hide the lines
-Key = tuple[str, str, str]  # session, probe, analyte
-
-
-@dataclass(frozen=True)
-class Verdicts:
-    """What stands against a probe's course: shown dashed and grey."""
-
-    unstable: Mapping[Key, str]
-
-    def against(self, key: Key, rows: pd.DataFrame) -> str | None:
-        if (rows["placement"] == "miss").any():
-            return "probe missed"
-        return self.unstable.get(key)
-
-
-def read_verdicts(baselines: pd.DataFrame) -> Verdicts:
-    rows = records(baselines)
-    return Verdicts(
-        {
-            (row["session_id"], row["probe_id"], row["analyte"]): row["reason"] or "baseline not stable"
-            for row in rows
-            if row["stable"] is not True
-        }
-    )
 
 
 def draw_release(
@@ -80,7 +55,7 @@ def draw_release(
         course = courses.get((analyte,), COURSES.frame())
         summary = summaries.get((analyte,), SUMMARY.frame())
         yield _groups(analyte, part, course, summary, verdicts, groups, colours, directory, settings, captions)
-        yield from _animals(analyte, part, verdicts, colours, directory, settings, captions)
+        yield from draw_animals(analyte, part, verdicts, colours, directory, settings, captions)
 
 
 def _groups(
@@ -224,100 +199,3 @@ def _areas(
     few_ticks(axes, 4, 5)
     named_ticks(axes, "x", [printable(settings.say(group)) for group in groups], rotation=30)
     axes.set(xlim=(-0.6, len(groups) - 0.4), ylabel=y, ylim=span(area, [0.0]))
-
-
-def _animals(
-    analyte: str,
-    samples: pd.DataFrame,
-    verdicts: Verdicts,
-    colours: Mapping[str, str],
-    directory: Path,
-    settings: FigureSettings,
-    captions: Mapping[str, str],
-) -> Iterator[FigureRecord]:
-    probes = list(split(samples, "session_id", "probe_id", "analyte").items())
-    columns, row_mm = 4, 40
-    pages = range(0, len(probes), settings.animals_per_page)
-    for page, start in enumerate(pages, 1):
-        shown = probes[start : start + settings.animals_per_page]
-        rows = -(-len(shown) // columns)
-        figure = new_figure(settings.double_column_mm, rows * row_mm + 2, settings.card_dpi)
-        plotted = Plotted()
-        each = settings.double_column_mm / columns
-        for number, (key, part) in enumerate(shown):
-            axes = place(figure, number % columns * each + 11, number // columns * row_mm + 9, each - 13.5, row_mm - 18)
-            _animal(axes, (key[0], key[1], key[2]), part, verdicts, colours, plotted, settings)
-        where = f", page {page} of {len(pages)}" if len(pages) > 1 else ""
-        yield save_figure(
-            figure,
-            directory,
-            safe_name("release_animals", analyte, f"{page:02d}"),
-            plotted,
-            kind="release_animals",
-            title=f"{settings.say(analyte)} in each animal{where}",
-            caption=caption(captions, "release_animals", f"n = {count(len(shown), 'probe')}"),
-            about={"analyte": analyte, "page": str(page)},
-            colours=128,
-        )
-
-
-def _animal(
-    axes: Axes,
-    key: Key,
-    part: pd.DataFrame,
-    verdicts: Verdicts,
-    colours: Mapping[str, str],
-    plotted: Plotted,
-    settings: FigureSettings,
-) -> None:
-    part = part.sort_values("time_min", kind="stable")
-    first = records(part)[0]
-    time, level, error = (numbers(part, name) for name in ("time_min", "concentration", "concentration_se"))
-    against = verdicts.against(key, part)
-    colour = GREY if against else colours[first["group"]]
-    names = list(dict.fromkeys(name for name in (first["subject_id"], key[0], key[1]) if name is not None))
-    axes.set_title(f"{printable(' · '.join(names))}\n{printable(settings.say(first['group']))}", linespacing=1.1)
-    unit = first["unit"] or "unit not given"
-    y = f"concentration ({unit})"
-    baseline = first["baseline"]
-    if np.isfinite(baseline):
-        axes.axhline(baseline, color=PALE, lw=0.8, zorder=0)
-    axes.axvline(0, color=BLACK, lw=0.5, ls=(0, (4, 1.5)), zorder=0)
-    bars = np.where(np.isfinite(error), error, 0.0)
-    axes.vlines(time, level - bars, level + bars, color=colour, lw=0.5)
-    ok = (part["status"] == "ok").to_numpy()
-    left_out = (part["status"] == "excluded").to_numpy()
-    axes.plot(time, np.where(left_out, np.nan, level), color=colour, lw=0.8, ls=(0, (2, 1.5)) if against else "-")
-    in_baseline = (part["in_baseline"] == True).to_numpy()  # noqa: E712
-    axes.plot(time[ok], level[ok], "o", color=colour, ms=2.4, mew=0)
-    axes.plot(time[~ok & ~left_out], level[~ok & ~left_out], "o", mfc="white", mec=colour, ms=2.4, mew=0.5)
-    axes.plot(time[left_out], level[left_out], "x", color=GREY, ms=2.6)
-    axes.plot(time[in_baseline], level[in_baseline], "o", mfc="none", mec=BLACK, ms=4.0, mew=0.4)
-    lost = ~np.isfinite(level) & np.isfinite(time)
-    low, high = span(level - bars, level + bars, [0.0])
-    axes.plot(time[lost], np.full(lost.sum(), max(low, 0.0)), "v", color=VERMILLION, ms=2.4, mew=0)
-    axes.set(ylim=(low, high), ylabel=printable(f"{unit}"), xlabel="time (min)")
-    few_ticks(axes, 4, 3)
-    if against:
-        axes.text(
-            1,
-            0.99,
-            printable(against if len(against) < 40 else against[:39] + "…"),
-            transform=axes.transAxes,
-            ha="right",
-            va="top",
-            size="small",
-            color=VERMILLION,
-        )
-    plotted.add(
-        " ".join(key[:2]),
-        str(first["group"]),
-        TIME,
-        time,
-        y,
-        level,
-        y_low=level - bars,
-        y_high=level + bars,
-        item=part["sample_id"].to_list(),
-        note=part["status"].to_list(),
-    )

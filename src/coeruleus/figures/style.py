@@ -8,8 +8,9 @@ from pathlib import Path
 
 import matplotlib
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator
 
 from coeruleus.figures.settings import FigureSettings
 
@@ -74,14 +75,13 @@ def log_axis(axes: Axes, which: str) -> None:
     axis.set_major_locator(LogLocator(base=10, numticks=6))
     axis.set_major_formatter(FuncFormatter(plain_number))
     axis.set_minor_locator(LogLocator(base=10, subs=(2.0, 5.0), numticks=6))
-    axis.set_minor_formatter(FuncFormatter(lambda _value, _position: ""))
+    axis.set_minor_formatter(FuncFormatter(lambda value, _position: _between_decades(axis, value)))
 
 
-def no_ticks(axes: Axes, x: bool = True, y: bool = True) -> None:
-    if x:
-        axes.xaxis.set_major_locator(NullLocator())
-    if y:
-        axes.yaxis.set_major_locator(NullLocator())
+def _between_decades(axis: Axis, value: float) -> str:
+    """2 and 5 are labelled only where there is room for them."""
+    low, high = sorted(axis.get_view_interval())
+    return plain_number(value) if low > 0 and high / low < 50 else ""
 
 
 def named_ticks(axes: Axes, which: str, names: Sequence[str], rotation: float = 0) -> None:

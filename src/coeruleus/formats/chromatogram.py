@@ -51,5 +51,7 @@ def read_chromatogram(path: str | Path, channel: str | None = None) -> Chromatog
     except FormatError:
         raise
     except Exception as error:
-        message = f"{source.name}: damaged, could not be read as {chosen.title} ({type(error).__name__}: {error})"
+        message = (
+            f"{source.name}: could not be read as {chosen.title}, it may be damaged ({type(error).__name__}: {error})"
+        )
         raise FormatError(" ".join(message.split())) from error

@@ -50,15 +50,16 @@ def raw_recording(opened: Opened, channel: str | None) -> RawRecording:
 
 def _choose_signals(reader: Any, wanted: str | None, file: str) -> tuple[int, list[int], list[str]]:
     """(stream, channels within it, notes): the channel that is named, else the one stream fast enough for spikes."""
-    listed: list[tuple[int, int, str, str, float]] = []
-    for stream in range(reader.signal_streams_count()):
-        identity = reader.header["signal_streams"][stream]["id"]
-        own = reader.header["signal_channels"][reader.header["signal_channels"]["stream_id"] == identity]
-        rate = float(reader.get_signal_sampling_rate(stream)) if len(own) else 0.0
-        listed += [(stream, index, str(each["name"]).strip(), str(each["id"]), rate) for index, each in enumerate(own)]
+    listed: list[tuple[int, int, str, float]] = []  # stream, channel within it, name, Hz
+    streams = [str(each["id"]) for each in reader.header["signal_streams"]]
+    members = [0] * len(streams)
+    for each in reader.header["signal_channels"]:
+        stream = streams.index(str(each["stream_id"]))
+        listed.append((stream, members[stream], str(each["name"]).strip(), float(each["sampling_rate"])))
+        members[stream] += 1
     if not listed:
         raise FormatError(f"{file}: holds no continuous trace; if it holds spike times, its kind is sorted")
-    shown = "; ".join(f"{number} = {each[2]} ({each[4]:g} Hz)" for number, each in enumerate(listed[:40], start=1))
+    shown = "; ".join(f"{number} = {each[2]} ({each[3]:g} Hz)" for number, each in enumerate(listed[:40], start=1))
     if wanted is not None:
         text = str(wanted).strip()
         for found in (
@@ -69,13 +70,13 @@ def _choose_signals(reader: Any, wanted: str | None, file: str) -> tuple[int, li
             if len(found) == 1:
                 return found[0][0], [found[0][1]], []
         raise FormatError(f"{file}: has no single channel {text!r}; its channels are {shown}")
-    fast = sorted({each[0] for each in listed if each[4] >= FAST_ENOUGH_HZ})
-    streams = fast or sorted({each[0] for each in listed})
-    if len(streams) != 1:
+    fast = sorted({each[0] for each in listed if each[3] >= FAST_ENOUGH_HZ})
+    taken = fast or sorted({each[0] for each in listed})
+    if len(taken) != 1:
         raise FormatError(f"{file}: holds several traces; name one in the column channel ({shown})")
-    within = [each[1] for each in listed if each[0] == streams[0]]
+    within = [each[1] for each in listed if each[0] == taken[0]]
     notes = []
     if len(within) < len(listed):
-        names = ", ".join(each[2] for each in listed if each[0] == streams[0])
+        names = ", ".join(each[2] for each in listed if each[0] == taken[0])
         notes.append(f"took {names}, the only trace sampled at {FAST_ENOUGH_HZ:g} Hz or more")
-    return streams[0], within, notes
+    return taken[0], within, notes

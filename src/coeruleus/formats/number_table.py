@@ -19,7 +19,8 @@ LONGEST_LINE = 2**16
 FEWEST_ROWS = 3
 ENOUGH_ROWS = 50
 COUNTS = frozenset({"data points", "# of points", "number of points", "total data points", "points"})
-FOREIGN = re.compile(rb"n\.a\.|n/a|nan?\b|null|none|[^0-9eE+\-.,;|\t \n*]", re.IGNORECASE)
+PLAIN = b'0123456789eE+-.,;|\t \n*"'
+FOREIGN = re.compile(rb'\bnan\b|[^0-9eE+\-.,;|\t \n*"]')
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ def find_table(text: bytes, file: str) -> NumberTable:
     """
     start = find_start(text, file)
     delimiter, width = start.delimiter, start.width
+    _check_above(start, file)
     header, preamble = _find_header(start.above, delimiter, width)
     block, rest = _find_end(text[start.offset :])
     if b'"' in block:
@@ -61,7 +63,7 @@ def find_table(text: bytes, file: str) -> NumberTable:
     first_line = len(start.above) + 1
     _check_rest(rest, delimiter, width, first_line + block.count(b"\n"), file)
     values = parse_block(block, delimiter, width, first_line, file)
-    _check_cut_off(block, values, first_line + len(values) - 1, file)
+    _check_cut_off(block, delimiter, values, first_line + len(values) - 1, file)
     _check_count(preamble, len(values), file)
     return NumberTable(values, header, first_line, preamble, delimiter)
 
@@ -69,10 +71,12 @@ def find_table(text: bytes, file: str) -> NumberTable:
 def parse_block(block: bytes, delimiter: str, width: int, first_line: int, file: str) -> np.ndarray:
     """Lines of numbers as float64, rows × `width`, by pandas' C parser. Raises FormatError naming line and cell."""
     decimal, thousands = decimal_mark(block, delimiter.encode(), file)
+    # One column more than there are, so that a row with too many cells shows; delimiters may end every row.
+    columns = width + 1 if delimiter == " " else max(width, block.split(b"\n", 1)[0].count(delimiter.encode())) + 1
     options: dict[str, object] = {
         "sep": r"\s+" if delimiter == " " else delimiter,
         "header": None,
-        "names": range(width),
+        "names": range(columns),
         "index_col": False,
         "decimal": decimal,
         "thousands": thousands,
@@ -82,12 +86,13 @@ def parse_block(block: bytes, delimiter: str, width: int, first_line: int, file:
         "quoting": csv.QUOTE_NONE,
         "engine": "c",
     }
-    if width and _has_more_cells(block, delimiter, width):
-        raise _bad_row(block, delimiter, width, first_line, file)
     try:
         values = pd.read_csv(io.BytesIO(block), dtype=float, **options).to_numpy()  # type: ignore[call-overload]
     except ValueError:  # a cell that is no number; ParserError is one too
         raise _bad_row(block, delimiter, width, first_line, file) from None
+    if not np.isnan(values[:, width:]).all():
+        raise _bad_row(block, delimiter, width, first_line, file)
+    values = np.ascontiguousarray(values[:, :width])
     if np.isinf(values).any():
         raise FormatError(f"{file}: line {first_line + int(np.isinf(values).any(1).argmax())}: a number is infinite")
     return values
@@ -108,7 +113,7 @@ def split_cells(line: str, delimiter: str) -> list[str]:
 
 def _width(line: str, delimiter: str) -> int:
     """Number of cells of a line of numbers; 0 where it is none, or has only one number."""
-    if not line or (line[0].isalpha() and not is_missing(line.split(delimiter)[0])):
+    if delimiter not in line or (line[0].isalpha() and not is_missing(line.split(delimiter)[0])):
         return 0
     cells = split_cells(line, delimiter)
     numbers = sum(map(is_number, cells))
@@ -125,6 +130,8 @@ def find_start(text: bytes, file: str) -> Start:
     shown = [line.decode("utf-8", "replace") for line in lines]
     best = (0, 0, "", 0)
     for delimiter in DELIMITERS:
+        if delimiter.encode() not in text[:SEARCHED_BYTES]:
+            continue
         best = max(best, _longest_stretch(shown, delimiter), key=lambda stretch: stretch[0])
         if best[0] >= ENOUGH_ROWS:
             break
@@ -184,40 +191,51 @@ def _names(line: str, delimiter: str, width: int) -> tuple[str, ...] | None:
 
 def _find_end(text: bytes) -> tuple[bytes, bytes]:
     """The lines that hold nothing but numbers, with "nan" for every word for missing; and what follows them."""
-    missing = False
-    end = len(text)
-    for match in FOREIGN.finditer(text):
-        if MISSING_WORDS.fullmatch(match[0]):
-            missing = True
-        elif match[0] != b'"':
-            end = text.rfind(b"\n", 0, match.start()) + 1
-            break
-    block = MISSING_WORDS.sub(b"nan", text[:end]) if missing else text[:end]
-    return block, text[end:]
+    if not text.translate(None, PLAIN):
+        return text, b""
+    block = MISSING_WORDS.sub(b"nan", text)
+    for match in FOREIGN.finditer(block) if block.translate(None, PLAIN + b"nan") else ():
+        if match[0] != b"nan":
+            end = block.rfind(b"\n", 0, match.start()) + 1
+            return block[:end], block[end:]
+    return block, b""
+
+
+def _check_above(start: Start, file: str) -> None:
+    """The lines above the table are words: rows of numbers there mean that a broken row split the table."""
+    rows = [_width(line, start.delimiter) == start.width for line in start.above]
+    last = next((line for line in reversed(start.above) if line.strip()), "")
+    cells = split_cells(last, start.delimiter)
+    broken = len(cells) == start.width and is_number(cells[0]) and not all(map(is_number, cells))
+    if broken or any(rows[-3:]) or sum(rows) >= FEWEST_ROWS:
+        line = f"line {len(start.above)}: {last[:60]!r}"
+        raise FormatError(f"{file}: {line} stands in the middle of the numbers; mend or remove it")
 
 
 def _check_rest(rest: bytes, delimiter: str, width: int, line: int, file: str) -> None:
     """What follows the table may be words, but not more of the table."""
-    lines = [each.decode("utf-8", "replace") for each in rest[:SEARCHED_BYTES].split(b"\n")]
-    if sum(_width(each, delimiter) == width for each in lines[:2000]) >= FEWEST_ROWS:
+    lines = [each.decode("utf-8", "replace") for each in rest[:SEARCHED_BYTES].split(b"\n")][:2000]
+    cells = split_cells(lines[0], delimiter)
+    broken = len(cells) == width and is_number(cells[0])
+    rows = [_width(each, delimiter) == width for each in lines]
+    if broken or any(rows[:3]) or sum(rows) >= FEWEST_ROWS:
         raise FormatError(
             f"{file}: line {line}: {lines[0][:60]!r} stands in the middle of the numbers; mend or remove it"
         )
 
 
-def _check_cut_off(block: bytes, values: np.ndarray, line: int, file: str) -> None:
+def _check_cut_off(block: bytes, delimiter: str, values: np.ndarray, line: int, file: str) -> None:
     """A last line without line end that has fewer cells or decimals than the lines before was cut off."""
     if block.endswith(b"\n"):
         return
-    *before, last = [each.decode("utf-8", "replace").strip() for each in block[-4096:].split(b"\n")][-20:]
-    decimals = {len(each) - 1 - max(each.rfind("."), each.rfind(",")) for each in before}
-    short = (
-        len(before) >= 10
-        and len(decimals) == 1
-        and len(last) - 1 - max(last.rfind("."), last.rfind(",")) < min(decimals)
-    )
-    if short or np.isnan(values[-1]).sum() > np.isnan(values[-2]).sum():
-        raise FormatError(f"{file}: line {line}: the file ends in the middle of a row ({last[:60]!r}); it was cut off")
+    tail = [each for each in block[-4096:].decode("utf-8", "replace").split("\n")[1:] if each.strip()]
+    decimals = [len(re.split(r"[.,]", (split_cells(each, delimiter) or [""])[-1])[-1]) for each in tail]
+    marked = [re.search(r"[.,]", (split_cells(each, delimiter) or [""])[-1]) is not None for each in tail]
+    fixed = len(tail) > 30 and all(marked[:-1]) and len(set(decimals[:-1])) == 1
+    shorter = fixed and (not marked[-1] or decimals[-1] < decimals[0])
+    if shorter or np.isnan(values[-1]).sum() > np.isnan(values[-2]).sum():
+        last = block[block.rfind(b"\n") + 1 :].decode("utf-8", "replace")[:60]
+        raise FormatError(f"{file}: line {line}: the file ends in the middle of a row ({last!r}); it was cut off")
 
 
 def _check_count(preamble: tuple[str, ...], rows: int, file: str) -> None:
@@ -232,16 +250,6 @@ def _check_count(preamble: tuple[str, ...], rows: int, file: str) -> None:
 
 def _unquote(block: bytes, delimiter: str) -> bytes:
     return (block.replace(b'","', b"\t") if delimiter == "," else block).replace(b'"', b"")
-
-
-def _has_more_cells(block: bytes, delimiter: str, width: int) -> bool:
-    """Whether a row has cells beyond the columns (empty cells at its end aside)."""
-    if delimiter == " ":
-        pattern = rb"(?:^|\n)[ \t]*(?:[^ \t\n]+[ \t]+){%d}[^ \t\n]" % width
-    else:
-        mark = re.escape(delimiter.encode())
-        pattern = rb"(?:^|\n)(?:[^\n%(d)s]*%(d)s){%(n)d}[^\n]*[0-9]" % {b"d": mark, b"n": width}
-    return re.search(pattern, block) is not None
 
 
 def _bad_row(block: bytes, delimiter: str, width: int, first_line: int, file: str) -> FormatError:

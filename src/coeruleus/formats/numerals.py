@@ -8,7 +8,7 @@ from coeruleus.formats.errors import FormatError
 
 NUMBER = re.compile(r"[+-]?(?:\d[\d.,]*|[.,]\d[\d.,]*)(?:[eE][+-]?\d+)?")
 MISSING = frozenset({"", "n.a.", "n/a", "na", "nan", "null", "none", "-", "--", "---", "*"})
-MISSING_WORDS = re.compile(rb"n\.a\.|n/a|nan|na|null|none", re.IGNORECASE)
+MISSING_WORDS = re.compile(rb"(?<![A-Za-z])(?:n\.a\.|n/a|nan|na|null|none)(?![A-Za-z])", re.IGNORECASE)
 
 
 def is_number(cell: str) -> bool:
@@ -27,10 +27,10 @@ def decimal_mark(block: bytes, delimiter: bytes, file: str) -> tuple[str, str | 
     """
     dots, commas = b"." in block, b"," in block and delimiter != b","
     if not commas:
-        grouped = dots and re.search(rb"\d\.\d+\.\d", block) is not None
+        grouped = dots and re.search(rb"\.\d+\.", block) is not None
         return _checked(block, ",", ".", file) if grouped else (".", None)
     if not dots:
-        if re.search(rb"\d,\d+,\d", block):
+        if re.search(rb",\d+,", block):
             return _checked(block, ".", ",", file)
         # A lone comma before three digits might group thousands: 1,250. One number that cannot be so decides.
         if re.search(rb"(?<!\d)0\d*,|(?<!\d),|\d{4},|,(?!\d{3}(?!\d))", block):
@@ -39,8 +39,8 @@ def decimal_mark(block: bytes, delimiter: bytes, file: str) -> tuple[str, str | 
             f"{file}: every comma stands before exactly three digits, so it may group thousands or be the decimal "
             f"mark; export the file with more decimals or with a decimal point"
         )
-    comma_last = re.search(rb"\d\.\d+,\d", block) is not None
-    dot_last = re.search(rb"\d,\d+\.\d", block) is not None
+    comma_last = re.search(rb"\.\d+,", block) is not None
+    dot_last = re.search(rb",\d+\.", block) is not None
     if comma_last == dot_last:
         raise FormatError(
             f"{file}: has both '.' and ',' in its numbers, which cannot be told apart; export it with one decimal mark"

@@ -28,7 +28,7 @@ class Frames:
     """Recordings as frames, and what was seen on the way.
 
     `spikes` is a table units/spikes; `waveforms` a table sources/waveforms, where a unit with several has that of its
-    first segment; `segments` has a row per recording, failed ones too: SEGMENT_COLUMNS, n_units, format, status, reason.
+    first segment; `segments` a row per recording, failed ones too: SEGMENT_COLUMNS, n_units, format, status, reason.
     """
 
     spikes: pd.DataFrame

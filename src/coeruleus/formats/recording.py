@@ -149,5 +149,5 @@ def _open(path: str | Path, format: str | None, kind: str, channel: str | None) 
         raise
     except Exception as error:
         cause = f"{type(error).__name__}: {error}".replace(str(source.path), source.name)
-        message = f"{source.name}: damaged, could not be read as {chosen.title} ({cause})"
+        message = f"{source.name}: could not be read as {chosen.title}, it may be damaged ({cause})"
         raise FormatError(" ".join(message.replace(str(source.path.parent), "").split())) from error

@@ -63,9 +63,12 @@ def strictly_rising(time: np.ndarray, first_line: int, file: str) -> np.ndarray:
             f"{file}: line {first_line + at}: time goes back from {time[at - 1]:g} to {time[at]:g}; a chromatogram is "
             f"one trace in order of time"
         )
+    distinct = np.unique(time)
     grid = np.linspace(time[0], time[-1], len(time))
-    if np.abs(grid - time).max() <= np.diff(np.unique(time)).min(initial=np.inf) * 1.01:
-        return grid
+    if len(distinct) > 2:
+        rounding = np.diff(distinct).min()
+        if grid[1] - grid[0] < 0.99 * rounding and np.abs(grid - time).max() <= 1.01 * rounding:
+            return grid
     at = int((steps == 0).argmax()) + 1
     raise FormatError(
         f"{file}: line {first_line + at}: the time {time[at]:g} stands twice; export it with more decimals"

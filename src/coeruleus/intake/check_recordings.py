@@ -27,7 +27,8 @@ def check_recordings(recordings: pd.DataFrame, events: pd.DataFrame, folder: Pat
         if key not in last_spike.index:
             problems.append(Problem(STAGE, _item(key), "warning", "holds no spike"))
         elif last_spike[key] < 0.5 * lengths[key]:
-            message = f"the last spike is at {last_spike[key]:.6g} of {lengths[key]:.6g} s; is duration_s right, are times in s?"
+            where = f"the last spike is at {last_spike[key]:.6g} of {lengths[key]:.6g} s"
+            message = f"{where}; is duration_s right, are times in s?"
             problems.append(Problem(STAGE, _item(key), "warning", message))
     problems += _check_raw(recordings[recordings["kind"] == "raw"], folder, lengths)
     return problems + _check_events(events, lengths)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from coeruleus.classification.rulesets import read_ruleset
 from coeruleus.experiment.load import load_experiment
 from coeruleus.experiment.model import BrokenExperiment, Experiment
 from coeruleus.experiment.nearest import did_you_mean
@@ -71,7 +70,7 @@ def read_experiment(path: Path, shipped: Path) -> Found:
     figures, errors = read_figures_yaml(path)
     problems += [Problem("experiment", FILE, "error", error) for error in errors]
     rulesets: list[Path] = []
-    if experiment is not None:
+    if experiment is not None and experiment.has_ephys:
         rulesets, found = _rulesets(experiment, shipped)
         problems += found
     if experiment is None or problems:
@@ -99,6 +98,8 @@ def _paths(wanted: Any) -> tuple[list[Path], list[Refused]]:
 
 
 def _rulesets(experiment: Experiment, shipped: Path) -> tuple[list[Path], list[Problem]]:
+    from coeruleus.classification.rulesets import read_ruleset
+
     own = experiment.path / "rulesets"
     known = {path.stem: path for folder in (shipped, own) for path in sorted(folder.glob("*.yaml"))}
     files, problems = [], []

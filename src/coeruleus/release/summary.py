@@ -15,6 +15,8 @@ from coeruleus.release.samples import COUNTED, SERIES
 from coeruleus.release.timing import AFTER, STRADDLES, TOLERANCE_MIN
 from coeruleus.tables import status
 
+MEASURES = ["n_samples", "basal_concentration", "basal_concentration_se", "baseline_stable", "window_min"]
+MEASURES += ["peak_percent", "peak_percent_se", "time_to_peak_min", "auc_percent_min", "auc_percent_min_se", "reason"]
 LARGEST_GAP = 0.25  # of the window; more than this is not bridged
 
 
@@ -69,7 +71,7 @@ def summarise(samples: pd.DataFrame, baselines: pd.DataFrame) -> pd.DataFrame:
         key = tuple(base[name] for name in SERIES)
         found = _summarise(courses[key], base)
         rows.append({**{name: base[name] for name in [*SERIES, "subject_id", "unit"]}, **found})
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=[*SERIES, "subject_id", "unit", *MEASURES])
 
 
 def _summarise(course: pd.DataFrame, base: dict[Hashable, Any]) -> dict[str, object]:

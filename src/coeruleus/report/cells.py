@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 MARKED = {"status", "verdict", "label", "severity", "stable", "accepted", "rules_label"}
-GOOD = {"ok", "pass", "yes", "LC-NE"}
+GOOD = {"ok", "pass", "yes"}
 BAD = {"failed", "missing", "fail", "error", "no", "excluded", "saturated"}
 
 
@@ -56,10 +56,8 @@ def cell(value: Any, column: str = "", digits: int = 4) -> Cell:
         said = "yes" if value else "no"
         return Cell(said, _look(said) if column in MARKED else "")
     if isinstance(value, (int, float)):
-        return Cell(
-            p_value(float(value)) if column.endswith(("p_value", "_p")) else number_words(float(value), digits),
-            "number",
-        )
+        is_p = column.endswith(("p_value", "_p"))
+        return Cell(p_value(float(value)) if is_p else number_words(float(value), digits), "number")
     return Cell(str(value), _look(str(value)) if column in MARKED else "")
 
 

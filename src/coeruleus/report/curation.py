@@ -54,16 +54,12 @@ def _match(frame: pd.DataFrame, row: Row, *keys: str) -> list[dict[str, Any]]:
     return rows_of(frame)
 
 
-def _before(row: Row) -> str:
-    return _words(row.get("before_curation"))
-
-
 def _peak(row: Row, tables: Tables) -> tuple[str, str]:
     found = _match(get(tables, "dialysate/peaks"), row, "injection_id", "analyte")
     if not found:
         return "n/a", "matches nothing"
     one = found[0]
-    return _before(one), f"{one['status']}, area {_words(one['area'])} ({_words(one.get('area_method'))})"
+    return f"area {_words(one['area_uncurated'])}", f"{one['status']}, area {_words(one['area'])}"
 
 
 def _sample(row: Row, tables: Tables) -> tuple[str, str]:
@@ -80,9 +76,8 @@ def _unit(row: Row, tables: Tables) -> tuple[str, str]:
         rules = [f"{one['rules_label'] or one['label']} ({one['ruleset']})" for one in found]
         return ", ".join(rules) or "n/a", found[0]["label"] if found else "matches nothing"
     found = _match(get(tables, "units/units"), row, "site_id", "unit_id")
-    return (_before(found[0]), found[0]["status"]) if found else ("n/a", "matches nothing")
+    return ("measured with the others", found[0]["status"]) if found else ("n/a", "matches nothing")
 
 
 def _trial(row: Row, tables: Tables) -> tuple[str, str]:
     return "tested with the others", "left out of the responses of its site"
-

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from coeruleus.report.cells import TableView, number_words, p_value, plural, rows_of, table
+from coeruleus.report.cells import TableView, counted, number_words, p_value, plural, rows_of, table
 from coeruleus.report.overview import Tables, get
 from coeruleus.report.pictures import Picture, Pictures
 
@@ -89,9 +89,7 @@ def _run(
     fits = mine[mine["fit_score"].notna()].sort_values("fit_score", ascending=False, kind="stable")
     summary = plural(len(injections), "injection")
     if len(injections):
-        summary += ": " + ", ".join(
-            f"{count} {kind}" for kind, count in sorted(injections["kind"].value_counts().items())
-        )
+        summary += f": {counted(injections['kind'])}"
     accepted = len(checked) - len(refused)
     if len(checked):
         summary += f". {accepted} of {len(checked)} standard and quality control values were accepted"

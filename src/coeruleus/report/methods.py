@@ -39,9 +39,8 @@ def _chromatography(tables: Tables, facts: Facts) -> str:
     weighting = facts.setting("calibration", "weighting") or "1/x"
     standard = facts.setting("calibration", "internal_standard")
     response = f"area relative to that of the internal standard {standard}" if standard else "area"
-    said.append(
-        f"Concentrations were read from {model} fitted to the {response} of the standards (weighting {weighting})."
-    )
+    said.append(f"Concentrations were read from {model} fitted to the {response} of the standards.")
+    said.append("The fit was not weighted." if weighting == "none" else f"The fit was weighted by {weighting}.")
     if facts.setting("calibration", "drift_correction"):
         said.append("Sensitivity between bracketing standards was corrected for drift.")
     said.append("Limits of detection and quantification are 3.3 σ and 10 σ divided by the slope (ICH Q2(R2)).")

@@ -110,7 +110,7 @@ def _agreement(labels: pd.DataFrame, first: str | None) -> TableView:
 
 
 def _counts(labels: pd.DataFrame, by: str, caption: str, head: str) -> TableView:
-    parts = labels.groupby(by, sort=True) if len(labels) else []
+    parts = labels.groupby(by, sort=True) if len(labels) else ()
     rows = [{by: value, "labels": counted(part["label"])} for value, part in parts]
     return table(pd.DataFrame(rows), caption, {by: by, "labels": head})
 
@@ -143,7 +143,7 @@ def _units(
 
 
 def _by_unit(frame: pd.DataFrame) -> dict[tuple[str, str], pd.DataFrame]:
-    groups = frame.groupby(KEY, sort=True) if len(frame) else []
+    groups = frame.groupby(KEY, sort=True) if len(frame) else ()
     return {(str(key[0]), str(key[1])): part for key, part in groups}
 
 

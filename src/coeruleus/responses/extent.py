@@ -40,7 +40,7 @@ def extent_of(trials: Trials, deviation: Deviation, excited: bool) -> Extent:
     """
     pooled = np.sort(after_onset(trials)[0])
     limit = scanned(trials)
-    grid = EDGES_S[EDGES_S <= limit + 1e-9]
+    grid = EDGES_S[limit + 1e-9 >= EDGES_S]
     low, high = (int(np.argmin(np.abs(grid - end))) for end in (deviation.low_s, deviation.high_s))
     bounds = [float(grid[max(low - 1, 0)]), float(grid[min(low + 1, high)])]
     bounds += [float(grid[max(high - 1, low)]), float(grid[high + 1]) if high + 1 < len(grid) else limit]

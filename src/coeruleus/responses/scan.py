@@ -75,7 +75,7 @@ def scan(trials: Trials, silence_s: float, rng: np.random.Generator) -> Scan | N
     sign(n − m) √(2 (n ln(n/m) − n + m) / (v/m)), the signed root of the Poisson likelihood ratio, scaled
     by the dispersion that the train itself shows at this window's length.
     """
-    edges = EDGES_S[EDGES_S <= np.quantile(trials.length, 0.5) + 1e-9]
+    edges = EDGES_S[np.quantile(trials.length, 0.5) + 1e-9 >= EDGES_S]
     if len(edges) < 2 or not len(trials.spikes) or not len(trials.onsets):
         return None
     mask = edges[None, 1:] <= trials.length[:, None] + 1e-9
@@ -94,7 +94,8 @@ def scan(trials: Trials, silence_s: float, rng: np.random.Generator) -> Scan | N
         mean = every.mean(axis=0)
         dispersion = np.where(mean > 0, every.var(axis=0) / np.maximum(mean, 1e-9), 1.0)
         dispersion = np.maximum(dispersion, 0.05)
-        strength = signed_root(every, mean) / np.sqrt(dispersion)
+        raw = signed_root(every, mean)
+        strength = raw / np.sqrt(dispersion)
         up = strength.max(axis=1)
         down = -strength[:, long].min(axis=1) if long.any() else np.zeros(len(strength))
         exceeded = int((up[1:] >= up[0] - 1e-12).sum()), int((down[1:] >= down[0] - 1e-12).sum())
@@ -102,12 +103,13 @@ def scan(trials: Trials, silence_s: float, rng: np.random.Generator) -> Scan | N
             break
     rate = np.divide(mean, exposed, out=np.zeros_like(mean), where=exposed > 0)
     found = []
-    for sign, beyond in ((1.0, exceeded[0]), (-1.0, exceeded[1])):
-        fit = np.where(long | (sign > 0), sign * strength[0], -np.inf)
-        best = int(np.argmax(fit))
+    for sign, beyond, most in ((1.0, exceeded[0], up[0]), (-1.0, exceeded[1], down[0])):
+        # Where it is: the raw likelihood decides, as the dispersion of replicates that hit a response differs
+        # between windows.
+        best = int(np.argmax(np.where(long | (sign > 0), sign * raw[0], -np.inf)))
         p = (1 + beyond) / (1 + len(null))
         window = float(edges[low[best]]), float(edges[high[best]])
-        found.append(Deviation(p, float(fit[best]), *window, float(rate[best]), float(data[0, best]), exposed[best]))
+        found.append(Deviation(p, float(most), *window, float(rate[best]), float(data[0, best]), float(exposed[best])))
     threshold = float(np.quantile(down[1:], 1 - ALPHA))
     short = long & (edges[high] - edges[low] <= silence_s + 1e-9)
     seen = float(np.sqrt(2 * mean[short] / dispersion[short]).max()) if short.any() else 0.0

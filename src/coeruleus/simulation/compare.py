@@ -15,7 +15,7 @@ from coeruleus.tables.sources import TRUTH
 Frames = Mapping[str, pd.DataFrame]
 Row = dict[str, Any]
 
-_TEXT = {"site_id", "unit_id", "subject_id", "session_id", "probe_id", "sample_id", "injection_id", "group", "analyte"}
+_TEXT = {"group", "analyte", "reference"}  # and every id
 
 
 def read_truth(directory: str | Path) -> dict[str, pd.DataFrame]:
@@ -26,7 +26,8 @@ def read_truth(directory: str | Path) -> dict[str, pd.DataFrame]:
         frame = raw.where(raw != "n/a", None)
         for name in frame:
             numbers = pd.to_numeric(frame[name], errors="coerce")
-            if name not in _TEXT and (numbers.notna() | frame[name].isna()).all():
+            is_text = name in _TEXT or str(name).endswith("_id")
+            if not is_text and (numbers.notna() | frame[name].isna()).all():
                 frame[name] = numbers.astype(float)
         frames[path.stem] = frame
     return frames
@@ -36,11 +37,12 @@ def compare_with_truth(truth: Frames, results: Frames) -> pd.DataFrame:
     """One row per quantity and item with a known truth (tables.sources.TRUTH).
 
     `truth` holds the frames of `read_truth`; `results` the result tables by name (`dialysate/peaks`,
-    `dialysate/accuracy`, `dialysate/concentrations`, `release/release`, `release/summary`, `units/units`,
-    `units/responses`, `units/drug_responses`, `units/classification`, and `units/spikes` of all sites as
+    `dialysate/accuracy`, `dialysate/concentrations`, `release/release`, `release/summary`, `release/statistics`,
+    `units/units`, `units/responses`, `units/drug_responses`, `units/classification`, and `units/spikes` of all sites as
     one frame). What either lacks is left out.
     """
-    rows = [*_dialysate_rows(truth, results), *unit_rows(truth, results), *_status_rows(truth, results)]
+    parts = (_dialysate_rows, _effect_rows, unit_rows, _status_rows)
+    rows = [row for part in parts for row in part(truth, results)]
     return TRUTH.frame(rows)
 
 
@@ -82,6 +84,20 @@ def _dialysate_rows(truth: Frames, results: Frames) -> Iterator[Row]:
             if np.isfinite(true):
                 se = row.get(f"{name}_se", np.nan)
                 yield number_row(f"{row['analyte']} {words}", row["probe_id"], unit, true, row[name], se)
+
+
+def _effect_rows(truth: Frames, results: Frames) -> Iterator[Row]:
+    """Differences between groups at each time, as a ratio in per cent, from the model of log concentration."""
+    statistics = results.get("release/statistics")
+    columns = {"group", "reference", "time_min", "percent", "percent_ci_low", "percent_ci_high"}
+    if statistics is None or not columns <= set(statistics):
+        return
+    named = {"release/statistics": statistics[statistics["group"].notna() & statistics["time_min"].notna()]}
+    on = ["analyte", "group", "reference", "time_min"]
+    for row in _both(truth, named, "effects", "release/statistics", on):
+        se = (row["percent_ci_high"] - row["percent_ci_low"]) / (2 * 1.96)
+        item = f"{row['group']} / {row['reference']} at {row['time_min']:g} min ({row['model']})"
+        yield number_row(f"{row['analyte']} group difference", item, "%", row["true_percent"], row["percent"], se)
 
 
 def _status_rows(truth: Frames, results: Frames) -> Iterator[Row]:

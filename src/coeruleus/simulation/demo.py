@@ -12,7 +12,6 @@ import pandas as pd
 from coeruleus.simulation.demo_animals import SMALL_RATS, VEHICLE, Rat
 from coeruleus.simulation.demo_dialysate import (
     DEAD_VOLUME_UL,
-    DELAY_MIN,
     FLOW_UL_PER_MIN,
     DialysatePlan,
     write_dialysate,
@@ -21,7 +20,6 @@ from coeruleus.simulation.demo_ephys import EphysPlan, write_ephys
 from coeruleus.simulation.demo_recordings import recording_day, session_of
 from coeruleus.simulation.demo_units import SMALL_RAW, SMALL_SITES, PlannedUnit, Site
 from coeruleus.simulation.sheets import write_frame, write_sheet, write_text
-from coeruleus.simulation.truth import release_summary
 
 SEED = 20260101
 # What the lab believes: from the method's paper, a little off from what the column does.
@@ -96,7 +94,6 @@ def _write(directory: Path, title: str, seed: int, dialysate: DialysatePlan | No
         found = write_dialysate(directory, seed, dialysate)
         statuses = pd.concat([found["statuses"], truth["statuses"]], ignore_index=True)
         truth |= found | {"statuses": statuses}
-        truth["release"] = release_summary(truth["concentrations"], DELAY_MIN)
     write_text(directory / "experiment.yaml", _settings(title, dialysate is not None))
     _write_subjects(directory, rats, ephys, np.random.default_rng([seed, 5]))
     for name in sorted(truth):

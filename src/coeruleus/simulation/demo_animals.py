@@ -29,15 +29,17 @@ EFFECTS: dict[str, dict[str, Effect]] = {
 class Rat:
     """One animal of the study, with what goes wrong in it. Samples are numbered from 1.
 
-    `missed`: the probe lies outside the cortex. `lost` samples have no chromatogram. `spoilt` samples hold
-    another amount than the brain gave. `excluded` samples are left out by a person. `unknown_na_s` is the area
-    of a compound that elutes just behind NE. `glitch` is a sample with an electrical spike on dopamine.
+    `missed`: the probe lies outside the cortex. `low` scales its basal NE. `lost` samples have no
+    chromatogram. `spoilt` samples hold another amount than the brain gave. `excluded` samples are left out by
+    a person. `unknown_na_s` is the area of a compound that elutes just behind NE. `glitch` is a sample with an
+    electrical spike on dopamine.
     """
 
     subject_id: str
     group: str
     run: str
     missed: bool = False
+    low: float = 1.0
     lost: tuple[int, ...] = ()
     spoilt: Mapping[int, float] = field(default_factory=dict)
     excluded: Mapping[int, str] = field(default_factory=dict)
@@ -56,7 +58,7 @@ class Rat:
 RATS = (
     Rat("rat01", VEHICLE, "run_a"),
     Rat("rat02", DRUG, "run_a"),
-    Rat("rat03", VEHICLE, "run_a", spoilt={12: 0.17}, unknown_na_s=0.7),
+    Rat("rat03", VEHICLE, "run_a", low=0.6, spoilt={12: 0.35}, unknown_na_s=0.7),
     Rat("rat04", DRUG, "run_a", lost=(10,)),
     Rat("rat05", VEHICLE, "run_b", glitch=4),
     Rat("rat06", DRUG, "run_b", missed=True),
@@ -71,6 +73,7 @@ SMALL_RATS = (Rat("rat01", VEHICLE, "run_a", lost=(5,)), Rat("rat02", DRUG, "run
 def animal(rng: np.random.Generator, rat: Rat) -> Animal:
     """The rat with its own basal levels and its own size of effect."""
     basal = {name: vary(rng, value, SPREAD.get(name, 0.2)) for name, value in BASAL_NM.items()}
+    basal["NE"] *= rat.low
     effects = {
         name: Effect(100 + vary(rng, effect.peak_percent - 100, 0.15), effect.rise_min, effect.fall_min)
         if effect.peak_percent > 100

@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 
 from coeruleus.simulation.chromatogram import Chromatogram
-from coeruleus.simulation.demo_animals import DRUG, RATS, Rat, animal
+from coeruleus.simulation.demo_animals import DRUG, EFFECTS, RATS, VEHICLE, Rat, animal
 from coeruleus.simulation.dialysate import simulate_study
 from coeruleus.simulation.run import CATECHOLS, Column, Vial, retention_factor, sensitivity, simulate_run
 from coeruleus.simulation.sheets import fixed, write_series, write_sheet
-from coeruleus.simulation.truth import percent_of_baseline
+from coeruleus.simulation.truth import group_effects, percent_of_baseline, release_summary
 
 FLOW_UL_PER_MIN = 1.5
 DEAD_VOLUME_UL = 3.0
@@ -126,8 +126,13 @@ def write_dialysate(directory: Path, seed: int, plan: DialysatePlan) -> dict[str
     _write_sheets(directory / "dialysate", plan, rows, np.random.default_rng([seed, 3]))
     _write_curation(directory / "curation", plan, rows)
     statuses += [{"table": "release", "item": rat.probe_id, "status": "miss"} for rat in plan.rats if rat.missed]
+    # A sample that a person takes out says nothing of what the brain did: the summary is of the brain.
+    taken_out = {f"{rat.session_id}_s{number:02d}" for rat in plan.rats for number in rat.excluded}
+    sound = study["concentration"].where(~study["sample_id"].isin(taken_out), study["undisturbed"])
     return {
         "concentrations": percent_of_baseline(study, DELAY_MIN),
+        "release": release_summary(percent_of_baseline(study.assign(concentration=sound), DELAY_MIN), DELAY_MIN),
+        "effects": group_effects(plan.starts - DELAY_MIN, 20.0, EFFECTS, VEHICLE),
         "peaks": pd.DataFrame(areas),
         "statuses": pd.DataFrame(statuses, columns=["table", "item", "analyte", "status"]),
     }

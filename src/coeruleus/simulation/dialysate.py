@@ -70,7 +70,8 @@ def simulate_study(
     the logarithm from sample to sample, which a perfect measurement would see as well.
 
     Columns: subject_id, session_id, probe_id, group, sample_id (s01, ... with the session in front), number,
-    start_min, end_min, analyte, concentration (nM), expected (nM, without `variation` and spoiling).
+    start_min, end_min, analyte, concentration (nM), undisturbed (nM, without spoiling), expected (nM, without
+    `variation` either).
     """
     starts = np.asarray(start_min, float)
     ends = starts + length_min
@@ -91,6 +92,7 @@ def simulate_study(
                     "start_min": starts,
                     "end_min": ends,
                     "concentration": expected * kicks * spoilt,
+                    "undisturbed": expected * kicks,
                     "expected": expected,
                 }
             )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from coeruleus.simulation.dialysate import Effect, mean_percent
 
 CONCENTRATION_COLUMNS = [
     "subject_id",
@@ -63,3 +66,26 @@ def release_summary(concentrations: pd.DataFrame, delay_min: float, samples: int
             row |= dict.fromkeys(("peak_percent", "time_to_peak_min", "auc_percent_min", "window_min"), float("nan"))
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def group_effects(
+    start_min: np.ndarray, length_min: float, effects: Mapping[str, Mapping[str, Effect]], reference: str
+) -> pd.DataFrame:
+    """What groups differ by in truth: per cent of baseline of a group ÷ that of the reference × 100.
+
+    `start_min` is on the brain's clock; `effects` by group and analyte. One row per analyte, group and sample
+    after 0, at the middle of the sample.
+    """
+    starts = start_min[start_min >= 0]
+    rows: list[dict[str, Any]] = []
+    for group in effects:
+        for analyte in sorted(set(effects[group]) | set(effects[reference])):
+            own, other = (
+                mean_percent(starts, starts + length_min, effects[name].get(analyte, Effect(100.0)))
+                for name in (group, reference)
+            )
+            for start, ratio in zip(starts.tolist(), (own / other * 100).tolist(), strict=True):
+                row: dict[str, Any] = {"analyte": analyte, "group": group, "reference": reference}
+                rows.append(row | {"time_min": start + length_min / 2, "percent": ratio})
+    frame = pd.DataFrame(rows)
+    return frame[frame["group"] != reference].reset_index(drop=True)

@@ -21,7 +21,7 @@ NOISE_APART = 3.0  # d′ to the candidates left over; they are peaks chosen fro
 PILE_SIGMAS, PILE_MOST = 0.5, 0.6  # noise: nine tenths within half a sigma of the threshold; a unit: under a half
 MAINS_HZ = (50.0, 60.0, 100.0, 120.0)
 LOCKED = 0.8
-VIOLATIONS_MOST = 0.02
+VIOLATIONS_SAID, VIOLATIONS_REFUSED = 0.02, 0.05
 FALSE_SAID, FALSE_MOST = 0.05, 0.25  # noise among the spikes of a unit: said, and refused
 
 
@@ -51,6 +51,7 @@ def refuse(
     template: Array,
     snippets: NDArray[np.float32],
     time: Array,
+    segment: NDArray[np.int_],
     sigmas: Array,
     beside: NDArray[np.bool_],
     whitener: Whitener,
@@ -62,9 +63,12 @@ def refuse(
         return f"a shape seen only {len(place)} times ({MIN_SPIKES} needed)"
     false = float(matches.false_share[unit])
     if false > FALSE_MOST:
-        return f"a shape of which {100 * false:.0f} % are expected to be noise"
+        return f"a shape of which {100 * false:.0f} % may be noise"
     if piled_up(sigmas[place], CANDIDATE_SIGMAS):
         return "a shape whose peaks pile up at the threshold, as noise does"
+    fraction, low, _ = isi_violations([np.sort(time[place][segment[place] == index]) for index in np.unique(segment)])
+    if np.isfinite(low) and low > VIOLATIONS_REFUSED:
+        return f"a shape with {100 * fraction:.0f} % of its intervals below the refractory period: no neuron's train"
     lock = max(mains_locking(time[place]).items(), key=lambda item: item[1])
     if lock[1] > LOCKED:
         return f"a shape locked to {lock[0]:g} Hz (vector strength {lock[1]:.2f}): mains interference"
@@ -98,8 +102,8 @@ def unit_note(trains: Sequence[Array], false_share: float) -> str | None:
     """A word on contamination: by noise, and by other neurons where short intervals say so beyond chance."""
     said = []
     fraction, low, _ = isi_violations(trains)
-    if np.isfinite(low) and low > VIOLATIONS_MOST:
+    if np.isfinite(low) and low > VIOLATIONS_SAID:
         said.append(f"multi-unit: {100 * fraction:.1f} % of intervals are shorter than the refractory period")
     if false_share > FALSE_SAID:
-        said.append(f"about {100 * false_share:.0f} % of its spikes are expected to be noise")
+        said.append(f"up to {100 * false_share:.0f} % of its spikes may be noise")
     return "; ".join(said) or None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter1d
+from scipy.ndimage import label, uniform_filter1d
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -15,6 +15,7 @@ RUN = 4  # equal samples in a row at the end of the range: clipped
 MOVEMENT_WINDOW_S = 0.1
 MOVEMENT_PART = 0.4  # of the window beyond MOVEMENT_SIGMAS: no train of spikes fills that much
 MOVEMENT_SIGMAS = 5.0
+FLANK_SIGMAS, FLANK_PART = 2.0, 0.15  # noise alone is beyond two sigmas for a twentieth of the time
 AROUND_S = {"clipped": 0.01, "flat": 0.01, "missing samples": 0.01, "movement artefact": 0.1}
 FLAT_S = 0.05
 
@@ -38,7 +39,13 @@ def masks(raw: Array, filtered: Array, noise: Array, sampling_rate_hz: float) ->
     }
     beyond = (np.abs(filtered) > MOVEMENT_SIGMAS * noise).any(axis=1).astype(float)
     window = max(3, round(MOVEMENT_WINDOW_S * sampling_rate_hz))
-    found["movement artefact"] = np.asarray(uniform_filter1d(beyond, window, mode="constant")) > MOVEMENT_PART
+    seeds = np.asarray(uniform_filter1d(beyond, window, mode="constant")) > MOVEMENT_PART
+    if seeds.any():  # its flanks, down to where the trace is quiet again, would look like spikes
+        beyond = (np.abs(filtered) > FLANK_SIGMAS * noise).any(axis=1).astype(float)
+        restless = np.asarray(uniform_filter1d(beyond, window, mode="nearest")) > FLANK_PART
+        regions, _ = label(restless | seeds)
+        seeds = np.isin(regions, np.unique(regions[seeds]))
+    found["movement artefact"] = seeds
     return {kind: _widened(mask, round(AROUND_S[kind] * sampling_rate_hz)) for kind, mask in found.items()}
 
 

@@ -15,6 +15,7 @@ LAGS_S = np.arange(-6, 7) * 5e-5  # alignment errs by less than 0.3 ms
 OVERLAP_S = 0.003
 REFRACTORY_S = 0.001
 RESIDUAL_MADS = 6.0
+HASH_REACH = 9.0  # projections that noise and the small spikes of distant neurons reach
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def make_whitener(noise_snippets: Array, noise: Array) -> Whitener:
 class Matches:
     """Spikes of units: index of the candidate, unit, lag (s, to add to the candidate's time) and projection.
 
-    `false_share` (units,) is the share of each unit's spikes that is expected to be noise.
+    `false_share` (units,) is the share of each unit's spikes that may be noise: expected, plus one standard error.
     """
 
     candidate: NDArray[np.int_]
@@ -143,21 +144,30 @@ def match(
 
 
 def _needed(projections: Array, decoys: Array, norm: float) -> tuple[float, float]:
-    """The projection from which candidates count as spikes, and the share of noise expected among them.
+    """The projection from which candidates count as spikes, and the share of them that may be false.
 
-    Noise is as likely upside down: what matches the inverted template (a decoy) tells how much noise matches the
-    template. The limit is where true ÷ (true + missed + false) is largest by that count. It lies between half of
-    the template's own norm (a little lower for small templates, where the noise of one spike matters) and three
-    quarters of it.
+    False ones are counted in two ways, and the larger count is believed. Noise is as likely upside down: what
+    matches the inverted template (a decoy) tells how much noise matches the template. Small spikes of distant
+    neurons are not, but a unit's own projections lie symmetrically about its norm: what is more below it than above
+    is not the unit's. The limit is where true ÷ (true + missed + false) is largest. It is half of the norm for
+    large templates, which nothing small can match; for small ones it may move with what the counts say.
     """
-    grid = np.linspace(max(0.25 * norm, min(0.5 * norm, norm - 4)), 0.75 * norm, 51)
-    targets = len(projections) - np.searchsorted(np.sort(projections), grid)
-    false = len(decoys) - np.searchsorted(np.sort(decoys), grid)
+    low, high = max(0.25 * norm, min(0.5 * norm, norm - 4)), max(0.5 * norm, min(0.8 * norm, HASH_REACH))
+    grid = np.linspace(low, high, 51)
+    targets = _beyond(projections, grid)
+    own = 2 * _beyond(projections, np.array([norm])) - _beyond(projections, 2 * norm - grid)
+    false = np.maximum(_beyond(decoys, grid), np.maximum(targets - own, 0))
     true = np.maximum(targets - false, 0)
     accuracy = true / np.maximum(true.max() + false, 1)
     good = np.flatnonzero(accuracy >= accuracy.max() - 1e-12)
     best = int(good[np.argmin(np.abs(grid[good] - norm / 2))])
-    return float(grid[best]), float(false[best] / max(1, targets[best]))
+    count = float(false[best])
+    return float(grid[best]), (count + np.sqrt(count)) / max(1.0, float(targets[best]))
+
+
+def _beyond(values: Array, limits: Array) -> NDArray[np.int_]:
+    """How many values lie at or above each limit."""
+    return len(values) - np.searchsorted(np.sort(values), limits)
 
 
 def _in_parts(

@@ -220,32 +220,34 @@ def _refine(
     sigmas, snippets = np.array(found.sigmas), np.array(found.snippets)
     beside = has_larger_neighbour(time, segment, sigmas)
     dropped: list[str] = []
-    members = groups
+    bounds = [_bound(snippets[group], t, whitener, found.grid_s) for group, t in zip(groups, templates, strict=True)]
     matches = Matches(np.empty(0, dtype=int), np.empty(0, dtype=int), np.empty(0), np.empty(0), np.empty(0))
-    rounds = 0
+    refined = False
     while templates:
-        bounds = np.array(
-            [_bound(snippets[m], t, whitener, found.grid_s) for m, t in zip(members, templates, strict=True)]
-        )
-        matches = match(snippets, time, segment, sigmas, templates, whitener, found.grid_s, bounds)
-        own = [matches.unit == unit for unit in range(len(templates))]
+        matches = match(snippets, time, segment, sigmas, templates, whitener, found.grid_s, np.array(bounds))
         reasons = [
-            refuse(matches, unit, templates[unit], snippets, time, sigmas, beside, whitener)
-            for unit in range(len(templates))
+            refuse(matches, unit, template, snippets, time, segment, sigmas, beside, whitener)
+            for unit, template in enumerate(templates)
         ]
         if any(reasons):
-            dropped += [f"{reason}" for reason in reasons if reason]
+            dropped += [reason for reason in reasons if reason]
             keep = [unit for unit, reason in enumerate(reasons) if not reason]
-            members = [members[unit] for unit in keep]
-            templates, notes = [templates[unit] for unit in keep], [notes[unit] for unit in keep]
-            continue
-        if rounds == 2:
+            bounds, templates, notes = ([part[unit] for unit in keep] for part in (bounds, templates, notes))
+        elif refined:
             break
-        rounds += 1
-        members = [matches.candidate[mine & (np.abs(matches.lag_s) < 2e-4)] for mine in own]
-        members = [m if len(m) >= MIN_SPIKES else matches.candidate[mine] for m, mine in zip(members, own, strict=True)]
-        templates = [_robust_mean(snippets[member]) for member in members]
+        else:
+            templates = [_remeasured(matches, unit, template, snippets) for unit, template in enumerate(templates)]
+            refined = True
     return matches, templates, notes, dropped
+
+
+def _remeasured(matches: Matches, unit: int, template: Array, snippets: NDArray[np.float32]) -> Array:
+    """The template from the unit's spikes without their smallest tenth, of those that needed no lag: what else came in is small."""
+    mine = (matches.unit == unit) & (np.abs(matches.lag_s) < 2e-4)
+    if np.count_nonzero(mine) < MIN_SPIKES:
+        return template
+    height = matches.projection[mine]
+    return _robust_mean(snippets[matches.candidate[mine][height >= np.quantile(height, 0.1)]])
 
 
 def _robust_mean(snippets: NDArray[np.float32]) -> Array:

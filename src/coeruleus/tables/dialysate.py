@@ -34,6 +34,7 @@ PEAKS = Table(
         text("area_method", "how the area was found: fit, bounds set by a person, or typed in areas.tsv"),
         text("signal_unit", "unit of the detector's signal"),
         number("fit_score", "root mean square of residual ÷ noise around the peak; 1 is perfect"),
+        number("area_uncurated", "area before a person's decision in curation/peaks.tsv", "signal unit × s"),
     ),
 )
 

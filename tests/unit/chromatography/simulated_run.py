@@ -36,7 +36,7 @@ class Run:
 
 
 def coloured(n: int, step_s: float, rng: np.random.Generator, white: float, pink: float, ripple: float) -> np.ndarray:
-    """White + 1/f + ripple of the pump. `white` is the sd of white noise at 2 Hz: its density stays as the rate grows."""
+    """White + 1/f + ripple of the pump; `white` is the sd of the white part at 2 Hz, of one density at any rate."""
     freq = np.fft.rfftfreq(n, step_s)
     spectrum = rng.normal(size=freq.size) + 1j * rng.normal(size=freq.size)
     spectrum *= np.concatenate([[0.0], 1 / np.sqrt(freq[1:])])
@@ -115,7 +115,10 @@ def simulate_run(
         noise = noise_scale * coloured(time.size, 60 / (60 * rate_hz), rng, NOISE, pink, ripple)
         traces[name] = Trace(time, signal_of(time, held, stretch, own) + tail * solvent(time, 1.0) + noise, "nA")
     standards = pd.DataFrame(
-        [{"level": level, "analyte": a, "concentration": share * TOP, "unit": None}
-         for level, share in LEVELS.items() for a in ANALYTES]  # fmt: skip
+        [
+            {"level": level, "analyte": a, "concentration": share * TOP, "unit": None}
+            for level, share in LEVELS.items()
+            for a in ANALYTES
+        ]
     )
     return Run(pd.DataFrame(rows), standards, traces, areas, concentrations)

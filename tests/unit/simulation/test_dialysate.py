@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from coeruleus.simulation.dialysate import Animal, Effect, course_percent, mean_percent, simulate_study, vary
-from coeruleus.simulation.truth import percent_of_baseline, release_summary
+from coeruleus.simulation.truth import group_effects, percent_of_baseline, release_summary
 
 STARTS = np.arange(-80.0, 180.0, 20.0)
 RAT = Animal("rat01", "rat01", "rat01", "drug", {"NE": 0.8, "EPI": 0.0}, {"NE": Effect(280.0)}, {2: 0.1})
@@ -78,3 +78,12 @@ def test_an_analyte_that_is_not_there_has_no_per_cent():
 def test_vary_keeps_the_median():
     rng = np.random.default_rng(3)
     assert np.median([vary(rng, 2.0, 0.2) for _ in range(4000)]) == pytest.approx(2.0, rel=0.02)
+
+
+def test_group_effects_are_ratios_of_courses():
+    effects = {"drug": {"NE": Effect(280.0)}, "vehicle": {"NE": Effect(110.0, 6.0, 25.0)}}
+    found = group_effects(STARTS, 20.0, effects, "vehicle").set_index("time_min")["percent"]
+    assert list(found.index) == [10, 30, 50, 70, 90, 110, 130, 150, 170]
+    start = np.array([40.0])
+    ratio = [mean_percent(start, start + 20, effects[group]["NE"])[0] for group in ("drug", "vehicle")]
+    assert found[50] == pytest.approx(ratio[0] / ratio[1] * 100)

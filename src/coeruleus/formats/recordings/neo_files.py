@@ -104,7 +104,7 @@ def _check_fragments(reader: Any, recording: RawRecording, source: Source) -> No
         fragments = int(reader._entity_headers[int(each["id"])]["n"])
         if fragments > 1 and str(each["name"]).strip() in recording.channels:
             raise FormatError(
-                f"{source.name}: the trace {each['name']} was paused and holds {fragments} fragments; export each to a file"
+                f"{source.name}: the trace {each['name']} was paused and is in {fragments} fragments; export each alone"
             )
 
 

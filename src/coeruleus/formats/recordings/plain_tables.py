@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import warnings
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -113,30 +115,51 @@ def _read(source: Source, columns: tuple[str, ...]) -> pd.DataFrame:
     twice = [name for name in columns if names.count(name) > 1]
     if twice:
         raise FormatError(f"{source.name}: line 1: column {twice[0]} stands twice")
+    kinds = {index: float if name in columns[1:] else str for index, name in enumerate(names)}
     try:
-        frame = pd.read_csv(
-            io.BytesIO(body),
-            sep=delimiter,
-            header=None,
-            names=range(len(names)),
-            index_col=False,
-            dtype=str,
-            keep_default_na=False,
-            skip_blank_lines=False,
-            engine="c",
-        )
-    except pd.errors.EmptyDataError:
-        frame = pd.DataFrame(columns=range(len(names)), dtype=str)
-    except ValueError as error:
-        raise FormatError(f"{source.name}: a row has more cells than the first line has columns ({error})") from None
-    frame = frame.fillna("").set_axis(names, axis=1)[list(columns)]
+        frame = _parse(body, delimiter, len(names), kinds).set_axis(names, axis=1)[list(columns)]
+        numbers = frame.drop(columns="unit_id").to_numpy()
+        if np.isfinite(numbers).all() and not frame["unit_id"].isin(MISSING).any():
+            return frame.assign(unit_id=frame["unit_id"].str.strip(), line=np.arange(2, len(frame) + 2))
+    except (ValueError, pd.errors.ParserWarning):
+        pass  # read again as text, slowly, to say which cell it is
+    try:
+        frame = _parse(body, delimiter, len(names), str)
+    except (ValueError, pd.errors.ParserWarning):
+        raise _long_row(source, body, delimiter, len(names)) from None
+    return _checked(source, frame.fillna("").set_axis(names, axis=1)[list(columns)])
+
+
+def _parse(body: bytes, delimiter: str, width: int, kinds: Any) -> pd.DataFrame:
+    """Rows below the first line by pandas' C parser; a row with too many cells raises ParserWarning or ValueError."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        try:
+            return pd.read_csv(
+                io.BytesIO(body),
+                sep=delimiter,
+                header=None,
+                names=range(width),
+                index_col=False,
+                dtype=kinds,
+                keep_default_na=False,
+                skip_blank_lines=False,
+                engine="c",
+            )
+        except pd.errors.EmptyDataError:
+            return pd.DataFrame(columns=range(width), dtype=str)
+
+
+def _checked(source: Source, frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows of text as numbers, blank ones dropped. Raises FormatError at the first cell that is none."""
+    columns = list(frame)
     frame["line"] = np.arange(2, len(frame) + 2)
-    frame = frame[(frame[list(columns)] != "").any(axis=1)].reset_index(drop=True)
+    frame = frame[(frame[columns] != "").any(axis=1)].reset_index(drop=True)
     frame["unit_id"] = frame["unit_id"].str.strip()
     for name in columns:
         text = frame[name]
         values = pd.to_numeric(text, errors="coerce").astype(float) if name != "unit_id" else None
-        bad = (text.isin(MISSING) if values is None else ~np.isfinite(values)).to_numpy()
+        bad = np.asarray(text.isin(MISSING) if values is None else ~np.isfinite(values))
         if bad.any():
             at = int(bad.argmax())
             what = "is missing" if text[at] in MISSING else f"{text[at][:40]!r} is not a number"
@@ -144,3 +167,13 @@ def _read(source: Source, columns: tuple[str, ...]) -> pd.DataFrame:
         if values is not None:
             frame[name] = values
     return frame
+
+
+def _long_row(source: Source, body: bytes, delimiter: str, width: int) -> FormatError:
+    """The first row with more cells than the first line has columns, in words."""
+    for number, line in enumerate(body.decode("utf-8", "replace").split("\n"), start=2):
+        if line.count(delimiter) >= width:
+            return FormatError(
+                f"{source.name}: line {number}: more cells than the first line has columns: {line[:60]!r}"
+            )
+    return FormatError(f"{source.name}: cannot be read as a table; is a quotation mark left open?")

@@ -1,0 +1,246 @@
+"""Responses of a run, their calibration per analyte, and the rows of calibration.tsv and its figure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from coeruleus.chromatography.calibrate import Calibrated, Standards, calibrate
+from coeruleus.chromatography.peak_rows import Row
+from coeruleus.chromatography.settings import Analyte, Calibration
+from coeruleus.chromatography.units import UnitError, conversion
+from coeruleus.chromatography.volumes import Volumes, in_amounts, volumes_of
+from coeruleus.tables import status
+from coeruleus.tables.problems import Problem
+
+STAGE = "chromatography"
+
+
+@dataclass(frozen=True)
+class Response:
+    """What is calibrated of one injection and analyte: area, or area over that of the internal standard."""
+
+    value: float
+    se: float
+    status: str
+    reason: str | None
+
+
+@dataclass
+class RunCalibration:
+    """Per analyte, in the order of the run's injections."""
+
+    analytes: list[Analyte]
+    by_analyte: dict[str, Calibrated] = field(default_factory=dict)
+    responses: dict[tuple[str, str], Response] = field(default_factory=dict)
+    nominal: dict[tuple[str, str], float] = field(default_factory=dict)  # concentration in the analyte's unit
+    volumes: dict[str, Volumes] = field(default_factory=dict)
+    place: dict[str, int] = field(default_factory=dict)
+    table: list[dict[str, Any]] = field(default_factory=list)
+    points: list[dict[str, Any]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def calibrate_run(
+    injections: pd.DataFrame,
+    rows: Mapping[tuple[str, str], Row],
+    standards: pd.DataFrame,
+    analytes: Sequence[Analyte],
+    settings: Calibration,
+) -> RunCalibration:
+    """Calibrate every analyte of one run from the areas in `rows`."""
+    run = str(injections["run"].iloc[0]) if len(injections) else ""
+    result = RunCalibration(list(analytes))
+    ids = list(injections["injection_id"])
+    result.place = {i: k for k, i in enumerate(ids)}
+    amounts = in_amounts(injections, settings.internal_standard)
+    result.volumes = dict(zip(ids, volumes_of(injections, amounts), strict=True))
+    kinds = dict(zip(ids, injections["kind"], strict=True))
+    levels = dict(zip(ids, injections["level"], strict=True))
+    _fill_nominal(result, standards, levels)
+    order = np.arange(len(ids), dtype=float)
+    for analyte in analytes:
+        name = analyte.name
+        for i in ids:
+            result.responses[i, name] = response_of(rows, i, name, settings.internal_standard)
+        chosen = [i for i in ids if kinds[i] == "standard" and (i, name) in result.nominal]
+        data = Standards(
+            chosen,
+            np.array([result.place[i] for i in chosen], float),
+            np.array([on_axis(result, i, name) for i in chosen], float),
+            np.array([result.responses[i, name].value for i in chosen], float),
+            np.array([result.responses[i, name].se for i in chosen], float),
+            [_why_not(result, i, name) for i in chosen],
+        )
+        sigma = _blank_sigma(result, ids, kinds, name)
+        done = calibrate(data, order, sigma, settings.model, settings.weighting, settings.drift_correction)
+        result.by_analyte[name] = done
+        unit = f"{analyte.unit}·µl" if amounts else analyte.unit
+        result.table.append(_table_row(run, name, unit, settings, done, data))
+        _add_points(result, run, name, data, done, ids, kinds)
+        _add_problems(result, run, name, data, done)
+    return result
+
+
+def _fill_nominal(result: RunCalibration, standards: pd.DataFrame, levels: Mapping[str, str | None]) -> None:
+    units = {a.name: a.unit for a in result.analytes}
+    contents: dict[str, list[tuple[str, float]]] = {}
+    for row in standards.to_dict("records"):
+        name, unit = row["analyte"], row.get("unit")
+        if name not in units:
+            continue
+        try:
+            factor = conversion(unit, units[name], name) if isinstance(unit, str) else 1.0
+        except UnitError as problem:
+            text = f"level {row['level']}, {name}: {problem}; this level is not used for it"
+            result.problems.append(Problem(STAGE, "dialysate/standards.tsv", "error", text))
+            continue
+        contents.setdefault(row["level"], []).append((name, float(row["concentration"]) * factor))
+    for injection, level in levels.items():
+        for name, value in contents.get(level, []) if isinstance(level, str) else []:
+            result.nominal[injection, name] = value
+
+
+def response_of(rows: Mapping[tuple[str, str], Row], injection: str, name: str, internal: str | None) -> Response:
+    """Area with its error and the peak's status; divided by the internal standard's where there is one."""
+    row = rows[injection, name]
+    area, se = float(row.get("area", np.nan)), float(row.get("area_se", np.nan))
+    state, reason = row["status"], row.get("reason")
+    if state not in (status.OK, status.NOT_FOUND):
+        return Response(float("nan"), float("nan"), state, reason)
+    if internal is None or internal == name:
+        return Response(area, se, state, reason)
+    other = rows.get((injection, internal))
+    if other is None or other["status"] != status.OK or not other["area"] > 0:
+        why = other.get("reason") if other is not None else "it is not an analyte of experiment.yaml"
+        text = f"the internal standard {internal} cannot be used here: {why}"
+        return Response(float("nan"), float("nan"), status.FAILED, text)
+    by, by_se = float(other["area"]), float(np.nan_to_num(other.get("area_se", 0.0)))
+    return Response(area / by, float(np.sqrt(se**2 + (area / by * by_se) ** 2)) / by, state, reason)
+
+
+def on_axis(result: RunCalibration, injection: str, name: str) -> float:
+    """What the level puts on the calibration's axis: concentration in the vial, or amount on column."""
+    volumes = result.volumes[injection]
+    return result.nominal[injection, name] * volumes.injected / volumes.undo
+
+
+def _why_not(result: RunCalibration, injection: str, name: str) -> str | None:
+    response, volumes = result.responses[injection, name], result.volumes[injection]
+    if volumes.reason is not None:
+        return volumes.reason
+    if response.status != status.OK:
+        return f"{response.status}: {response.reason}"
+    if not response.value > 0:
+        return "its area is not above zero"
+    return None
+
+
+def _blank_sigma(result: RunCalibration, ids: Sequence[str], kinds: Mapping[str, Any], name: str) -> float:
+    """Standard deviation of the response of a blank: from blanks, else from injections where nothing was found."""
+
+    def errors(wanted: Sequence[str]) -> np.ndarray:
+        values = np.array([result.responses[i, name].se for i in wanted], float)
+        return values[np.isfinite(values) & (values > 0)]
+
+    blanks = [i for i in ids if kinds[i] == "blank"]
+    of_blanks = errors(blanks)
+    areas = np.array([result.responses[i, name].value for i in blanks], float)
+    areas = areas[np.isfinite(areas)]
+    if of_blanks.size:
+        typical = float(np.median(of_blanks))
+        spread = float(1.4826 * np.median(np.abs(areas - np.median(areas)))) if areas.size >= 6 else 0.0
+        return max(typical, spread)
+    if areas.size >= 6 and np.ptp(areas) > 0:  # typed areas of blanks
+        return float(np.std(areas, ddof=1))
+    absent = errors([i for i in ids if result.responses[i, name].status == status.NOT_FOUND])
+    if absent.size:
+        return float(np.median(absent))
+    lowest = errors(ids)
+    return float(np.sort(lowest)[: max(1, lowest.size // 4)].mean()) if lowest.size else float("nan")
+
+
+def _table_row(
+    run: str, name: str, unit: str, settings: Calibration, done: Calibrated, data: Standards
+) -> dict[str, Any]:
+    internal = settings.internal_standard
+    row: dict[str, Any] = {
+        "run": run,
+        "analyte": name,
+        "model": settings.model,
+        "weighting": settings.weighting,
+        "n_standards": int(done.used.sum()),
+        "n_rejected": int((~done.used).sum()),
+        "unit": unit,
+        "status": status.OK if done.line is not None else status.FAILED,
+        "reason": done.reason,
+        "response": "area" if internal in (None, name) else f"area ÷ area of {internal}",
+    }
+    if done.line is None:
+        return row
+    line = done.line
+    errors = np.sqrt(np.diag(line.covariance))
+    drift = np.exp(done.sensitivity.log)
+    quadratic, origin = settings.model == "quadratic", settings.model == "linear_through_origin"
+    row.update(
+        slope=line.coefficients[1],
+        intercept=line.coefficients[0],
+        slope_se=errors[1],
+        intercept_se=None if origin else errors[0],
+        quadratic=line.coefficients[2] if quadratic else None,
+        quadratic_se=errors[2] if quadratic else None,
+        r_squared=line.r_squared,
+        residual_sd=line.residual_sd,
+        lowest=float(data.nominal[done.used].min()),
+        highest=float(data.nominal[done.used].max()),
+        lod=3.3 * done.sigma / line.coefficients[1],
+        loq=10 * done.sigma / line.coefficients[1],
+        drift_percent=100 * (drift[-1] / drift[0] - 1),
+    )
+    return row
+
+
+def _add_points(
+    result: RunCalibration,
+    run: str,
+    name: str,
+    data: Standards,
+    done: Calibrated,
+    ids: Sequence[str],
+    kinds: Mapping[str, Any],
+) -> None:
+    used = {i: (bool(u), w) for i, u, w in zip(data.injection_id, done.used, done.why_not, strict=True)}
+    for i in ids:
+        if (i, name) not in result.nominal or kinds[i] not in ("standard", "qc"):
+            continue
+        x, response = on_axis(result, i, name), result.responses[i, name]
+        factor = float(np.exp(done.sensitivity.log[result.place[i]]))
+        was_used, why = used.get(i, (False, None))
+        result.points.append(
+            {
+                "run": run,
+                "analyte": name,
+                "injection_id": i,
+                "nominal": x,
+                "response": response.value / factor,
+                "response_se": response.se / factor,
+                "fitted": float(done.line.at(x)[0]) if done.line is not None else None,
+                "used": was_used,
+                "reason": why,
+                "kind": kinds[i],
+            }
+        )
+
+
+def _add_problems(result: RunCalibration, run: str, name: str, data: Standards, done: Calibrated) -> None:
+    if done.line is None:
+        text = f"{name} has no calibration: {done.reason}"
+        result.problems.append(Problem(STAGE, f"run {run}", "error", text))
+    for injection, used, why in zip(data.injection_id, done.used, done.why_not, strict=True):
+        if not used and why is not None:
+            result.problems.append(Problem(STAGE, injection, "warning", f"standard, {name}: {why}"))
+    result.problems += [Problem(STAGE, f"run {run}", "warning", f"{name}: {note}") for note in done.notes]

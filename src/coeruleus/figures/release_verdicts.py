@@ -1,0 +1,36 @@
+"""What the figures of release share: axes, verdicts against a course."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from coeruleus.figures.frames import records
+
+TIME = "time from treatment (min)"
+Key = tuple[str, str, str]  # session, probe, analyte
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """What stands against a probe's course: shown dashed and grey."""
+
+    unstable: Mapping[Key, str]
+
+    def against(self, key: Key, rows: pd.DataFrame) -> str | None:
+        if (rows["placement"] == "miss").any():
+            return "probe missed"
+        return self.unstable.get(key)
+
+
+def read_verdicts(baselines: pd.DataFrame) -> Verdicts:
+    rows = records(baselines)
+    return Verdicts(
+        {
+            (row["session_id"], row["probe_id"], row["analyte"]): row["reason"] or "baseline not stable"
+            for row in rows
+            if row["stable"] is not True
+        }
+    )

@@ -1,0 +1,179 @@
+"""Sound directories are read with their defaults; broken ones say everything that is wrong, where, and what to do."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from coeruleus.experiment.load import load_experiment
+from coeruleus.experiment.model import BrokenExperiment
+
+
+def problems_of(directory: Path) -> dict[str, str]:
+    with pytest.raises(BrokenExperiment) as caught:
+        load_experiment(directory)
+    return {problem.item: problem.message for problem in caught.value.problems}
+
+
+def edit(directory: Path, name: str, old: str, new: str) -> None:
+    file = directory / name
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_defaults(small: Path) -> None:
+    experiment = load_experiment(small)
+    assert experiment.name == "small"
+    assert list(experiment.subjects["subject_id"]) == ["007", "008"]  # ids are text
+    assert experiment.settings.baseline.samples == 3
+    assert experiment.settings.calibration.weighting == "1/x"
+    assert experiment.settings.unit_of("NE") == "nM"
+    rows = experiment.injections.set_index("injection_id")
+    assert rows.loc["i2", ["session_id", "probe_id", "sample_id"]].tolist() == ["007", "007", "i2"]
+    assert rows.loc["i1", "session_id"] is None
+    assert rows["order"].tolist() == [1, 2, 3]
+    assert np.isnan(rows.loc["i1", "start_min"])
+    assert experiment.recordings["segment"].tolist() == [1, 2, 1]
+    assert experiment.recordings["session_id"].tolist() == ["007", "007", "008"]
+    assert list(experiment.probes["probe_id"]) == ["007", "008"]
+
+
+def test_an_entered_zero_is_a_value(small: Path) -> None:
+    standards = load_experiment(small).standards.set_index("analyte")
+    assert standards.loc["DA", "concentration"] == 0
+
+
+def test_run_order_follows_the_clock(small: Path) -> None:
+    (small / "dialysate/injections.tsv").write_text(
+        "injection_id\trun\tfile\tkind\tinjected_at\n"
+        "late\tr1\ta.txt\tblank\t2026-01-02T10:00:00\n"
+        "early\tr1\tb.txt\tblank\t2026-01-02T09:00:00\n"
+    )
+    assert list(load_experiment(small).injections["injection_id"]) == ["early", "late"]
+
+
+def test_csv_and_byte_order_mark(small: Path) -> None:
+    text = (small / "subjects.tsv").read_text().replace("\t", ",")
+    (small / "subjects.tsv").unlink()
+    (small / "subjects.csv").write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+    assert list(load_experiment(small).subjects["subject_id"]) == ["007", "008"]
+
+
+def test_unknown_columns_are_carried(small: Path) -> None:
+    edit(small, "subjects.tsv", "group\n007\tvehicle\n008\tdrug", "group\tvivarium\n007\tvehicle\tB\n008\tdrug\tA")
+    assert list(load_experiment(small).subjects["vivarium"]) == ["B", "A"]
+
+
+@pytest.mark.parametrize(("half", "other"), [("dialysate", "ephys"), ("ephys", "dialysate")])
+def test_either_half_may_be_missing(small: Path, half: str, other: str) -> None:
+    for file in (small / half).iterdir():
+        file.unlink()
+    (small / half).rmdir()
+    experiment = load_experiment(small)
+    assert getattr(experiment, f"has_{other}")
+    assert not getattr(experiment, f"has_{half}")
+
+
+def test_every_problem_at_once(small: Path) -> None:
+    edit(small, "experiment.yaml", "retention_time: 5.2", "retention_tim: 5.2")
+    edit(small, "subjects.tsv", "008", "007")
+    edit(small, "dialysate/injections.tsv", "i3.txt\tdialysate", "../i3.txt\tdialysat")
+    edit(small, "ephys/events.tsv", "trial_type", "trail_type")
+    found = problems_of(small)
+    assert "did you mean 'retention_time'?" in found["experiment.yaml, row 3, key analytes.NE.retention_tim"]
+    assert "stands twice" in found["subjects.tsv, row 3"]
+    assert "did you mean 'dialysate'?" in found["dialysate/injections.tsv, row 4, column kind"]
+    assert "inside the experiment" in found["dialysate/injections.tsv, row 4, column file"]
+    assert "did you mean 'trial_type'?" in found["ephys/events.tsv, column trail_type"]
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "where", "says"),
+    [
+        ("dialysate/standards.tsv", "NE\t1", "NE\t0,5", "row 2, column concentration", "decimal point"),
+        ("dialysate/standards.tsv", "NE\t1", "NE\tnan", "row 2, column concentration", "number is needed"),
+        ("dialysate/standards.tsv", "NE\t1", "NE\tn/a", "row 2, column concentration", "is empty"),
+        ("dialysate/standards.tsv", "NE\t1", "NA\t1", "row 2, column analyte", "not in experiment.yaml"),
+        ("dialysate/injections.tsv", "standard\tS1", "standard\tS2", "row 2, column level", "did you mean 'S1'?"),
+        ("dialysate/injections.tsv", "standard\tS1", "standard\tn/a", "row 2, column level", "needs the name"),
+        ("dialysate/injections.tsv", "0\t20", "20\t20", "row 4, column end_min", "not after start_min"),
+        ("dialysate/injections.tsv", "i2\tr1", "i/2\tr1", "row 3, column injection_id", "an id is made of"),
+        ("dialysate/injections.tsv", "\t007\t", "\t009\t", "row 3, column subject_id", "not in subjects.tsv"),
+        ("dialysate/injections.tsv", "i1.txt", "/etc/passwd", "row 2, column file", "inside the experiment"),
+        ("dialysate/injections.tsv", "i3\tr1", "i3\tR1", "column run", "differ in case only"),
+        ("ephys/events.tsv", "s1\t2", "s1\t3", "row 2, column segment", "no segment 3"),
+        ("ephys/events.tsv", "s1\t2", "s3\t2", "row 2, column site_id", "not in recordings.tsv"),
+        ("ephys/events.tsv", "10\t0", "10\t-1", "row 2, column duration", "cannot be below 0"),
+        ("ephys/recordings.tsv", "sorted\ns2", "sort\ns2", "row 3, column kind", "did you mean 'sorted'?"),
+    ],
+)
+def test_one_problem(small: Path, name: str, old: str, new: str, where: str, says: str) -> None:
+    edit(small, name, old, new)
+    found = problems_of(small)
+    assert says in found[f"{name}, {where}"]
+
+
+def test_two_sessions_must_be_told_apart(small: Path) -> None:
+    (small / "sessions.tsv").write_text("session_id\tsubject_id\na\t007\nb\t007\n")
+    found = problems_of(small)
+    assert "has several" in found["dialysate/injections.tsv, row 3, column session_id"]
+    assert "has several" in found["ephys/recordings.tsv, row 2, column session_id"]
+
+
+def test_curation_that_matches_nothing(small: Path) -> None:
+    (small / "curation").mkdir()
+    (small / "curation/peaks.tsv").write_text(
+        "injection_id\tanalyte\taction\tfrom_min\tto_min\treason\tauthor\n"
+        "i9\tNE\texclude\tn/a\tn/a\tspike\tab\ni2\tNE\tset_bounds\t6\t5\tshoulder\tab\n"
+    )
+    (small / "curation/trials.tsv").write_text(
+        "site_id\tsegment\tonset\taction\treason\tauthor\ns1\t2\t11\texclude\tx\tab\n"
+    )
+    found = problems_of(small)
+    assert "is not in" in found["curation/peaks.tsv, row 2, column injection_id"]
+    assert "a later to_min" in found["curation/peaks.tsv, row 3, column from_min"]
+    assert "begins at 11 s" in found["curation/trials.tsv, row 2, column onset"]
+
+
+def test_links_may_not_leave(small: Path, tmp_path: Path) -> None:
+    (tmp_path / "outside.txt").write_text("secret")
+    (small / "dialysate/i1.txt").symlink_to(tmp_path / "outside.txt")
+    assert "leaves the experiment" in problems_of(small)["dialysate/injections.tsv, row 2, column file"]
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00\x01", b"\x00" * 50, b'a\t"b\n' * 3])
+def test_rubbish_in_a_sheet(small: Path, content: bytes) -> None:
+    (small / "subjects.tsv").write_bytes(content)
+    assert any(item.startswith("subjects.tsv") for item in problems_of(small))
+
+
+def test_half_way_concentrations(small: Path) -> None:
+    for name in ("injections.tsv", "standards.tsv"):
+        (small / "dialysate" / name).unlink()
+    (small / "dialysate/concentrations.tsv").write_text(
+        "subject_id\tstart_min\tend_min\tanalyte\tconcentration\n"
+        "007\t-20\t0\tNE\t1.5\n007\t0\t20\tNE\t<0.05\n007\t20\t40\tNE\tND\n007\t40\t60\tNE\tBLQ\n007\t60\t80\tNE\tn/a\n"
+    )
+    frame = load_experiment(small).concentrations
+    assert frame is not None
+    assert frame["status"].tolist() == ["ok", "below_lod", "below_lod", "below_loq", "missing"]
+    assert frame["concentration"].tolist()[:1] == [1.5]
+    assert frame["concentration"].isna().tolist() == [False, True, True, True, True]
+    assert frame["limit"].tolist()[1] == 0.05
+    assert frame["sample_id"].nunique() == 5
+
+
+def test_areas_need_no_file_column(small: Path) -> None:
+    (small / "dialysate/injections.tsv").write_text("injection_id\trun\tkind\tlevel\ni1\tr1\tstandard\tS1\n")
+    (small / "dialysate/areas.tsv").write_text("injection_id\tanalyte\tarea\ni1\tNE\t12.5\n")
+    areas = load_experiment(small).areas
+    assert areas is not None
+    assert areas["area"].tolist() == [12.5]
+
+
+def test_real_experiments_are_sound(shared: Path) -> None:
+    for name, injections, recordings in (("diauxic_shift", 19, 0), ("lc_footshock", 0, 38)):
+        experiment = load_experiment(shared / "experiments" / name)
+        assert (len(experiment.injections), len(experiment.recordings)) == (injections, recordings)
+        assert experiment.problems == []

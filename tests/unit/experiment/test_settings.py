@@ -1,0 +1,54 @@
+"""experiment.yaml: defaults of the contract, and its problems in words."""
+
+import pytest
+
+from coeruleus.experiment.settings import Settings, parse_settings
+
+
+def test_only_the_title_is_required() -> None:
+    settings, problems = parse_settings("title: Small\n")
+    assert problems == []
+    assert settings is not None
+    assert settings.concentration_unit == "nM"
+    assert settings.calibration.drift_correction is True
+    assert settings.dialysis.flow_rate_ul_per_min is None
+    assert settings.baseline.max_cv == 0.20
+    assert settings.units.rulesets == ["lc_anaesthetised_rat"]
+
+
+def test_nitric_oxide_is_not_false() -> None:
+    settings, _ = parse_settings("title: x\nanalytes:\n  NO: {retention_time: 5}\n")
+    assert settings is not None
+    assert list(settings.analytes) == ["NO"]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("title: x\nbaselin: {}\n", "did you mean 'baseline'?"),
+        ("title: x\ncalibration: {weighting: 1/y}\n", "1/x"),
+        ("title: x\ncalibration: {internal_standard: DHBA}\n", "not among the analytes"),
+        ("title: x\nbaseline: {samples: three}\n", "three"),
+        ("title: x\nbaseline: {max_cv: .nan}\n", "found"),
+        ("title: x\ntitle: y\n", "stands twice"),
+        ("a: &a [*a]\n", "alias"),
+        ("- x\n", "does not hold keys"),
+        ("title: !!python/object:os.system x\n", "cannot be read"),
+        ("title: [", "cannot be read"),
+        ("", "required"),
+        ("title: x\nanalytes: {a/b: {retention_time: 1}}\n", "file names"),
+    ],
+)
+def test_problems_in_words(text: str, says: str) -> None:
+    _, problems = parse_settings(text)
+    assert any(says in problem.message for problem in problems)
+    assert all("Traceback" not in problem.message for problem in problems)
+
+
+def test_every_setting_is_described() -> None:
+    waiting = [Settings]
+    while waiting:
+        for field in waiting.pop().model_fields.values():
+            assert field.description
+            if isinstance(field.annotation, type) and issubclass(field.annotation, Settings.__base__):
+                waiting.append(field.annotation)

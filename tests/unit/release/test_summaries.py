@@ -1,0 +1,79 @@
+"""Peak, time to peak, area above baseline; gaps."""
+
+import numpy as np
+import pytest
+
+from coeruleus.release.summary import area_weights
+
+from .studies import run, samples
+
+
+def summary(values: list, **more) -> dict:
+    return run(samples("r1", values, **more)).summary.iloc[0].to_dict()
+
+
+def test_by_hand():
+    found = summary([1.0, 1.0, 1.0, 2.0, 3.0, 1.5])
+    assert (found["peak_percent"], found["time_to_peak_min"], found["window_min"]) == (300, 30, 60)
+    assert found["auc_percent_min"] == pytest.approx((100 + 200 + 50) * 20)
+    assert found["n_samples"] == 3 and found["reason"] is None and found["basal_concentration"] == 1
+    # errors: samples 0.05 each; baseline 0.05 / sqrt(3), common to all: sum of c/b is 6.5
+    expected = 100 * 20 * np.sqrt(3 * 0.05**2 + (6.5 * 0.05) ** 2 / 3)
+    assert found["auc_percent_min_se"] == pytest.approx(expected)
+
+
+def test_a_fall_is_a_negative_area():
+    assert summary([1.0, 1.0, 1.0, 0.5, 0.5])["auc_percent_min"] == pytest.approx(-2000)
+
+
+def test_transition_sample_counts_whole_since_its_baseline_part_adds_nothing():
+    rows = samples("r1", [1.0, 1.0, 1.0, 1.75, 2.0], first=-65)  # -5..15 holds 5 min of 100 % and 15 min of 200 %
+    found = run(rows).summary.iloc[0]
+    assert found["auc_percent_min"] == pytest.approx(100 * 35) and found["window_min"] == 35
+    assert found["peak_percent"] == 200 and found["n_samples"] == 1
+
+
+def test_a_short_gap_is_bridged_and_named():
+    rows = samples("r1", [1.0, 1.0, 1.0, 2.0, 2.0, None, 4.0, 2.0])
+    rows[5] |= {"status": "missing", "reason": "vial broken"}
+    found = run(rows).summary.iloc[0]
+    assert found["auc_percent_min"] == pytest.approx((100 + 100 + 200 + 300 + 100) * 20)
+    assert "gaps of 20 min" in found["reason"] and found["n_samples"] == 4
+
+
+def test_too_large_a_gap_gives_no_area():
+    rows = samples("r1", [1.0, 1.0, 1.0, 2.0, None, 4.0])
+    rows[4] |= {"status": "excluded", "reason": "bubble", "concentration": 50.0}
+    found = run(rows).summary.iloc[0]
+    assert np.isnan(found["auc_percent_min"]) and "20 of 60 min" in found["reason"] and found["peak_percent"] == 400
+
+
+def test_a_lost_last_sample_shortens_the_window_and_says_so():
+    rows = samples("r1", [1.0, 1.0, 1.0, 2.0, 2.0])
+    rows[4] |= {"status": "failed", "reason": "empty file", "concentration": None}
+    found = run(rows).summary.iloc[0]
+    assert found["window_min"] == 20 and "no number after 20 min" in found["reason"]
+
+
+def test_overlapping_samples_have_no_area():
+    found = area_weights(np.array([0.0, 10.0]), np.array([20.0, 30.0]))
+    assert found.weights is None and "overlap" in str(found.reason)
+
+
+def test_constant_excess_has_the_area_of_a_rectangle_wherever_the_gap_lies():
+    for lost in range(1, 9):
+        start = np.delete(np.arange(0.0, 200.0, 20.0), lost)
+        weights = area_weights(start, start + 20).weights
+        assert weights is not None and weights.sum() == pytest.approx(200)
+
+
+def test_nothing_after_treatment():
+    found = summary([1.0, 1.0, 1.0])
+    assert found["n_samples"] == 0 and np.isnan(found["window_min"]) and "no sample after" in found["reason"]
+
+
+def test_values_below_a_limit_count_with_their_number_and_are_named():
+    rows = samples("r1", [1.0, 1.0, 1.0, 0.2, 0.1])
+    rows[4] |= {"status": "below_lod", "reason": "low"}
+    found = run(rows).summary.iloc[0]
+    assert found["auc_percent_min"] == pytest.approx(-(80 + 90) * 20) and "1 of 2 samples are below" in found["reason"]

@@ -1,0 +1,114 @@
+"""A small simulated experiment, both halves, from raw files to the report: its numbers against its truth."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from running import bytes_of, rules_run, snakemake, table
+
+from coeruleus.simulation.compare import summarise_truth
+from coeruleus.tables.io import read_table
+from coeruleus.tables.sources import TRUTH
+
+
+@pytest.fixture(scope="session")
+def results(small_run: Path) -> Path:
+    return small_run / "results" / "small"
+
+
+def test_numbers_against_truth(results: Path) -> None:
+    summary = summarise_truth(read_table(results / "truth/comparison.tsv", TRUTH)).set_index("quantity")
+    print(summary.to_string())
+    concentration = summary.loc["NE concentration"]
+    assert abs(concentration["median_error_percent"]) < 5
+    assert concentration["coverage"] > 0.8
+    assert summary.loc["firing rate", "median_abs_error_percent"] < 10
+    assert summary.loc["LC label", "agreement"] == 1
+
+
+def test_it_keeps_the_contract(results: Path, small_input: Path, shared: Path) -> None:
+    tool = shared / "tools" / "check_contract.py"
+    done = subprocess.run(
+        [sys.executable, str(tool), str(small_input), str(results)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_every_input_row_is_accounted_for(results: Path, small_input: Path) -> None:
+    injections = table(small_input / "dialysate", "injections")
+    peaks = table(results, "dialysate/peaks")
+    assert set(peaks["injection_id"]) == set(injections["injection_id"])
+    assert peaks.groupby("injection_id").size().nunique() == 1  # every analyte for each
+    recordings = table(small_input / "ephys", "recordings")
+    assert set(table(results, "units/units")["site_id"]) == set(recordings["site_id"])
+
+
+def test_provenance_lists_every_file(results: Path, small_input: Path) -> None:
+    record = json.loads((results / "provenance.json").read_text())
+    outputs = {str(path.relative_to(results)) for path in results.rglob("*") if path.is_file()}
+    assert set(record["outputs"]) == outputs - {"provenance.json"}
+    assert len(record["inputs"]) == sum(path.is_file() for path in small_input.rglob("*"))
+
+
+def test_nothing_is_left_to_do(small_run: Path, small_input: Path) -> None:
+    done = snakemake(small_run, "--cores", "1", "--config", f"experiments={small_input}")
+    assert "Nothing to be done" in done.stdout
+
+
+def test_one_core_elsewhere_gives_the_same_bytes(small_run: Path, small_input: Path, tmp_path: Path) -> None:
+    done = snakemake(
+        tmp_path, "--cores", "1", "--config", f"experiments={small_input}", TZ="Pacific/Auckland", LC_ALL="C"
+    )
+    assert done.returncode == 0, done.stdout[-5000:]
+    first, second = bytes_of(small_run / "results"), bytes_of(tmp_path / "results")
+    assert list(first) == list(second)
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "reruns", "stays"),
+    [
+        ("experiment.yaml", "title:", "# a comment\ntitle:", set(), {"quantify_run", "compute_release"}),
+        ("experiment.yaml", "reference_group", "reference_group", set(), {"quantify_run"}),
+        ("subjects.tsv", "vehicle", "saline", {"compute_release"}, {"quantify_run", "measure_units"}),
+        ("dialysate/standards.tsv", "\tNE\t0.25", "\tNE\t0.26", {"quantify_run"}, {"measure_units", "sort_recording"}),
+        ("ephys/events.tsv", "contralateral", "ipsilateral", {"test_responses"}, {"quantify_run", "sort_recording"}),
+    ],
+)
+def test_a_changed_sheet_reruns_what_depends_on_it(
+    small_run: Path, small_input: Path, file: str, old: str, new: str, reruns: set[str], stays: set[str]
+) -> None:
+    path = small_input / file
+    before = path.read_bytes()
+    try:
+        path.write_bytes(before.replace(old.encode(), new.encode()))
+        done = snakemake(small_run, "--dry-run", "--cores", "1", "--config", f"experiments={small_input}")
+    finally:
+        path.write_bytes(before)
+    ran = set(rules_run(done.stdout))
+    assert reruns <= ran
+    assert not stays & ran
+
+
+def test_inputs_are_untouched(small_run: Path, small_input: Path, tmp_path: Path) -> None:
+    from coeruleus.simulation.demo import write_small
+
+    write_small(tmp_path / "small", raw=True)
+    assert bytes_of(tmp_path / "small") == bytes_of(small_input)
+
+
+def test_report_opens_from_a_stick(results: Path) -> None:
+    page = (results / "report.html").read_text(encoding="utf-8")
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    assert page.count("data:image/") > 5
+
+
+def test_figures_are_there(results: Path) -> None:
+    names = {path.suffix for path in (results / "figures").rglob("*") if path.is_file()}
+    assert {".svg", ".png", ".tsv"} <= names
+    assert np.all([path.stat().st_size > 1000 for path in (results / "figures").rglob("*.png")])

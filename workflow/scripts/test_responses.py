@@ -20,7 +20,9 @@ result = test_responses(
     curation_trials=experiment.curation_trials,
     units=measured,
 )
-drug_responses, drug_problems = test_drugs(spikes, segments, experiment.ephys_events, measured)
+drug_responses, drug_problems = test_drugs(
+    spikes, segments, experiment.ephys_events, recordings=experiment.recordings, units=measured
+)
 out = snakemake.output
 io.write_table(result.responses, out.responses, units.RESPONSES)
 io.write_table(drug_responses, out.drug_responses, units.DRUG_RESPONSES)

@@ -240,7 +240,9 @@ def _add_problems(result: RunCalibration, run: str, name: str, data: Standards, 
     if done.line is None:
         text = f"{name} has no calibration: {done.reason}"
         result.problems.append(Problem(STAGE, f"run {run}", "error", text))
-    for injection, used, why in zip(data.injection_id, done.used, done.why_not, strict=True):
-        if not used and why is not None:
+    loq = 10 * done.sigma / done.line.coefficients[1] if done.line is not None else 0.0
+    for injection, used, why, nominal in zip(data.injection_id, done.used, done.why_not, data.nominal, strict=True):
+        faint = result.responses[injection, name].status == status.NOT_FOUND and nominal < loq
+        if not used and why is not None and not faint:
             result.problems.append(Problem(STAGE, injection, "warning", f"standard, {name}: {why}"))
     result.problems += [Problem(STAGE, f"run {run}", "warning", f"{name}: {note}") for note in done.notes]

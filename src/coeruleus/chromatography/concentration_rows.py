@@ -117,9 +117,10 @@ def concentration_rows(
             else:
                 lod, loq = limits["lod"] * scale, limits["loq"] * scale
                 axis = value / (volumes.undo / volumes.injected)
-                state = status.worse(state, _range(value, lod, loq, axis, limits, analyte.unit))
-            if volumes.reason is not None:
-                state = status.worse(state, (status.FAILED, volumes.reason))
+                if volumes.reason is not None:
+                    state = status.worse(state, (status.FAILED, volumes.reason))
+                elif np.isfinite(result.responses[key].value):
+                    state = status.worse(state, _range(value, lod, loq, axis, limits, analyte.unit))
             table.append(
                 {
                     **{column: injection.get(column) for column in CARRIED},

@@ -40,6 +40,7 @@ class Fit:
     area_se: Floats
     centre_se: Floats
     coefficients: Floats  # of the baseline: Legendre polynomials over the window
+    coefficients_se: Floats
     chi: float
     chi_square: float
     whitened_residual: Floats
@@ -126,6 +127,7 @@ def fit_window(
         error[:count],
         centre_se,
         solution[count : count + order + 1],
+        error[count : count + order + 1],
         float(np.sqrt(chi_square / freedom)),
         chi_square,
         residual,

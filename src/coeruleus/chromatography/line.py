@@ -10,6 +10,7 @@ import numpy as np
 from coeruleus.chromatography.arrays import Floats
 
 POWERS = {"linear": (0, 1), "linear_through_origin": (1,), "quadratic": (0, 1, 2)}
+MOST_TRIED = 4000
 WEIGHTING = {"none": 0.0, "1/x": 1.0, "1/x^2": 2.0}
 
 
@@ -89,26 +90,27 @@ def fit_line(x: Floats, response: Floats, response_se: Floats, model: str, weigh
 
 
 def robust_start(x: Floats, response: Floats, model: str) -> Line:
-    """A line that up to half of the levels cannot pull: of all lines through the medians of one, two or three
-    levels, the one with the smallest median relative distance (least median of squares, Rousseeuw 1984).
+    """A line that a minority of bad standards cannot pull: of all lines through one, two or three standards, the one
+    with the smallest median relative distance (least median of squares, Rousseeuw 1984; of ties the nearest mean).
     """
-    levels = np.unique(x)
-    middles = np.array([np.median(response[x == level]) for level in levels])
-    powers = POWERS[model]
-    above = levels[levels > 0]
+    powers = list(POWERS[model])
+    chosen = np.array(list(combinations(range(x.size), len(powers))))
+    chosen = chosen[np.linspace(0, len(chosen) - 1, min(len(chosen), MOST_TRIED)).astype(int)]
+    design = np.vander(x / max(np.abs(x).max(), 1e-300), 3, increasing=True)[:, powers]
+    systems = design[chosen]
+    solvable = np.abs(np.linalg.det(systems)) > 1e-9
+    start = fit_line(x, response, np.zeros_like(x), model, "1/x")
+    if not solvable.any():
+        return start
+    solutions = np.linalg.solve(systems[solvable], response[chosen[solvable]][:, :, None])[:, :, 0]
+    above = x[x > 0]
     floor = 0.5 * float(above.min()) if above.size else 1.0
-    best, best_score = fit_line(x, response, np.zeros_like(x), model, "1/x"), np.inf
-    if levels.size > 30:
-        keep = np.unique(np.linspace(0, levels.size - 1, 30).astype(int))
-        levels, middles = levels[keep], middles[keep]
-    for chosen in combinations(range(levels.size), len(powers)):
-        index = list(chosen)
-        try:
-            line = fit_line(levels[index], middles[index], np.zeros(len(index)), model, "none")
-        except ValueError:
-            continue
-        away = np.abs(line.at(x) - response) / (np.maximum(x, floor) * abs(line.coefficients[1]))
-        score = float(np.median(away)) + 0.1 * float(np.mean(np.minimum(away, 1.0)))
-        if score < best_score - 1e-12:
-            best, best_score = line, score
-    return best
+    rise = np.abs(np.median(response / np.maximum(x, floor))) * np.maximum(x, floor)
+    away = np.abs(solutions @ design.T - response) / np.maximum(rise, 1e-300)
+    score = np.median(away, axis=1) + 0.1 * np.minimum(away, 1.0).mean(axis=1)
+    score[solutions[:, powers.index(1)] <= 0] = np.inf
+    best = int(np.argmin(score))
+    if not np.isfinite(score[best]):
+        return start
+    index = chosen[solvable][best]
+    return fit_line(x[index], response[index], np.zeros(index.size), model, "none")

@@ -12,10 +12,11 @@ from coeruleus.chromatography.fit import Component, Fit
 from coeruleus.chromatography.prepare import Cells, Trace
 from coeruleus.chromatography.retention import model_retention
 from coeruleus.chromatography.run_model import RunModel, learn_run
-from coeruleus.chromatography.window import choose_order, cut, fit_target, neighbours, target
+from coeruleus.chromatography.window import MOST_ORDER, curvature, cut, fit_target, neighbours, target
 from coeruleus.tables import status
 
 FOUND_ABOVE = 2.4  # area over its error; 0.8 % of blanks by chance alone, which leaves room for worse noise
+ASKED = 16  # injections for the order of the baseline
 SECONDS = 60.0
 
 
@@ -70,33 +71,42 @@ def _first_guess(model: RunModel, i: int, j: int, name: str) -> Component:
 
 
 def _choose_orders(model: RunModel, averaged: list[dict[int, Cells]], names: Sequence[str]) -> None:
-    """Per analyte, the lowest order of baseline that the run as a whole does not contradict."""
+    """Per analyte, the order of baseline that the run as a whole asks for.
+
+    The injections with the weakest peak of it are asked, since under a strong one the small errors of its
+    shape would pass for a bent baseline.
+    """
     n, analytes = model.matched.shape
     for j in range(analytes):
-        chi = []
-        for i in np.unique(np.linspace(0, n - 1, min(n, 16)).astype(int)):
-            seen = np.isfinite(model.matched[i, j])
-            at = model.matched[i, j] if seen else model.base[j] * np.exp(model.stretch[i])
-            main = target(model, j, float(at), 0.3 * model.shapes[j].width_half if seen else 0.0, names[j])
+        seen = np.isfinite(model.matched[:, j])
+        strength = [_strength(model, i, j) for i in range(n)]
+        weakest = np.argsort(strength, kind="stable")[: max(ASKED, min(int((~seen).sum()), 2 * ASKED))]
+        rows = []
+        for i in weakest.tolist():
+            at = float(model.matched[i, j] if seen[i] else model.base[j] * np.exp(model.stretch[i]))
+            main = target(model, j, at, 0.3 * model.shapes[j].width_half if seen[i] else 0.0, names[j])
             others = [
-                _first_guess(model, int(i), k, names[k])
+                _first_guess(model, i, k, names[k])
                 for k in range(analytes)
                 if k != j and np.isfinite(model.matched[i, k])
             ]
-            window = cut(model, int(i), main, averaged[i], {})
+            window = cut(model, i, main, averaged[i], {})
             if window.time.size:
-                beside = neighbours(model, int(i), main, window, others)
-                chi.append(choose_order(model, int(i), main, beside, window))
-        model.orders[j] = _lowest_enough(np.array(chi).reshape(-1, 4))
+                rows.append(curvature(model, i, main, neighbours(model, i, main, window, others), window))
+        model.orders[j] = _order_asked_for(np.array(rows).reshape(-1, MOST_ORDER - 1))
 
 
-def _lowest_enough(chi: Floats) -> int:
-    """Order 1 to 4: goes on while the median gain in chi-square is far beyond the 0.45 of chance."""
+def _strength(model: RunModel, i: int, j: int) -> float:
+    found = model.found[i]
+    return float(found.z[found.time == model.matched[i, j]].sum())
+
+
+def _order_asked_for(terms: Floats) -> int:
+    """1, or the highest order whose term over its error is off zero in the mean of the injections, or in most."""
     order = 1
-    gains = chi[:, :-1] - chi[:, 1:]
-    for k in range(3):
-        column = gains[:, k][np.isfinite(gains[:, k])]
-        if column.size and np.median(column) > 3.0:
+    for k, column in enumerate(terms.T):
+        z = column[np.isfinite(column)]
+        if z.size and (abs(z.mean()) * np.sqrt(z.size) > 3.0 or np.median(z**2) > 3.0):
             order = k + 2
     return order
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
 from coeruleus.chromatography.arrays import Floats
 
-WALKS = np.concatenate([[0.0], np.geomspace(2e-4, 0.05, 14)])  # relative sd of the change from injection to injection
-REPEATABILITIES = np.concatenate([[0.0], np.geomspace(5e-3, 0.1, 7)])
+WALKS = np.concatenate([[0.0], np.geomspace(5e-4, 0.05, 9)])  # relative sd of the change from injection to injection
+TRENDS = (0.0, 0.3)  # relative change from end to end
+REPEATABILITIES = np.concatenate([[0.0], np.geomspace(5e-3, 0.1, 5)])
+USUAL_REPEATABILITY = 0.03
 
 
 @dataclass(frozen=True)
@@ -33,40 +36,39 @@ def has_repeats(order: Floats, level: Floats) -> bool:
 def follow(order: Floats, log_ratio: Floats, log_se: Floats, at: Floats) -> Sensitivity:
     """Sensitivity at the places `at` from the standards' log(response ÷ calibration) at `order`.
 
-    A random walk seen with noise: between two standards its mean is the straight line that bracketing draws,
-    smoothed as much as the standards' own errors and repeatability ask for, and outside of them it stays.
-    Walk and repeatability are those of highest restricted likelihood.
+    A steady trend and a random walk, seen with noise: between two standards the mean is the straight line that
+    bracketing draws, smoothed as much as the standards' own errors and repeatability ask for. Trend, walk and
+    repeatability are those of highest restricted likelihood, with a preference for none and for a
+    repeatability of a few per cent.
     """
-    n = order.size
-    ones = np.ones((n, 1))
-    common = np.minimum.outer(order, order) - order.min()
-    best: tuple[float, Floats, float, float] | None = None
-    for repeatability in REPEATABILITIES:
-        for walk in WALKS:
-            covariance = walk**2 * common + np.diag(log_se**2 + repeatability**2 + 1e-10)
-            lower = np.linalg.cholesky(covariance)
-            white, flat = np.linalg.solve(lower, log_ratio), np.linalg.solve(lower, ones)[:, 0]
-            information = float(flat @ flat)
-            mean = float(flat @ white) / information
-            residual = white - mean * flat
-            score = float(residual @ residual) + 2 * float(np.log(np.diag(lower)).sum()) + float(np.log(information))
-            score += 2.0 * (walk > 0) + 0.5 * (repeatability > 0)  # no drift unless the data ask for it
-            if best is None or score < best[0] - 1e-9:
-                best = (score, covariance, walk, repeatability)
+    first, length = order.min(), max(float(np.ptp(order)), 1.0)
+    since, here = order - first, at - first
+    together, apart = np.minimum.outer(since, since), np.clip(np.minimum.outer(here, since), 0, None)
+    ones = np.ones(order.size)
+    best: tuple[float, float, float, float] | None = None
+    for trend, walk, repeatability in product(TRENDS, WALKS, REPEATABILITIES):
+        covariance = _covariance(trend / length, walk, since, together) + np.diag(log_se**2 + repeatability**2 + 1e-10)
+        lower = np.linalg.cholesky(covariance)
+        white = np.linalg.solve(lower, np.column_stack([log_ratio, ones]))
+        information = float(white[:, 1] @ white[:, 1])
+        residual = white[:, 0] - float(white[:, 1] @ white[:, 0]) / information * white[:, 1]
+        score = float(residual @ residual) + 2 * float(np.log(np.diag(lower)).sum()) + float(np.log(information))
+        score += 2.0 * (walk > 0) + 2.0 * (trend > 0) + (repeatability / USUAL_REPEATABILITY) ** 2
+        if best is None or score < best[0] - 1e-9:
+            best = (score, trend, walk, repeatability)
     assert best is not None
-    _, covariance, walk, repeatability = best
+    _, trend, walk, repeatability = best
+    covariance = _covariance(trend / length, walk, since, together) + np.diag(log_se**2 + repeatability**2 + 1e-10)
     inverse = np.linalg.inv(covariance)
     information = float(inverse.sum())
     mean = float((inverse @ log_ratio).sum()) / information
-    first = order.min()
-    cross = walk**2 * np.clip(np.minimum.outer(at, order) - first, 0, None)
+    cross = (trend / length) ** 2 * np.outer(here, since) + walk**2 * apart
     value = mean + cross @ inverse @ (log_ratio - mean)
-    gap = 1 - cross @ inverse @ np.ones(n)
-    own = walk**2 * np.abs(at - first)
+    gap = 1 - cross @ inverse @ ones
+    own = (trend / length * here) ** 2 + walk**2 * np.abs(here)
     variance = own - np.einsum("ij,jk,ik->i", cross, inverse, cross) + gap**2 / information
-    before = at < first
-    if before.any():  # what was before the first standard is known as well as the first standard, and less
-        start = int(np.argmin(np.abs(at - first)))
-        value = np.where(before, value[start] if at.size else 0.0, value)
-        variance = np.where(before, variance[start] + walk**2 * (first - at), variance)
     return Sensitivity(value, np.sqrt(np.maximum(variance, 0.0)), float(repeatability))
+
+
+def _covariance(trend: float, walk: float, since: Floats, together: Floats) -> Floats:
+    return np.asarray(trend**2 * np.outer(since, since) + walk**2 * together)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from coeruleus.chromatography.run_model import RunModel
 BEFORE, AFTER = 1.6, 1.8  # window beyond the peak's support, in full widths at half height
 WIDTH_SD = 0.02  # how much a peak's width varies from injection to injection
 UNKNOWN_Z = 5.0
+MOST_ORDER = 4
 SUSPICIOUS_CHI = 1.15
 
 
@@ -108,11 +109,11 @@ def fit_target(
     return fit
 
 
-def choose_order(model: RunModel, i: int, main: Component, beside: list[Component], window: Window) -> Floats:
-    """Chi-square of baselines of order 1 to 4 for one window; NaN where the window is too small."""
-    result = np.full(4, np.nan)
-    for order in range(1, 5):
-        fit = fit_target(model, i, replace(main), beside, window, order, unknowns=False)
+def curvature(model: RunModel, i: int, main: Component, beside: list[Component], window: Window) -> Floats:
+    """The baseline's terms of order 2 to 4 over their errors, each from the fit that it is the last term of."""
+    result = np.full(MOST_ORDER - 1, np.nan)
+    for order in range(2, MOST_ORDER + 1):
+        fit = fit_target(model, i, main, beside, window, order, unknowns=False)
         if fit is not None:
-            result[order - 1] = fit.chi_square
+            result[order - 2] = fit.coefficients[-1] / fit.coefficients_se[-1]
     return result

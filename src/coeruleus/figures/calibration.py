@@ -33,6 +33,8 @@ from coeruleus.tables.dialysate import ACCURACY, CALIBRATION
 from coeruleus.tables.sources import CALIBRATION_POINTS
 
 COLUMNS, ROWS, ROW_MM = 3, 3, 66.0
+NAMED = 2  # rejected standards; the caption names all
+LONGEST = 38  # letters of a reason
 SERIES = (("standard", True, "o", BLUE), ("qc", True, "s", GREEN), ("rejected", False, "x", VERMILLION))
 
 
@@ -96,6 +98,7 @@ def _draw_line(
     nominal, response, error = (numbers(points, name) for name in ("nominal", "response", "response_se"))
     used, kind = points["used"].to_numpy() == True, points["kind"].to_numpy()  # noqa: E712
     names: list[str] = []
+    refused: list[str] = []
     for series, in_fit, marker, colour in SERIES:
         here = _members(series, in_fit, used, kind)
         if not here.any():
@@ -124,27 +127,31 @@ def _draw_line(
             note=points["reason"][here].to_list(),
         )
         if series == "rejected":
-            for _, row in points[here].iterrows():
-                names.append(
-                    f"{settings.say(analyte)} {row['injection_id']}" + (f" ({row['reason']})" if row["reason"] else "")
-                )
-                axes.annotate(
-                    printable(row["injection_id"]),
-                    (row["nominal"], row["response"]),
-                    xytext=(0, 4),
-                    textcoords="offset points",
-                    size="small",
-                    color=VERMILLION,
-                    ha="center",
-                )
+            names = [
+                f"{row['injection_id']} ({row['reason']})" if row["reason"] else str(row["injection_id"])
+                for row in records(points[here])
+            ]
+            refused = points["injection_id"][here].to_list()
     _curve(axes, line, span([0.0], nominal, margin=0.0), plotted, (analyte, x, y))
     few_ticks(axes)
     axes.set(ylabel=y, xlabel=printable(x))
-    limits = printable(f"LOD {words(line['lod'])}, LOQ {words(line['loq'])} {unit}")
-    said = f"{limits}\nr² = {words(line['r_squared'], 5)}"
-    axes.text(0.03, 0.99, said, transform=axes.transAxes, va="top", size="small", linespacing=1.3)
+    _say_limits(axes, line, unit)
+    if refused:
+        shown = ", ".join(refused[:NAMED]) + (f" and {len(refused) - NAMED} more" if len(refused) > NAMED else "")
+        note = printable(f"rejected: {shown}")
+        axes.text(0.03, 0.79, note, transform=axes.transAxes, va="top", size="small", color=VERMILLION)
     axes.legend(loc="lower right")
-    return names
+    return [f"{settings.say(analyte)} {', '.join(names)}"] if names else []
+
+
+def _say_limits(axes: Axes, line: Mapping[str, Any], unit: str) -> None:
+    if np.isfinite(line["slope"]):
+        said = printable(f"LOD {words(line['lod'])}, LOQ {words(line['loq'])} {unit}")
+        said = f"{said}\nr² = {words(line['r_squared'], 5)}"
+    else:
+        reason = printable(f"no line: {line['reason'] or line['status']}")
+        said = reason if len(reason) <= LONGEST else f"{reason[: LONGEST - 1]}…"
+    axes.text(0.03, 0.99, said, transform=axes.transAxes, va="top", size="small", linespacing=1.3)
 
 
 def _members(series: str, in_fit: bool, used: np.ndarray, kind: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import NullLocator
 
 from coeruleus.figures.captions import caption, count
 from coeruleus.figures.frames import numbers, split, take
@@ -20,6 +21,7 @@ from coeruleus.figures.style import (
     ORANGE,
     VERMILLION,
     few_ticks,
+    fix_labels,
     new_figure,
     ordered,
     place,
@@ -44,11 +46,11 @@ def draw_drift(
         for page, start in enumerate(pages, 1):
             shown = analytes[start : start + ANALYTES]
             width = settings.double_column_mm
-            figure = new_figure(width, len(shown) * ROW_MM + 14, settings.png_dpi)
+            figure = new_figure(width, len(shown) * ROW_MM + 17, settings.png_dpi)
             plotted = Plotted()
             each = (width - 36) / 2
             for number, analyte in enumerate(shown):
-                part, top = parts[(analyte,)], 9 + number * ROW_MM
+                part, top = parts[(analyte,)], 12 + number * ROW_MM
                 left, right = place(figure, 15, top, each, ROW_MM - 8), place(figure, each + 33, top, each, ROW_MM - 8)
                 left.set_title(printable(f"{settings.say(analyte)}, retention"), weight="bold")
                 right.set_title(printable(f"{settings.say(analyte)}, sensitivity"), weight="bold")
@@ -76,7 +78,7 @@ def _key(axes: Axes, drift: pd.DataFrame) -> None:
         if kind in present:
             axes.plot([], [], marker, color=colour, ms=3, mew=0, label=kind)
     axes.plot([], [], color=VERMILLION, lw=0.9, label="model of the run")
-    axes.legend(loc="lower left", bbox_to_anchor=(0.25, 1.1), ncols=5)
+    axes.legend(loc="lower left", bbox_to_anchor=(0.25, 1.22), ncols=5)
 
 
 def _draw(axes: Axes, part: pd.DataFrame, found: str, model: str, y: str, plotted: Plotted) -> None:
@@ -85,8 +87,10 @@ def _draw(axes: Axes, part: pd.DataFrame, found: str, model: str, y: str, plotte
     order, measured, line = (numbers(part, name) for name in ("order", found, model))
     axes.set(ylabel=y, xlim=(0.0, float(np.nanmax(order, initial=1)) + 1))
     few_ticks(axes, 6, 3)
+    fix_labels(axes)
     if not np.isfinite(measured).any():
         axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, ha="center", va="center", color=GREY)
+        axes.yaxis.set_major_locator(NullLocator())
     kinds = part["kind"].to_numpy()
     for kind, (marker, colour) in KINDS.items():
         here: np.ndarray = (kinds == kind) & np.isfinite(measured)

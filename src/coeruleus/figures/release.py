@@ -77,9 +77,7 @@ def _groups(
     figure = new_figure(width, rows * 56 + 2, settings.png_dpi)
     each = width / columns
     plotted = Plotted()
-    limits = span(
-        numbers(samples, "percent_baseline"), numbers(courses, "ci_high"), numbers(courses, "ci_low"), [100.0]
-    )
+    limits = _percent_limits(samples, courses)
     times = span(numbers(samples, "time_min"), [0.0], margin=0.04)
     counts: list[str] = []
     for number, group in enumerate([*groups, None]):
@@ -105,6 +103,13 @@ def _groups(
         caption=caption(captions, "release", *counts),
         about={"analyte": analyte},
     )
+
+
+def _percent_limits(samples: pd.DataFrame, courses: pd.DataFrame) -> tuple[float, float]:
+    """All animals and means, and intervals as far as they go beyond by the same height again."""
+    low, high = span(numbers(samples, "percent_baseline"), numbers(courses, "mean_percent"), [100.0])
+    ends = np.concatenate([numbers(courses, "ci_low"), numbers(courses, "ci_high")])
+    return span(np.clip(ends, low - (high - low), high + (high - low)), [low, high], margin=0.0)
 
 
 def _course(
@@ -148,7 +153,8 @@ def _course(
     axes.plot(time, mean, color=colour, lw=1.6, marker="o", ms=2.6, mew=0)
     few_ticks(axes, 5, 5)
     if not np.isfinite(mean).any():
-        axes.text(0.02, 0.98, "no mean: see the report", transform=axes.transAxes, va="top", size="small", color=GREY)
+        why = "no mean" if np.isfinite(numbers(samples, "percent_baseline")).any() else "no animal has a baseline"
+        axes.text(0.5, 0.92, why, transform=axes.transAxes, ha="center", va="top", color=GREY, backgroundcolor="white")
     animals = numbers(course, "n_subjects")
     plotted.add(
         group,

@@ -28,6 +28,7 @@ from coeruleus.figures.style import (
 )
 
 COLUMNS, ROW_MM = 4, 40
+LONGEST = 26  # letters of a title
 
 
 def draw_animals(
@@ -49,7 +50,8 @@ def draw_animals(
         each = settings.double_column_mm / COLUMNS
         for number, (key, part) in enumerate(shown):
             axes = place(figure, number % COLUMNS * each + 11, number // COLUMNS * ROW_MM + 9, each - 13.5, ROW_MM - 18)
-            _animal(axes, (key[0], key[1], key[2]), part, verdicts, colours, plotted, settings)
+            name = _name(samples, part)
+            _animal(axes, (key[0], key[1], key[2]), name, part, verdicts, colours, plotted, settings)
         where = f", page {page} of {len(pages)}" if len(pages) > 1 else ""
         yield save_figure(
             figure,
@@ -64,9 +66,19 @@ def draw_animals(
         )
 
 
+def _name(samples: pd.DataFrame, part: pd.DataFrame) -> str:
+    """The animal; its session and probe where it has several."""
+    animal = part["subject_id"].iloc[0]
+    mine = samples[samples["subject_id"] == animal]
+    names = [animal] + [part[key].iloc[0] for key in ("session_id", "probe_id") if mine[key].nunique() > 1]
+    shown = " · ".join(str(name) for name in names)
+    return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…"
+
+
 def _animal(
     axes: Axes,
     key: Key,
+    name: str,
     part: pd.DataFrame,
     verdicts: Verdicts,
     colours: Mapping[str, str],
@@ -78,8 +90,7 @@ def _animal(
     time, level, error = (numbers(part, name) for name in ("time_min", "concentration", "concentration_se"))
     against = verdicts.against(key, part)
     colour = GREY if against else colours[first["group"]]
-    names = list(dict.fromkeys(name for name in (first["subject_id"], key[0], key[1]) if name is not None))
-    axes.set_title(f"{printable(' · '.join(names))}\n{printable(settings.say(first['group']))}", linespacing=1.1)
+    axes.set_title(f"{printable(name)}\n{printable(settings.say(first['group']))}", linespacing=1.1)
     unit = first["unit"] or "unit not given"
     y = f"concentration ({unit})"
     baseline = first["baseline"]
@@ -97,7 +108,7 @@ def _animal(
     axes.plot(time[left_out], level[left_out], "x", color=GREY, ms=2.6)
     axes.plot(time[in_baseline], level[in_baseline], "o", mfc="none", mec=BLACK, ms=4.0, mew=0.4)
     lost = ~np.isfinite(level) & np.isfinite(time)
-    low, high = span(level - bars, level + bars, [0.0])
+    low, high = span(level, [0.0], margin=0.22)  # a bar that is longer is cut
     axes.plot(time[lost], np.full(lost.sum(), max(low, 0.0)), "v", color=VERMILLION, ms=2.4, mew=0)
     axes.set(ylim=(low, high), ylabel=printable(f"{unit}"), xlabel="time (min)")
     fix_labels(axes, left=7.5)
@@ -106,7 +117,7 @@ def _animal(
         axes.text(
             1,
             0.99,
-            printable(against if len(against) < 40 else against[:39] + "…"),
+            against,
             transform=axes.transAxes,
             ha="right",
             va="top",

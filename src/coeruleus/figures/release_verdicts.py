@@ -26,11 +26,13 @@ class Verdicts:
 
 
 def read_verdicts(baselines: pd.DataFrame) -> Verdicts:
-    rows = records(baselines)
+    """Probes whose baseline is missing or not stable; the causes are in baselines.tsv."""
     return Verdicts(
         {
-            (row["session_id"], row["probe_id"], row["analyte"]): row["reason"] or "baseline not stable"
-            for row in rows
+            (row["session_id"], row["probe_id"], row["analyte"]): (
+                "baseline not stable" if row["n_samples"] > 0 else "no baseline"
+            )
+            for row in records(baselines)
             if row["stable"] is not True
         }
     )

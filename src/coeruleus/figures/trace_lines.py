@@ -16,12 +16,11 @@ from coeruleus.figures.style import (
     GREY,
     PALE,
     few_ticks,
-    fix_labels,
 )
 from coeruleus.tables.model import Table, number, text
 from coeruleus.tables.sources import TRACES
 
-COLUMNS = 420  # of pixels, each of which keeps the least and the greatest of a line
+COLUMNS = 320  # of pixels, each of which keeps the least and the greatest of a line
 SIGNAL = "#8A8A8A"
 PLOTTED_TRACES = Table(
     "figures/plotted_traces",
@@ -63,7 +62,7 @@ class PlottedTraces:
 
 def mark_peak(axes: Axes, at: float, found: bool) -> None:
     """A short line above a peak; dashed and grey where it was not found."""
-    axes.axvline(at, ymin=0.76, ymax=0.86, color=BLUE if found else GREY, lw=0.5, ls="-" if found else (0, (1.5, 1.5)))
+    axes.axvline(at, ymin=0.68, ymax=0.76, color=BLUE if found else GREY, lw=0.5, ls="-" if found else (0, (1.5, 1.5)))
 
 
 def draw_lines(
@@ -73,8 +72,8 @@ def draw_lines(
     plotted: PlottedTraces,
     panel: str,
     limits: tuple[float, float],
-) -> float:
-    """Signal, baseline, fit and residual within limits of time; returns the top of what is shown."""
+) -> None:
+    """Signal, baseline, fit and residual within limits of time."""
     times = numbers(injection.trace, "time_min")
     here = (times >= limits[0]) & (times <= limits[1])
     keep = np.flatnonzero(here)[
@@ -88,13 +87,11 @@ def draw_lines(
     room = high - low
     swing = float(np.nanmax(np.abs(left_over), initial=0.0))
     drop = low - 0.08 * room - swing
-    axes.set(xlim=limits, ylim=(max(drop - swing - 0.05 * room, low - 1.2 * room), high + 0.22 * room))
+    axes.set(xlim=limits, ylim=(max(drop - swing - 0.05 * room, low - 1.2 * room), high + 0.32 * room))
     axes.axhline(drop, color=PALE, lw=0.5, zorder=0)
     axes.plot(time, signal, color=SIGNAL, lw=1.1)
     axes.plot(time, baseline, color=GREEN, lw=0.7)
     axes.plot(time, fitted, color=BLUE, lw=0.7)
     axes.plot(time, left_over + drop, color=BLACK, lw=0.4)
-    fix_labels(axes)
     few_ticks(axes, 7 if panel == "whole" else 4, 3)
     plotted.add(injection.name, panel, shown, left_over)
-    return high + 0.22 * room

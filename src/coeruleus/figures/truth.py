@@ -13,7 +13,7 @@ from coeruleus.figures.captions import caption, count
 from coeruleus.figures.frames import numbers, span, split, take
 from coeruleus.figures.save import FigureRecord, Plotted, save_figure
 from coeruleus.figures.settings import FigureSettings
-from coeruleus.figures.style import BLUE, GREY, few_ticks, new_figure, place, printable, say_nothing_to_show
+from coeruleus.figures.style import BLUE, GREY, few_ticks, fix_labels, new_figure, place, printable, say_nothing_to_show
 from coeruleus.tables.sources import TRUTH
 
 COLUMNS, ROWS = 4, 4
@@ -35,6 +35,7 @@ def draw_truth(
         for number, ((quantity,), part) in enumerate(shown):
             left, top = number % COLUMNS * each, number // COLUMNS * 46
             axes = place(figure, left + 12, top + 6, each - 15, 30)
+            fix_labels(axes, left=9.0)
             axes.set_title(printable(settings.say(quantity)))
             if part["true_label"].notna().any():
                 _labels(axes, quantity, part, plotted)
@@ -47,6 +48,7 @@ def draw_truth(
             plotted,
             kind="truth",
             title="Found against true",
+            colours=128,
             caption=caption(captions, "truth", *(f"{quantity}: n = {len(part)}" for (quantity,), part in shown)),
         )
 

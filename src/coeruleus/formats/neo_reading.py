@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from coeruleus.formats.errors import FormatError
+from coeruleus.formats.neo_integrity import check_whole
 from coeruleus.formats.text import Source
 from coeruleus.formats.time_limit import time_limit
 
@@ -44,6 +45,9 @@ def parse(source: Source, title: str, make: Callable[[], Any]) -> Opened:
             warnings.simplefilter("ignore")
             reader = make()
             reader.parse_header()
+            check_whole(reader, source)
+    except FormatError:
+        raise
     except Exception as error:
         cause = f"{type(error).__name__}: {error}".replace(str(source.path), source.name)
         cause = " ".join(cause.replace(str(source.path.parent), "").split())[:200]
@@ -64,6 +68,10 @@ def _on_clock(source: Source, title: str, reader: Any) -> Opened:
     if not stretches or not np.isfinite(stretches).all() or stretches[-1][1] < stretches[0][0]:
         raise FormatError(f"{source.name}: does not say when the recording begins and ends")
     begin, end = stretches[0][0], stretches[-1][1]
+    last = len(stretches) - 1
+    for stream in range(reader.signal_streams_count()):  # some readers end with the beginning of the last block
+        length = reader.get_signal_size(0, last, stream) / float(reader.get_signal_sampling_rate(stream))
+        end = max(end, float(reader.get_signal_t_start(0, last, stream)) + length)
     free = type(reader).__name__ in FREE_CLOCKS or abs(begin) > ABSOLUTE_CLOCK_S
     origin = begin if free else min(0.0, begin)
     gaps = sum(max(0.0, after[0] - before[1]) for before, after in itertools.pairwise(stretches))

@@ -33,7 +33,12 @@ def raw_recording(opened: Opened, channel: str | None) -> RawRecording:
     picked = None if len(within) == reader.signal_channels_count(stream) else np.asarray(within)
 
     def read(start: int, stop: int) -> np.ndarray:
-        part = reader.get_analogsignal_chunk(0, 0, start, stop, stream_index=stream, channel_indexes=picked)
+        try:
+            part = reader.get_analogsignal_chunk(0, 0, start, stop, stream_index=stream, channel_indexes=picked)
+        except Exception as error:
+            raise FormatError(f"{file}: samples {start} to {stop} cannot be read ({type(error).__name__})") from None
+        if len(part) != stop - start:
+            raise FormatError(f"{file}: was cut off: has {len(part)} of the samples {start} to {stop}")
         return np.asarray(part, dtype=np.float32) * gains + offsets
 
     return RawRecording(

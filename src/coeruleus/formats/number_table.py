@@ -204,9 +204,13 @@ def _find_end(text: bytes) -> tuple[bytes, bytes]:
 def _check_above(start: Start, file: str) -> None:
     """The lines above the table are words: rows of numbers there mean that a broken row split the table."""
     rows = [_width(line, start.delimiter) == start.width for line in start.above]
-    last = next((line for line in reversed(start.above) if line.strip()), "")
+    before, last = ["", "", *(line for line in start.above if line.strip())][-2:]
     cells = split_cells(last, start.delimiter)
     broken = len(cells) == start.width and is_number(cells[0]) and not all(map(is_number, cells))
+    broken = broken or re.fullmatch(r"[-+\d.,;|\seE]*\d[-+\d.,;|\seE]*", last) is not None
+    broken = broken or (
+        re.match(r"\s*[-+]?\d", last) is not None and len(split_cells(before, start.delimiter)) == start.width
+    )
     if broken or any(rows[-3:]) or sum(rows) >= FEWEST_ROWS:
         line = f"line {len(start.above)}: {last[:60]!r}"
         raise FormatError(f"{file}: {line} stands in the middle of the numbers; mend or remove it")

@@ -35,6 +35,7 @@ def measure_baselines(samples: pd.DataFrame, n_samples: int, max_cv: float) -> p
     chosen = samples[samples["in_baseline"]]
     by = chosen.groupby(SERIES)
     first = samples.drop_duplicates(SERIES)[[*SERIES, "subject_id"]]
+    units = samples[samples["status"] != status.FAILED].groupby(SERIES)["unit"].first().rename("course_unit")
     measured = by.agg(
         n_samples=("concentration", "size"),
         mean=("concentration", "mean"),
@@ -45,6 +46,8 @@ def measure_baselines(samples: pd.DataFrame, n_samples: int, max_cv: float) -> p
     known = variance.count() == measured["n_samples"]
     measured["error"] = ((variance.mean() / measured["n_samples"]) ** 0.5).where(known)
     baselines = first.merge(measured.reset_index(), on=SERIES, how="left", sort=False)
+    baselines = baselines.merge(units.reset_index(), on=SERIES, how="left", sort=False)
+    baselines["unit"] = baselines["unit"].where(baselines["unit"].notna(), baselines["course_unit"])
     baselines["n_samples"] = baselines["n_samples"].fillna(0.0).astype(float)
     scatter = baselines["sd"] / np.sqrt(baselines["n_samples"])
     baselines["mean_se"] = np.fmax(scatter, baselines["error"])  # fmax: of a number and a NaN, the number
@@ -57,7 +60,7 @@ def measure_baselines(samples: pd.DataFrame, n_samples: int, max_cv: float) -> p
     ]
     baselines["reason"] = pd.Series(reasons, index=baselines.index, dtype=object)
     baselines["stable"] = baselines["reason"].isna()
-    return baselines.drop(columns=["sd", "error"])
+    return baselines.drop(columns=["sd", "error", "course_unit"])
 
 
 def _skipped(samples: pd.DataFrame) -> dict[tuple[object, ...], list[str]]:

@@ -66,7 +66,7 @@ def compute_release(
     samples = _place_in_time(samples, transit_min(flow_rate_ul_per_min, dead_volume_ul))
     samples["condition"] = conditions(samples, events)
     problems += findings.timing_problems(samples, flow_rate_ul_per_min, dead_volume_ul)
-    if "injection_id" not in concentrations:
+    if injections["injection_id"].isna().all():
         problems += findings.entered_problems(samples)
 
     samples["in_baseline"] = mark_baseline(samples, baseline_samples)
@@ -125,11 +125,17 @@ def _compared(summary: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
             hit = mask[rows.index] & ~taken
             taken |= hit
             if hit.any():
-                names = sorted({str(name) for name in rows.loc[hit, "series"].str.rstrip("/")})
+                names = sorted(_names(rows[hit]))
                 shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
                 texts.append(f"left out, {words}: {shown}")
         left_out[str(analyte)] = "; ".join(texts)
     return summary[~(missed | nobody | unstable)], left_out
+
+
+def _names(courses: pd.DataFrame) -> set[str]:
+    """Sessions, with the probe where it is not named like the session."""
+    pairs = zip(courses["session_id"], courses["probe_id"], strict=True)
+    return {session if session == probe else f"{session}/{probe}" for session, probe in pairs}
 
 
 def _with_subjects(summary: pd.DataFrame, subjects: pd.DataFrame) -> pd.DataFrame:

@@ -66,9 +66,9 @@ def fit_courses(samples: pd.DataFrame) -> CourseModel:
     quantification enter with their number; those below the limit of detection cannot be logged and are
     left out, and counted.
 
-    Random effects: animal; animal in the time after treatment, since animals respond to a different
-    degree (without it, intervals of the change are too narrow); and the same for each session and probe
-    where an animal has several.
+    Random effects: the animal's level, and its response, shared by all its samples after treatment, since
+    animals respond to a different degree (without it, intervals of the change are too narrow); and the
+    same for each session and probe where an animal has several.
     """
     wanted = samples["in_baseline"] | (samples["period"] == AFTER)
     asked = samples[wanted & samples["status"].isin((*LOGGED, *LOW))].copy()
@@ -121,11 +121,11 @@ def _cells(
 
 
 def _effects(kept: pd.DataFrame, animals: NDArray[np.int64], after: NDArray[np.bool_]) -> dict[str, NDArray[np.int64]]:
-    effects = {"animal": animals, "animal after treatment": np.where(after, animals, -1)}
+    effects = {"the animals' levels": animals, "the animals' responses": np.where(after, animals, -1)}
     series = pd.factorize(kept["series"])[0].astype(np.int64)
     if series.max() > animals.max():
-        effects["session and probe"] = series
-        effects["session and probe after treatment"] = np.where(after, series, -1)
+        effects["levels of sessions and probes"] = series
+        effects["responses of sessions and probes"] = np.where(after, series, -1)
     return effects
 
 

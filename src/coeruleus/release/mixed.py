@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, optimize, stats
 
-Floats = NDArray[np.float64]
+from coeruleus.release.reml import Floats, Pass, Stack, evaluate, stack_animals
+
 ZERO = 1e-7  # a variance below this share of the residual's is zero
 
 
@@ -93,30 +94,6 @@ class MixedFit:
         return float(2 * variance**2 / (gradient @ self.uncertainty @ gradient))
 
 
-@dataclass(frozen=True)
-class _Block:
-    """One animal: its values, the columns of X that are not 0 in it, and the G_k = Z_k Z_k', the identity first."""
-
-    y: Floats  # (m,)
-    x: Floats  # (m, q)
-    columns: NDArray[np.int64]  # (q,)
-    shared: Floats  # (k, m, m)
-
-
-@dataclass(frozen=True)
-class _Pass:
-    """One evaluation at given variances (residual first)."""
-
-    beta: Floats
-    covariance: Floats  # (X' V⁻¹ X)⁻¹
-    quadratic: float  # y' P y
-    log_det: float  # log |V| + log |X' V⁻¹ X|
-    traces: Floats  # (k,) tr(P G_k)
-    squares: Floats  # (k,) y' P G_k P y
-    inner: Floats  # (k, p, p) X' V⁻¹ G_k V⁻¹ X
-    information: Floats  # (k, k) observed, empty unless asked for
-
-
 def fit_mixed(y: Floats, x: Floats, animals: NDArray[np.int64], effects: Mapping[str, NDArray[np.int64]]) -> MixedFit:
     """Fit by REML.
 
@@ -132,12 +109,12 @@ def fit_mixed(y: Floats, x: Floats, animals: NDArray[np.int64], effects: Mapping
     if scale <= 1e-20 * max(1.0, float(y @ y) / n):
         raise NotEstimable("the samples do not vary around their means")
     names = sorted(effects)
-    blocks = _split(y / np.sqrt(scale), x, animals, [effects[name] for name in names])
-    ratios = _maximise(blocks, n, p, len(names))
+    stacks = stack_animals(y / np.sqrt(scale), x, animals, [effects[name] for name in names])
+    ratios = _maximise(stacks, n, p, len(names))
     active = [place for place, ratio in enumerate(ratios) if ratio > ZERO]
     kept = [0, *(place + 1 for place in active)]
-    chosen = [_Block(block.y, block.x, block.columns, block.shared[kept]) for block in blocks]
-    start = _evaluate(chosen, np.array([1.0, *ratios[active]]), p)
+    chosen = [Stack(stack.y, stack.x, stack.columns, stack.shared[kept]) for stack in stacks]
+    start = evaluate(chosen, np.array([1.0, *ratios[active]]), p)
     variances = np.array([1.0, *ratios[active]]) * start.quadratic / (n - p)
     variances, final = _polish(chosen, variances, p)
     uncertainty = _invert(final.information)
@@ -149,24 +126,13 @@ def fit_mixed(y: Floats, x: Floats, animals: NDArray[np.int64], effects: Mapping
     return MixedFit(final.beta * np.sqrt(scale), final.covariance * scale, found, zero, slopes * scale, uncertainty)
 
 
-def _split(y: Floats, x: Floats, animals: NDArray[np.int64], effects: list[NDArray[np.int64]]) -> list[_Block]:
-    blocks = []
-    for animal in np.unique(animals):
-        rows = np.flatnonzero(animals == animal)
-        columns = np.flatnonzero(x[rows].any(axis=0))
-        levels = [effect[rows] for effect in effects]
-        shared = [((own[:, None] == own[None, :]) & (own >= 0)[:, None]).astype(float) for own in levels]
-        blocks.append(_Block(y[rows], x[np.ix_(rows, columns)], columns, np.array([np.eye(len(rows)), *shared])))
-    return blocks
-
-
-def _maximise(blocks: list[_Block], n: int, p: int, number: int) -> Floats:
+def _maximise(stacks: list[Stack], n: int, p: int, number: int) -> Floats:
     """Variances of the random effects ÷ the residual's, where the profiled restricted likelihood is largest."""
     if number == 0:
         return np.zeros(0)
 
     def deviance(ratios: Floats) -> tuple[float, Floats]:
-        at = _evaluate(blocks, np.array([1.0, *ratios]), p)
+        at = evaluate(stacks, np.array([1.0, *ratios]), p)
         variance = at.quadratic / (n - p)
         return float((n - p) * np.log(variance) + at.log_det), (at.traces - at.squares / variance)[1:]
 
@@ -183,9 +149,9 @@ def _maximise(blocks: list[_Block], n: int, p: int, number: int) -> Floats:
     return best
 
 
-def _polish(blocks: list[_Block], variances: Floats, p: int) -> tuple[Floats, _Pass]:
+def _polish(stacks: list[Stack], variances: Floats, p: int) -> tuple[Floats, Pass]:
     """A few Newton steps to the full precision of the maximum."""
-    at = _evaluate(blocks, variances, p, second=True)
+    at = evaluate(stacks, variances, p, second=True)
     for _ in range(8):
         score = 0.5 * (at.squares - at.traces)
         try:
@@ -195,7 +161,7 @@ def _polish(blocks: list[_Block], variances: Floats, p: int) -> tuple[Floats, _P
         if not np.all(variances + step > 0) or np.max(np.abs(step) / variances) > 0.1:
             break
         variances = variances + step
-        at = _evaluate(blocks, variances, p, second=True)
+        at = evaluate(stacks, variances, p, second=True)
         if np.max(np.abs(step) / variances) < 1e-10:
             break
     return variances, at
@@ -208,46 +174,3 @@ def _invert(information: Floats) -> Floats:
     if not keep.any():
         raise NotEstimable("the variances cannot be told apart")
     return (vectors[:, keep] / values[keep]) @ vectors[:, keep].T
-
-
-def _evaluate(blocks: list[_Block], variances: Floats, p: int, second: bool = False) -> _Pass:
-    """Everything that the restricted likelihood needs at these variances; `second`: its information too."""
-    number = len(variances)
-    gram, cross = np.zeros((p, p)), np.zeros(p)
-    square, log_det = 0.0, 0.0
-    weights = []
-    for block in blocks:
-        lower = np.linalg.cholesky(np.tensordot(variances, block.shared, 1))
-        inverse = np.linalg.inv(lower)
-        weight = inverse.T @ inverse
-        wx = weight @ block.x
-        gram[np.ix_(block.columns, block.columns)] += block.x.T @ wx
-        cross[block.columns] += wx.T @ block.y
-        square += float(block.y @ weight @ block.y)
-        log_det += 2 * float(np.log(np.diag(lower)).sum())
-        weights.append((weight, wx))
-    factor = np.linalg.cholesky(gram)
-    c = linalg.cho_solve((factor, True), np.eye(p))
-    beta = c @ cross
-    log_det += 2 * float(np.log(np.diag(factor)).sum())
-    traces, squares = np.zeros(number), np.zeros(number)
-    inner, pulled = np.zeros((number, p, p)), np.zeros((number, p))
-    information = np.zeros((number, number))
-    for block, (weight, wx) in zip(blocks, weights, strict=True):
-        place = np.ix_(block.columns, block.columns)
-        py = weight @ (block.y - block.x @ beta[block.columns])
-        gwx, gpy = block.shared @ wx, block.shared @ py
-        parts = wx.T @ gwx
-        inner[:, place[0], place[1]] += parts
-        traces += np.einsum("kij,ij->k", block.shared, weight) - np.einsum("kij,ij->k", parts, c[place])
-        squares += gpy @ py
-        if second:
-            gw = block.shared @ weight
-            twice = np.einsum("kia,ij,mjb,ab->km", gwx, weight, gwx, c[place], optimize=True)
-            information += -np.einsum("kij,mji->km", gw, gw) / 2 + twice + gpy @ weight @ gpy.T
-            pulled[:, block.columns] += gpy @ wx
-    if second:
-        turned = c @ inner
-        information += -np.einsum("kij,mji->km", turned, turned) / 2 - pulled @ c @ pulled.T
-    quadratic = square - float(cross @ beta)
-    return _Pass(beta, c, quadratic, log_det, traces, squares, inner, information)

@@ -47,10 +47,14 @@ def read_injections(concentrations: pd.DataFrame) -> tuple[pd.DataFrame, list[st
     for name in NUMBERS:
         values = pd.to_numeric(frame[name]) if name in frame else pd.Series(np.nan, index=frame.index)
         frame[name] = values.astype(float).replace([np.inf, -np.inf], np.nan)
+    if "limit" in frame:  # "<0.05" was entered: that is its limit of detection
+        entered = pd.to_numeric(frame["limit"]).where(frame["status"] == status.BELOW_LOD)
+        frame["lod"] = frame["lod"].fillna(entered)
     frame = frame[TEXTS + NUMBERS + extras]
     frame["sample_id"] = _sample_ids(frame)
     frame[["session_id", "probe_id"]] = frame[["session_id", "probe_id"]].fillna("")  # a key that compares
     frame = frame.sort_values([*SAMPLE, "injection_id", "concentration"], kind="stable", ignore_index=True)
+    worsen(frame, (frame["status"] == status.OK) & frame["concentration"].isna(), status.MISSING, "no concentration")
     _check_limits(frame)
     _check_units(frame)
     unexplained = (frame["status"] != status.OK) & frame["reason"].isna()
@@ -91,7 +95,7 @@ def combine_injections(injections: pd.DataFrame, extras: list[str]) -> pd.DataFr
     for name in ("start_min", "end_min"):
         samples[name] = injections.groupby(group)[name].first().to_numpy()
     for name in ("lod", "loq"):
-        samples[name] = injections[name].where(entering).groupby(group).mean().to_numpy()
+        samples[name] = injections.groupby(group)[name].mean().to_numpy()
     samples["concentration"], samples["concentration_se"] = mean, mean_se
     samples["n_injections"] = number.astype(float)
     samples["status"] = np.array(status.ORDER, dtype=object)[worst]

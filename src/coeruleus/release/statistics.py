@@ -13,7 +13,7 @@ from coeruleus.release.arms import reference_of
 from coeruleus.release.course_model import BASELINE, CourseModel, fit_courses
 from coeruleus.release.mixed import Estimate, JointTest, NotEstimable
 
-COURSE = "linear mixed model of ln concentration (REML, Satterthwaite)"
+COURSE = "linear mixed model of ln concentration, random level and response per animal (REML, Satterthwaite)"
 WINDOW = "mean change over the window (area ÷ window, % of baseline), t over animals"
 
 Row = dict[str, object]
@@ -72,10 +72,13 @@ def _course_rows(samples: pd.DataFrame, courses: pd.DataFrame, reference_group: 
             "", COURSE, f"{arm}: change from baseline", None, [model.failure or "no sample after the treatment"]
         )
         rows += _family(effects) or [none]
-    for arm in arms:
-        reference = reference_of(arm, arms, courses, reference_group)
+    references = {arm: reference_of(arm, arms, courses, reference_group) for arm in arms}
+    for arm, reference in references.items():
         if reference:
             rows += _family([_difference(model, arm, reference, time) for time in model.times])
+    if reference_group is not None and not any(references.values()):
+        reason = "no course of another group stands beside one of the reference group"
+        rows.append(_row("", COURSE, f"difference from {reference_group}", None, [reason]))
     rows.append(_interaction(model, arms))
     return rows
 

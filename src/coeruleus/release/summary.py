@@ -15,8 +15,12 @@ from coeruleus.release.samples import COUNTED, SERIES
 from coeruleus.release.timing import AFTER, STRADDLES, TOLERANCE_MIN
 from coeruleus.tables import status
 
+Floats = NDArray[np.float64]
 MEASURES = ["n_samples", "basal_concentration", "basal_concentration_se", "baseline_stable", "window_min"]
 MEASURES += ["peak_percent", "peak_percent_se", "time_to_peak_min", "auc_percent_min", "auc_percent_min_se", "reason"]
+COLUMNS = ["start_min", "end_min", "time_min", "concentration", "concentration_se", "percent_baseline"]
+COLUMNS += ["percent_baseline_se", "status", "period", "condition", "counted"]
+LIMITS = (status.BELOW_LOQ, status.BELOW_LOD, status.NOT_FOUND)
 LARGEST_GAP = 0.25  # of the window; more than this is not bridged
 
 
@@ -24,12 +28,12 @@ LARGEST_GAP = 0.25  # of the window; more than this is not bridged
 class Area:
     """Weights that turn per cents into an area, the window, and what stands against it."""
 
-    weights: NDArray[np.float64] | None  # minutes per sample; area = Σ weight × (per cent − 100)
+    weights: Floats | None  # minutes per sample; area = Σ weight × (per cent − 100)
     window_min: float
     reason: str | None
 
 
-def area_weights(start_min: NDArray[np.float64], end_min: NDArray[np.float64]) -> Area:
+def area_weights(start_min: Floats, end_min: Floats) -> Area:
     """Weights of samples, sorted by time, in the area between per cent of baseline and 100 % from time 0.
 
     A sample's value is the mean over its interval, so it counts with its whole length; one that
@@ -62,58 +66,55 @@ def summarise(samples: pd.DataFrame, baselines: pd.DataFrame) -> pd.DataFrame:
     Every sample with a number counts, also one below a limit: its number is the best estimate there is.
     Lost, failed, excluded and saturated samples do not, and leave a gap.
     """
-    columns = ["start_min", "end_min", "time_min", "concentration", "concentration_se", "percent_baseline"]
-    columns += ["percent_baseline_se", "status", "period", "sample_id", "condition"]
-    ordered = samples.sort_values([*SERIES, "start_min", "sample_id"], kind="stable")
-    courses = dict(iter(ordered.groupby(SERIES, sort=False)[columns]))
+    ordered = samples.sort_values([*SERIES, "start_min", "sample_id"], kind="stable", ignore_index=True)
+    ordered["counted"] = ordered["status"].isin(COUNTED) & ordered["concentration"].notna()
+    columns = {name: ordered[name].to_numpy() for name in COLUMNS}
+    places = ordered.groupby(SERIES, sort=False).indices
     rows = []
     for base in baselines.to_dict("records"):
-        key = tuple(base[name] for name in SERIES)
-        found = _summarise(courses[key], base)
+        own = places[tuple(base[name] for name in SERIES)]
+        found = _summarise({name: column[own] for name, column in columns.items()}, base)
         rows.append({**{name: base[name] for name in [*SERIES, "subject_id", "unit"]}, **found})
     return pd.DataFrame(rows, columns=[*SERIES, "subject_id", "unit", *MEASURES])
 
 
-def _summarise(course: pd.DataFrame, base: dict[Hashable, Any]) -> dict[str, object]:
-    mean, mean_se = float(base["mean"]), float(base["mean_se"])
-    stable = bool(base["stable"])
+def _summarise(course: dict[str, NDArray[Any]], base: dict[Hashable, Any]) -> dict[str, object]:
+    mean, mean_se, stable = float(base["mean"]), float(base["mean_se"]), bool(base["stable"])
     row: dict[str, object] = {"n_samples": 0, "basal_concentration": mean, "basal_concentration_se": mean_se}
     row["baseline_stable"] = stable
     reasons = [] if stable else [f"baseline: {base['reason']}"]
-    counted = (course["status"].isin(COUNTED) & course["concentration"].notna()).to_numpy()
-    after = (course["period"] == AFTER).to_numpy()
-    across = (course["period"] == STRADDLES).to_numpy()
-    used = course[counted & after]
-    row["n_samples"] = len(used)
-    if used.empty:
+    after = course["period"] == AFTER
+    used = {name: column[course["counted"] & after] for name, column in course.items()}
+    row["n_samples"] = len(used["period"])
+    if not row["n_samples"]:
         return {**row, "reason": _join([*reasons, "no sample after the treatment has a number"])}
-    low = used["status"].isin([status.BELOW_LOQ, status.BELOW_LOD, status.NOT_FOUND]).sum()
+    low = int(np.isin(used["status"], LIMITS).sum())
     if low:
-        reasons.append(f"{low} of {len(used)} samples are below a limit and count with the number measured")
+        reasons.append(f"{low} of {row['n_samples']} samples are below a limit and count with the number measured")
     drugs = list(dict.fromkeys(used["condition"]))
     if len(drugs) > 1:
         reasons.append(f"the window holds several conditions: {', '.join(drugs)}")
-    last = float(course["end_min"].to_numpy()[after].max())
-    if last > float(used["end_min"].max()) + TOLERANCE_MIN:
-        reasons.append(f"no number after {used['end_min'].max():g} min, collected until {last:g} min")
-    area = area_weights(*(course[name].to_numpy()[counted & (after | across)] for name in ("start_min", "end_min")))
+    reached, last = float(used["end_min"].max()), float(course["end_min"][after].max())
+    if last > reached + TOLERANCE_MIN:
+        reasons.append(f"no number after {reached:g} min, collected until {last:g} min")
+    within = course["counted"] & (after | (course["period"] == STRADDLES))
+    area = area_weights(course["start_min"][within], course["end_min"][within])
     row["window_min"] = area.window_min
     if area.reason:
         reasons.append(area.reason)
-    percent = used["percent_baseline"].to_numpy()
+    percent = used["percent_baseline"]
     if np.isfinite(percent).all():
         top = int(np.argmax(percent))
-        row["peak_percent"], row["time_to_peak_min"] = percent[top], float(used["time_min"].to_numpy()[top])
-        row["peak_percent_se"] = float(used["percent_baseline_se"].to_numpy()[top])
+        row["peak_percent"], row["time_to_peak_min"] = float(percent[top]), float(used["time_min"][top])
+        row["peak_percent_se"] = float(used["percent_baseline_se"][top])
         if area.weights is not None:
-            entering = course[counted & (after | across)]
-            row |= _area(entering, area.weights, mean, mean_se)
+            value, error = course["concentration"][within], course["concentration_se"][within]
+            row |= _area(value, error, area.weights, mean, mean_se)
     return {**row, "reason": _join(reasons)}
 
 
-def _area(entering: pd.DataFrame, weights: NDArray[np.float64], mean: float, mean_se: float) -> dict[str, object]:
+def _area(value: Floats, error: Floats, weights: Floats, mean: float, mean_se: float) -> dict[str, object]:
     """The area and its standard error: errors of the samples, and that of the baseline common to all."""
-    value, error = entering["concentration"].to_numpy(), entering["concentration_se"].to_numpy()
     area = float(weights @ (100 * value / mean - 100))
     variance = float((weights**2) @ (error**2)) + (float(weights @ value) / mean * mean_se) ** 2
     return {"auc_percent_min": area, "auc_percent_min_se": 100 / mean * math.sqrt(variance)}

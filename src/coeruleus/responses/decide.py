@@ -65,15 +65,15 @@ def decide(trials: Trials, baseline_hz: float, rng: np.random.Generator) -> Deci
         return Decision(part, None, math.nan) if excited else Decision(Part(1.0, None), part, math.nan)
     if excited:
         found, needed = _inhibition(last, rest, cuts, own)
-        return Decision(part, _again(found, trials), needed)
+        return Decision(part, _again(found, trials) if found else None, needed)
     raised = last.excitation
     extent = _back(extent_of(rest, raised, True), cuts) if raised.p <= ALPHA else None
     return Decision(_again(Part(raised.p, extent), trials), part, math.nan)
 
 
-def _again(part: Part | None, trials: Trials) -> Part | None:
+def _again(part: Part, trials: Trials) -> Part:
     """The same part, its rate measured on trials without cuts."""
-    if part is None or part.extent is None:
+    if part.extent is None:
         return part
     return Part(part.p, measured(trials, part.extent.start_s, part.extent.end_s, scanned(trials)))
 

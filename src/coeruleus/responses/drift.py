@@ -1,8 +1,8 @@
-"""A step in a rate that drifts by itself: is it larger than the drift allows?"""
+"""A change in a rate that drifts by itself: is it larger than the drift allows?"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,53 +11,45 @@ from scipy import stats
 Floats = NDArray[np.float64]
 
 SHARES = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)  # of the variance that is drift; the rest is counting noise
-MEMORIES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)  # correlation time of the drift, in blocks
+MEMORIES = (1.0, 3.0, 9.0, 27.0)  # correlation time of the drift, in blocks
+FEWEST_BLOCKS = 3
 
 
-@dataclass(frozen=True)
-class Step:
-    """Difference after − before, its 95 % interval, and the two-sided p-value."""
+def change_p(times: Floats, values: Floats, onsets: Sequence[float]) -> float | None:
+    """Two-sided p-value of a change at time 0 in a series of counting noise and first-order drift.
 
-    difference: float
-    ci_low: float
-    ci_high: float
-    p: float
-
-
-def step_in(times: Floats, values: Floats, after: NDArray[np.bool_]) -> Step | None:
-    """Size of a step in a series of blocks whose values are counting noise and a first-order drift.
-
-    times, values: middle (in blocks) and value of each block; after: which lie after the step. Generalised
-    least squares with a mean, a linear trend and a step; covariance (1 − s) I + s exp(−|lag| / τ). What the
-    data cannot say about s and τ is averaged over their restricted likelihood (Harville 1974, Biometrika 61),
-    so the p-value and the interval hold in short series. None with fewer than 3 blocks on either side.
+    times: middle of each block, in blocks from the change; values: variance-stabilised value of each block;
+    onsets: time constants (in blocks, 0 is a step) with which the change may come about. Generalised least
+    squares with a mean, a linear trend and the change 1 − exp(−t/onset); covariance (1 − s) I + s exp(−|lag|/τ).
+    What the data cannot say about onset, s and τ is averaged over their restricted likelihood (Harville 1974,
+    Biometrika 61, 383), so that p holds in short series. None with fewer than 3 blocks on either side.
     """
-    if min(int(after.sum()), int((~after).sum())) < 3:
+    after = times > 0
+    if min(int(after.sum()), int((~after).sum())) < FEWEST_BLOCKS:
         return None
-    centred = (times - times.mean()) / np.ptp(times)
-    design = np.column_stack([np.ones(len(times)), centred, after.astype(float)])
-    free = len(times) - design.shape[1]
     lag = np.abs(times[:, None] - times[None, :])
-    fits = []
+    roots = []
     for share in SHARES:
         for memory in MEMORIES if share > 0 else MEMORIES[:1]:
             noise = max(1 - share, 1e-6)
-            root = np.linalg.cholesky(noise * np.eye(len(times)) + share * np.exp(-lag / memory))
-            whitened = np.linalg.solve(root, np.column_stack([design, values]))
+            prior = -np.log(len(MEMORIES) if share > 0 else 1)
+            roots.append((np.linalg.cholesky(noise * np.eye(len(times)) + share * np.exp(-lag / memory)), prior))
+    trend = (times - times.mean()) / np.ptp(times)
+    free = len(times) - 3
+    fits = []
+    for onset in onsets:
+        late = np.maximum(times, 0)
+        change = 1 - np.exp(-late / onset) if onset > 0 else after.astype(float)
+        series = np.column_stack([np.ones(len(times)), trend, change, values])
+        for root, prior in roots:
+            whitened = np.linalg.solve(root, series)
             x, y = whitened[:, :-1], whitened[:, -1]
             inner = x.T @ x
             estimate = np.linalg.solve(inner, x.T @ y)
             left = max(float(((y - x @ estimate) ** 2).sum()), 1e-12)
-            likelihood = -np.log(np.diag(root)).sum() - np.linalg.slogdet(inner)[1] / 2 - free / 2 * np.log(left)
             error = np.sqrt(left / free * np.linalg.inv(inner)[2, 2])
-            prior = -np.log(len(MEMORIES) if share > 0 else 1)
-            fits.append((float(estimate[2]), float(error), float(likelihood + prior)))
-    steps, errors, likelihoods = np.array(fits).T
+            likelihood = -np.log(np.diag(root)).sum() - np.linalg.slogdet(inner)[1] / 2 - free / 2 * np.log(left)
+            fits.append((abs(float(estimate[2])) / float(error), float(likelihood + prior)))
+    ratio, likelihoods = np.array(fits).T
     weight = np.exp(likelihoods - likelihoods.max())
-    weight /= weight.sum()
-    p = float(weight @ (2 * stats.t.sf(np.abs(steps) / errors, free)))
-    reach = stats.t.ppf(0.9999, free) * errors.max()
-    line = np.linspace(steps.min() - reach, steps.max() + reach, 2001)
-    below = weight @ stats.t.cdf((line[None, :] - steps[:, None]) / errors[:, None], free)
-    low, high = np.interp([0.025, 0.975], below, line)
-    return Step(float(weight @ steps), float(low), float(high), p)
+    return float(weight @ (2 * stats.t.sf(ratio, free)) / weight.sum())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coeruleus.responses.scan import EDGES_S, Deviation, Floats, Trials
 
@@ -23,11 +24,11 @@ class Extent:
     open_ended: bool
 
 
-def after_onset(trials: Trials) -> tuple[Floats, Floats]:
+def after_onset(trials: Trials) -> tuple[Floats, NDArray[np.int64]]:
     """Times of the spikes after each event's onset, within the time that belongs to it, and the event of each."""
     low = np.searchsorted(trials.spikes, trials.onsets, side="left")
     high = np.searchsorted(trials.spikes, trials.onsets + trials.length, side="left")
-    which = np.repeat(np.arange(len(low)), high - low)
+    which = np.repeat(np.arange(len(low), dtype=np.int64), high - low)
     place = np.arange(len(which)) - np.repeat(np.cumsum(high - low) - (high - low), high - low) + low[which]
     return trials.spikes[place] - trials.onsets[which], which
 

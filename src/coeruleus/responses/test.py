@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from coeruleus.responses.decide import FEWEST_EVENTS, SILENCE_S, Decision, decide
 from coeruleus.responses.display import psth, raster, stacked
@@ -22,7 +23,9 @@ from coeruleus.responses.trials import (
     SegmentKey,
     given_conditions,
     make_groups,
+    rows_of,
     segment_table,
+    trains_of,
 )
 from coeruleus.tables.problems import Problem
 from coeruleus.tables.sources import PSTH, RASTERS
@@ -32,8 +35,7 @@ from coeruleus.tables.units import RESPONSES
 FIRST_SPIKE_S = 0.1
 SUPPRESSION_S = (1.5, 4.5)
 TYPED_DECIMALS = 1
-
-Trains = Mapping[tuple[str, str], Mapping[int, Floats]]
+NORMAL_95 = 1.959964
 
 
 @dataclass(frozen=True)
@@ -44,14 +46,6 @@ class Responses:
     rasters: pd.DataFrame
     psth: pd.DataFrame
     problems: list[Problem]
-
-
-def trains_of(spikes: pd.DataFrame) -> dict[tuple[str, str], dict[int, Floats]]:
-    """Sorted spike times of each unit and segment."""
-    trains: dict[tuple[str, str], dict[int, Floats]] = {}
-    for (site, unit, segment), times in spikes.groupby(["site_id", "unit_id", "segment"], sort=True)["time_s"]:
-        trains.setdefault((str(site), str(unit)), {})[int(segment)] = np.sort(times.to_numpy(dtype=float))
-    return trains
 
 
 def test_responses(
@@ -75,7 +69,7 @@ def test_responses(
         site: {str(name) for name in names.dropna()} | {"drug"}
         for site, names in events[events["trial_type"] == "drug"].groupby("site_id")["drug"]
     }
-    at_site = {site: rows.to_dict("records") for site, rows in units.groupby("site_id", sort=False)}
+    at_site = {site: rows_of(rows) for site, rows in units.groupby("site_id", sort=False)}
     wanted = {group.site_id for group in groups}
     trains = trains_of(spikes[spikes["site_id"].isin(wanted)])
     rows: list[dict[str, Any]] = []
@@ -89,8 +83,7 @@ def test_responses(
             if row["status"] != OK:
                 continue
             trials = _trials(group, trains.get((group.site_id, row["unit_id"]), {}), table)
-            after_drug = group.condition in drugs.get(group.site_id, set())
-            _measure(row, group, trials, float("nan") if after_drug else unit["firing_rate_hz"])
+            _measure(row, group, trials, {} if group.condition in drugs.get(group.site_id, set()) else unit)
             _test(row, group, trials)
             key = (group.site_id, row["unit_id"], group.trial_type, group.condition)
             keys.append(key)
@@ -142,8 +135,8 @@ def _trials(group: Group, train: Mapping[int, Floats], table: Mapping[SegmentKey
     return Trials(np.concatenate(parts), begin + np.array(group.onset), np.array(group.length), begin, begin + length)
 
 
-def _measure(row: dict[str, Any], group: Group, trials: Trials, spontaneous_hz: float) -> None:
-    """What needs no test: rate before, first spikes, and suppression against spontaneous firing."""
+def _measure(row: dict[str, Any], group: Group, trials: Trials, unit: Mapping[str, Any]) -> None:
+    """What needs no test: rate before, first spikes, and suppression against the unit's spontaneous firing."""
     before = np.array(group.before)
     counts = np.searchsorted(trials.spikes, trials.onsets) - np.searchsorted(trials.spikes, trials.onsets - before)
     # Where an event starts its recording there is no time before it: the whole of the recordings stands in.
@@ -156,12 +149,35 @@ def _measure(row: dict[str, Any], group: Group, trials: Trials, spontaneous_hz: 
         first = pd.Series(times[close]).groupby(which[close]).min()
         row["reliability_100ms"] = len(first) / int(early.sum())
         row["first_spike_latency_s"] = _to_source(float(first.median()), group) if len(first) else None
+    _suppression(row, trials, unit, times, which)
+
+
+def _suppression(
+    row: dict[str, Any], trials: Trials, unit: Mapping[str, Any], times: Floats, which: NDArray[np.int64]
+) -> None:
+    """Suppression index, with a 95 % interval from the log ratio of the two rates (index = tanh(log ratio / 2)).
+
+    The variance of the late rate is that between events, the variance of the spontaneous rate its interval's.
+    """
     low, high = SUPPRESSION_S
     whole = trials.length >= high - 1e-9
-    if whole.any():
-        late = int(((times >= low) & (times < high) & whole[which]).sum()) / (int(whole.sum()) * (high - low))
-        if late + spontaneous_hz > 0:
-            row["suppression_index"] = (late - spontaneous_hz) / (late + spontaneous_hz)
+    n = int(whole.sum())
+    rate = float(unit.get("firing_rate_hz") or np.nan)
+    late = (times >= low) & (times < high) & whole[which]
+    counts = np.bincount(which[late], minlength=len(whole))[whole]
+    if not n or not rate + counts.sum() > 0:
+        return
+    mean = counts.mean() / (high - low)
+    row["suppression_index"] = (mean - rate) / (mean + rate)
+    least, most = (float(unit.get(f"firing_rate_ci_{end}_hz") or np.nan) for end in ("low", "high"))
+    if n >= FEWEST_EVENTS and least > 0:
+        total = counts.sum() + 0.5
+        variance = max(n * counts.var(ddof=1), 0.5) / total**2 + (np.log(most / least) / (2 * NORMAL_95)) ** 2
+        middle = np.log(total / (n * (high - low)) / rate)
+        reach = NORMAL_95 * np.sqrt(variance)
+        row["suppression_index_ci_low"], row["suppression_index_ci_high"] = np.tanh(
+            (middle + np.array([-reach, reach])) / 2
+        )
 
 
 def _test(row: dict[str, Any], group: Group, trials: Trials) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from coeruleus.experiment.conditions import condition_at
 from coeruleus.responses.scan import Floats
@@ -63,19 +66,39 @@ class Group:
         ]
 
 
+def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a frame as plain mappings."""
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def trains_of(spikes: pd.DataFrame) -> dict[tuple[str, str], dict[int, Floats]]:
+    """Sorted spike times of each unit and segment."""
+    ordered = spikes.sort_values(["site_id", "unit_id", "segment", "time_s"], kind="stable")
+    sites, units = ordered["site_id"].to_numpy(dtype=object), ordered["unit_id"].to_numpy(dtype=object)
+    numbers, times = ordered["segment"].to_numpy(dtype=float), ordered["time_s"].to_numpy(dtype=float)
+    new = (sites[1:] != sites[:-1]) | (units[1:] != units[:-1]) | (numbers[1:] != numbers[:-1])
+    starts = np.r_[0, np.flatnonzero(new) + 1, len(times)] if len(times) else np.zeros(1, dtype=int)
+    trains: dict[tuple[str, str], dict[int, Floats]] = {}
+    for low, high in pairwise(starts.tolist()):
+        trains.setdefault((str(sites[low]), str(units[low])), {})[int(numbers[low])] = times[low:high]
+    return trains
+
+
 def segment_table(segments: pd.DataFrame) -> dict[SegmentKey, Segment]:
     """Duration and status of each recording."""
     return {
-        (str(row.site_id), int(row.segment)): Segment(float(row.duration_s), str(row.status or OK), row.reason)
-        for row in segments.itertuples(index=False)
-        if pd.notna(row.segment)
+        (row["site_id"], int(row["segment"])): Segment(
+            float(row["duration_s"] or np.nan), row["status"] or OK, row["reason"]
+        )
+        for row in rows_of(segments)
+        if pd.notna(row["segment"])
     }
 
 
 def given_conditions(recordings: pd.DataFrame) -> dict[SegmentKey, str]:
     """Conditions that recordings.tsv states."""
-    stated = recordings[recordings["condition"].notna()]
-    return {(str(row.site_id), int(row.segment)): str(row.condition) for row in stated.itertuples(index=False)}
+    stated = rows_of(recordings[recordings["condition"].notna()])
+    return {(row["site_id"], int(row["segment"])): str(row["condition"]) for row in stated}
 
 
 def make_groups(
@@ -86,9 +109,9 @@ def make_groups(
 ) -> tuple[list[Group], list[Problem]]:
     """Trials of every site, trial type and condition, drugs aside, sorted; and what is wrong with events."""
     excluded = {
-        (str(row.site_id), int(row.segment), round(float(row.onset), 6)): str(row.reason)
-        for row in curation_trials.itertuples(index=False)
-        if row.action == "exclude"
+        (row["site_id"], int(row["segment"]), round(float(row["onset"]), 6)): str(row["reason"])
+        for row in rows_of(curation_trials)
+        if row["action"] == "exclude"
     }
     groups: list[Group] = []
     problems: list[Problem] = []
@@ -143,14 +166,12 @@ def _of_site(
             group.onset.append(onset)
             group.duration.append(float(durations[index]))
             group.length.append(float(length))
-            group.before.append(_free_before(index, numbers, onsets, durations))
+            group.before.append(_free_before(int(index), numbers, onsets, durations))
             group.typed |= rows["onset_source"].iloc[index] == "typed"
     return [groups[key] for key in sorted(groups)]
 
 
-def _free_before(
-    index: int, numbers: np.ndarray[tuple[int], np.dtype[np.int64]], onsets: Floats, durations: Floats
-) -> float:
+def _free_before(index: int, numbers: NDArray[np.int64], onsets: Floats, durations: Floats) -> float:
     """Time before an event outside the previous one's response; where there is little, the last second at most."""
     onset = onsets[index]
     previous = np.flatnonzero((numbers == numbers[index]) & (onsets <= onset - SAME_MOMENT_S))

@@ -55,14 +55,18 @@ def refuse(
     sigmas: Array,
     beside: NDArray[np.bool_],
     whitener: Whitener,
+    final: bool,
 ) -> str | None:
-    """Why a unit does not hold, or None. `beside` marks candidates with a larger one near by."""
+    """Why a unit does not hold, or None. `beside` marks candidates with a larger one near by.
+
+    The share of noise is judged once templates are `final`: the first ones come from the largest spikes only.
+    """
     mine = matches.unit == unit
     place = matches.candidate[mine]
     if len(place) < MIN_SPIKES:
         return f"a shape seen only {len(place)} times ({MIN_SPIKES} needed)"
     false = float(matches.false_share[unit])
-    if false > FALSE_MOST:
+    if final and false > FALSE_MOST:
         return f"a shape of which {100 * false:.0f} % may be noise"
     if piled_up(sigmas[place], CANDIDATE_SIGMAS):
         return "a shape whose peaks pile up at the threshold, as noise does"

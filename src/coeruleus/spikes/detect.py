@@ -126,7 +126,8 @@ def _shifts(filtered: Array, peaks: NDArray[np.int_], channel: NDArray[np.int_])
     before, here, after = (filtered[peaks + step, channel] for step in (-1, 0, 1))
     bend = before - 2 * here + after
     bend[bend == 0] = np.inf
-    return np.asarray(np.clip(0.5 * (before - after) / bend, -0.5, 0.5), dtype=np.float64)
+    shift: Array = np.clip(0.5 * (before - after) / bend, -0.5, 0.5).astype(np.float64)
+    return shift
 
 
 def _cut(coefficients: Array, centres: Array, offsets: Array) -> list[NDArray[np.float32]]:

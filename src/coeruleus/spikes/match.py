@@ -148,15 +148,19 @@ def _needed(projections: Array, decoys: Array, norm: float) -> tuple[float, floa
 
     False ones are counted in two ways, and the larger count is believed. Noise is as likely upside down: what
     matches the inverted template (a decoy) tells how much noise matches the template. Small spikes of distant
-    neurons are not, but a unit's own projections lie symmetrically about its norm: what is more below it than above
-    is not the unit's. The limit is where true ÷ (true + missed + false) is largest. It is half of the norm for
-    large templates, which nothing small can match; for small ones it may move with what the counts say.
+    neurons are not, but a unit's own projections lie symmetrically about their middle: what is more below it than
+    above, and small enough to be a distant neuron's, is not the unit's. The limit is where
+    true ÷ (true + missed + false) is largest: half of the norm for large templates, which nothing small can match.
     """
     low, high = max(0.25 * norm, min(0.5 * norm, norm - 4)), max(0.5 * norm, min(0.8 * norm, HASH_REACH))
     grid = np.linspace(low, high, 51)
+    upper = projections[projections > 0.8 * norm]
+    middle = float(np.median(upper)) if len(upper) else norm
+    mirrored = 2 * middle - projections[projections > middle]
+    reach = projections[projections < HASH_REACH]
+    excess = _beyond(reach, grid) - _beyond(mirrored[mirrored < HASH_REACH], grid)
+    false = np.maximum(_beyond(decoys, grid), np.maximum(excess, 0))
     targets = _beyond(projections, grid)
-    own = 2 * _beyond(projections, np.array([norm])) - _beyond(projections, 2 * norm - grid)
-    false = np.maximum(_beyond(decoys, grid), np.maximum(targets - own, 0))
     true = np.maximum(targets - false, 0)
     accuracy = true / np.maximum(true.max() + false, 1)
     good = np.flatnonzero(accuracy >= accuracy.max() - 1e-12)

@@ -226,13 +226,14 @@ def _refine(
     while templates:
         matches = match(snippets, time, segment, sigmas, templates, whitener, found.grid_s, np.array(bounds))
         reasons = [
-            refuse(matches, unit, template, snippets, time, segment, sigmas, beside, whitener)
+            refuse(matches, unit, template, snippets, time, segment, sigmas, beside, whitener, refined)
             for unit, template in enumerate(templates)
         ]
         if any(reasons):
             dropped += [reason for reason in reasons if reason]
             keep = [unit for unit, reason in enumerate(reasons) if not reason]
-            bounds, templates, notes = ([part[unit] for unit in keep] for part in (bounds, templates, notes))
+            bounds, templates = [bounds[unit] for unit in keep], [templates[unit] for unit in keep]
+            notes = [notes[unit] for unit in keep]
         elif refined:
             break
         else:
@@ -242,12 +243,13 @@ def _refine(
 
 
 def _remeasured(matches: Matches, unit: int, template: Array, snippets: NDArray[np.float32]) -> Array:
-    """The template from the unit's spikes without their smallest tenth, of those that needed no lag: what else came in is small."""
+    """The template from spikes that needed no lag, without the smallest and the largest tenth: strays are there."""
     mine = (matches.unit == unit) & (np.abs(matches.lag_s) < 2e-4)
     if np.count_nonzero(mine) < MIN_SPIKES:
         return template
     height = matches.projection[mine]
-    return _robust_mean(snippets[matches.candidate[mine][height >= np.quantile(height, 0.1)]])
+    low, high = np.quantile(height, [0.1, 0.9])
+    return _robust_mean(snippets[matches.candidate[mine][(height >= low) & (height <= high)]])
 
 
 def _robust_mean(snippets: NDArray[np.float32]) -> Array:

@@ -65,9 +65,13 @@ RESPONSES = Table(
         number("first_spike_latency_s", "median latency of the first spike within 100 ms", "s"),
         number("reliability_100ms", "events with a spike within 100 ms ÷ events"),
         number(
-            "suppression_index", "(a − b) ÷ (a + b), a: rate 1.5–4.5 s after onset, b: before (doi 10.1111/ejn.16368)"
+            "suppression_index",
+            "(a − b) ÷ (a + b), a: rate 1.5–4.5 s after onset, b: spontaneous rate before any drug, as its source "
+            "has it (doi 10.1111/ejn.16368)",
         ),
         number("events_needed", "events that a test of inhibition would need at this rate"),
+        number("suppression_index_ci_low", "lower end of the 95 % interval of the suppression index"),
+        number("suppression_index_ci_high", "upper end of the 95 % interval of the suppression index"),
     ),
 )
 
@@ -93,6 +97,8 @@ DRUG_RESPONSES = Table(
         REASON,
         number("baseline_s", "time before the drug that was used", "s"),
         number("response_s", "time after the drug that was used", "s"),
+        number("percent_change_ci_low", "lower end of the 95 % interval of the change", "%"),
+        number("percent_change_ci_high", "upper end of the 95 % interval of the change", "%"),
     ),
 )
 

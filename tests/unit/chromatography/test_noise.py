@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from .simulated_run import coloured
 
 from coeruleus.chromatography.noise import estimate_noise
+
+from .simulated_run import coloured
 
 
 @pytest.mark.parametrize(("pink", "ripple"), [(0.0, 0.0), (0.3, 0.1), (1.0, 0.0), (0.1, 0.5)])

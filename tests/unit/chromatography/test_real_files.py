@@ -115,7 +115,9 @@ def _cut(trace: Trace, peak: Peak, vendor: pd.Series) -> float:
     return integrate(trace.time_min, alone, vendor["vendor_start_min"], vendor["vendor_end_min"], None, 1.0).area
 
 
-def test_between_the_vendors_bounds_the_trace_holds_the_vendors_area(files: dict[str, tuple[Trace, pd.DataFrame]]) -> None:
+def test_between_the_vendors_bounds_the_trace_holds_the_vendors_area(
+    files: dict[str, tuple[Trace, pd.DataFrame]],
+) -> None:
     away = []
     for trace, peaks in files.values():
         for peak in peaks.to_dict("records"):

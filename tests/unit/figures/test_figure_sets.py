@@ -118,7 +118,7 @@ def test_known_words_and_numbers_stand_in_the_figures(drawn):
     line = (folder / "dialysate" / "calibration+run1+01.svg").read_text(encoding="utf-8")
     assert "LOD 0.04, LOQ 0.12 nM" in line and "std07" in line
     animals = (folder / "dialysate" / "release_animals+NE+01.svg").read_text(encoding="utf-8")
-    assert "probe missed" in animals and "varies by 31 %" in animals
+    assert "probe missed" in animals and "baseline not stable" in animals
     card = (folder / "units" / "cards" / "site01+u1.svg").read_text(encoding="utf-8")
     assert "excitation p &lt; 0.001" in card and "paw_pinch, baseline (n = 8)" in card and "clonidine" in card
     poor = (folder / "units" / "cards" / "site04+u1.svg").read_text(encoding="utf-8")

@@ -113,7 +113,7 @@ def damaged(data: bytes, seed: int) -> bytes:
 def test_damaged_binary_recordings(shared, tmp_path, name):
     data = (shared / "realdata/ephys" / name).read_bytes()
     file = tmp_path / name
-    for seed in range(4 if name.endswith(("nev", "plx")) else 8):
+    for seed in range({"nev": 2, "plx": 4}.get(name[-3:], 8)):
         file.write_bytes(damaged(data, seed))
         for reader in (open_sorted, read_raw):
             try:
@@ -125,6 +125,21 @@ def test_damaged_binary_recordings(shared, tmp_path, name):
                 assert all(np.isfinite(part).all() or part.dtype == np.float32 for part in result.chunks(100_000))
             else:
                 assert all((np.diff(unit.times_s) >= 0).all() for unit in result.units)
+
+
+@pytest.mark.parametrize("name", ["motor_units.smr", "File_neuroexplorer_1.nex", "example_1.nev", "File_plexon_3.plx"])
+def test_a_cut_off_recording_never_reads_as_a_shorter_one(shared, tmp_path, name):
+    original = shared / "realdata/ephys" / name
+    channel = "ch1_0" if name.endswith("plx") else None
+    expected = {unit.unit_id: len(unit.times_s) for unit in open_sorted(original, channel=channel).units}
+    data = original.read_bytes()
+    for share in (0.02, 0.3, 0.77):
+        (tmp_path / name).write_bytes(data[: int(share * len(data)) | 1])
+        try:
+            found = open_sorted(tmp_path / name, channel=channel)
+        except FormatError:
+            continue
+        assert {unit.unit_id: len(unit.times_s) for unit in found.units} == expected
 
 
 def test_damaged_vendor_text(shared, tmp_path):

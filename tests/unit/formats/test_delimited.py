@@ -166,6 +166,20 @@ def test_a_broken_row_is_refused_by_its_line(tmp_path, at, row, message):
     assert str(caught.value).startswith("trace.txt: ")
 
 
+HEAD = "time_min\tsignal\n"
+
+
+@pytest.mark.parametrize(
+    ("header", "first"),
+    [(HEAD, first) for first in ("0.00000.00", "0.0000", "0.0000b0.00", "0.0000\tabc", "0.00-0\t1", "0.0000\t1\t2")]
+    + [("", first) for first in ("0.00000.00", "0.0000", "0.0000\tabc", "0.00-0\t1", "0.0000\t1\t2")],
+)
+def test_a_broken_first_row_is_not_taken_for_a_header(tmp_path, header, first):
+    text = header + "\n".join([first] + ["\t".join(pair) for pair in rows(100)[1:]]) + "\n"
+    with pytest.raises(FormatError):
+        read_chromatogram(put(tmp_path, text))
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

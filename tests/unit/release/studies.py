@@ -45,7 +45,7 @@ def samples(
 
 
 def run(
-    rows: list[dict],
+    rows: list[dict] | pd.DataFrame,
     groups: dict[str, str | None] | None = None,
     *,
     sessions: list[dict] | None = None,
@@ -57,7 +57,8 @@ def run(
 ) -> Release:
     """`compute_release` with defaults for whatever is not given."""
     concentrations = pd.DataFrame(rows)
-    names = list(dict.fromkeys(row["subject_id"] for row in rows if row.get("subject_id")))
+    given = [] if concentrations.empty else concentrations["subject_id"].dropna()
+    names = list(dict.fromkeys(given))
     groups = groups or dict.fromkeys(names)
     if subjects is None:
         subjects = sheet([{"subject_id": name, "group": group} for name, group in groups.items()], SUBJECT_COLUMNS)

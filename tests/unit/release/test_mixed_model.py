@@ -77,6 +77,50 @@ def test_unbalanced_design_agrees_with_statsmodels():
     assert ours == pytest.approx(theirs, rel=2e-3)
 
 
+def test_degrees_of_freedom_are_those_of_a_likelihood_written_out():
+    """Unbalanced, two random effects: the textbook formula on dense matrices, derivatives by differences."""
+    rng = np.random.default_rng(6)
+    animals = np.repeat(np.arange(9), [3, 5, 6, 4, 7, 5, 6, 6, 3])
+    after = np.concatenate([np.arange(size) > 1 for size in np.bincount(animals)])
+    y = rng.normal(0, 0.6, 9)[animals] + after * rng.normal(0.4, 0.5, 9)[animals] + rng.normal(0, 0.3, len(animals))
+    x = np.column_stack([~after, after]).astype(float)
+    fit = fit_mixed(y, x, animals, {"level": animals, "response": np.where(after, animals, -1)})
+    same = animals[:, None] == animals[None, :]
+    parts = [np.eye(len(y)), same.astype(float), (same & after[:, None] & after[None, :]).astype(float)]
+
+    def covariance(v: np.ndarray) -> np.ndarray:
+        inverse = np.linalg.inv(sum(value * part for value, part in zip(v, parts, strict=True)))
+        return np.linalg.inv(x.T @ inverse @ x)
+
+    def deviance(v: np.ndarray) -> float:
+        total = sum(value * part for value, part in zip(v, parts, strict=True))
+        inverse, c = np.linalg.inv(total), covariance(v)
+        residual = y - x @ (c @ x.T @ inverse @ y)
+        return np.linalg.slogdet(total)[1] - np.linalg.slogdet(c)[1] + residual @ inverse @ residual
+
+    best = np.array([fit.variances[name] for name in ("residual", "level", "response")])
+    step = np.diag(best * 1e-4)
+    gradient = [(deviance(best + h) - deviance(best - h)) / (2 * h.sum()) for h in step]
+    assert gradient == pytest.approx([0, 0, 0], abs=1e-4)
+    hessian = np.array(
+        [
+            [
+                (deviance(best + g + h) - deviance(best + g - h) - deviance(best - g + h) + deviance(best - g - h))
+                / (4 * g.sum() * h.sum())
+                for g in step
+            ]
+            for h in step
+        ]
+    )
+    weights = np.array([-1.0, 1.0])
+    variance = weights @ covariance(best) @ weights
+    slope = [weights @ (covariance(best + h) - covariance(best - h)) @ weights / (2 * h.sum()) for h in step]
+    df = 2 * variance**2 / (slope @ (2 * np.linalg.inv(hessian)) @ slope)
+    found = fit.contrast(weights)
+    assert found.se == pytest.approx(np.sqrt(variance), rel=1e-9)
+    assert found.df == pytest.approx(df, rel=1e-3) and 5 < df < 20
+
+
 def test_a_variance_of_zero_is_named_and_leaves_ordinary_least_squares():
     animals = np.repeat(np.arange(5), 4)
     y = np.tile([1.0, 2.0, 3.0, 4.5], 5) + np.tile([0.1, -0.1], 10)  # every animal has the same mean

@@ -6,6 +6,7 @@ import pytest
 
 from coeruleus.release.compute import Release
 from coeruleus.tables import status
+from coeruleus.tables.dialysate import CONCENTRATIONS
 
 from .studies import SUBJECT_COLUMNS, run, samples, sheet, study
 
@@ -36,10 +37,8 @@ def test_order_of_rows_has_no_effect():
 def test_concentrations_entered_by_hand_give_the_same_numbers():
     measured, entered = run(ROWS, GROUPS), run(half_way(ROWS), GROUPS)
     columns = ["time_min", "percent_baseline", "percent_baseline_se", "in_baseline", "status"]
-    pd.testing.assert_frame_equal(
-        entered.release.sort_values(["session_id", "time_min"])[columns].reset_index(drop=True),
-        measured.release[columns],
-    )
+    by_time = entered.release.sort_values(["session_id", "time_min"], ignore_index=True)
+    pd.testing.assert_frame_equal(by_time[columns], measured.release[columns])
     assert set(entered.release["sample_id"]) >= {"-60_-40", "0_20"}
     pd.testing.assert_frame_equal(entered.statistics, measured.statistics)
 
@@ -82,9 +81,21 @@ def test_a_single_sample(first):
 
 
 def test_nothing_at_all():
-    empty = pd.DataFrame(ROWS).iloc[:0]
-    result = run([], GROUPS) if empty.empty else None
-    assert result is not None and all(getattr(result, name).empty for name in FRAMES)
+    for nothing in (CONCENTRATIONS.frame(), pd.DataFrame()):
+        result = run(nothing, GROUPS)
+        assert all(getattr(result, name).empty for name in FRAMES)
+
+
+def test_an_ok_row_without_a_number_is_missing():
+    found = run(samples("r1", [1.0, 1.0, None, np.inf])).release
+    assert found["status"].tolist() == ["ok", "ok", "missing", "missing"] and explained(run(samples("r1", [None])))
+
+
+def test_an_entered_limit_is_the_limit_of_detection():
+    rows = half_way(samples("r1", [1.0, 1.0, 1.0, None], limit=np.nan))
+    rows[3] |= {"status": "below_lod", "reason": "entered as '<0.05'", "limit": 0.05}
+    row = run(rows).release.set_index("start_min").loc[0]
+    assert row["lod"] == 0.05 and np.isnan(row["concentration"]) and row["status"] == "below_lod"
 
 
 def test_conditions_follow_the_drugs_of_the_session_and_probe():

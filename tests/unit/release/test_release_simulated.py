@@ -7,7 +7,7 @@ import pytest
 
 from .studies import run, study
 
-STUDIES = 150
+STUDIES = 100
 EFFECT = math.log(2)
 
 

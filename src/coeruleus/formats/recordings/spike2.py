@@ -15,7 +15,7 @@ from coeruleus.formats.text import Source
 
 EXPORT = (
     "Spike2's 64-bit files (.smrx) need a closed library that has no build for current Linux Pythons; in Spike2, "
-    "File > Export As writes the 32-bit .smr (or a MATLAB file), which is read"
+    "File > Export As writes the 32-bit .smr, which is read"
 )
 
 
@@ -40,7 +40,6 @@ def read(source: Source, kind: str = "sorted", channel: str | None = None) -> So
         return Spike2RawIO(filename=str(source.path))
 
     opened = parse(source, "Spike2 .smr", make)
-    _check_blocks(opened.reader, source)
     if kind == "raw":
         return raw_recording(opened, channel)
     names, shifts = [], []
@@ -52,22 +51,6 @@ def read(source: Source, kind: str = "sorted", channel: str | None = None) -> So
         names.append(f"ch{int(match[1]) + 1}_{match[2]}")  # Spike2 counts channels from 1, Neo from 0
         shifts.append(max(0, int(info["pre_trig"])) / float(each["wf_sampling_rate"]))
     return sorted_recording(opened, channel, names, shifts)
-
-
-def _check_blocks(reader: Any, source: Source) -> None:
-    """Every block of data lies within the file; Neo would give the part that is there without a word."""
-    from neo.rawio.spike2rawio import get_channel_dtype
-
-    for index, blocks in reader._all_data_blocks.items():
-        if len(blocks):
-            ends = (
-                blocks["pos"]
-                + blocks["size"].astype("int64") * get_channel_dtype(reader._channel_infos[index]).itemsize
-            )
-            if int(ends.max()) > source.size or int(blocks["pos"].min()) < 0 or int(blocks["size"].min()) < 0:
-                raise FormatError(
-                    f"{source.name}: channel {index + 1} goes on after the end of the file; it was cut off"
-                )
 
 
 def sniff_64_bit(source: Source) -> str | None:

@@ -29,7 +29,6 @@ lint: setup
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/snakefmt --check Snakefile workflow
-	@$(BIN)/snakemake --lint --config experiments=demo
 
 clean:
 	rm -rf $(VENV) demo results logs .snakemake

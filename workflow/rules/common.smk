@@ -107,22 +107,3 @@ def log_of(rule, *wildcards):
 
 def collect_results():
     return [f"{RESULTS}/{name}/provenance.json" for name in EXPERIMENTS]
-
-
-rule refuse_experiments:
-    input:
-        collect_results(),
-    output:
-        touch(REFUSAL),
-    log:
-        f"{LOGS}/refuse_experiments.log",
-    localrule: True
-    resources:
-        mem_mb=200,
-        runtime=5,
-    params:
-        names=[refused.name for refused in REFUSED],
-    message:
-        "Name the refused experiments and end with an error."
-    script:
-        "../scripts/refuse_experiments.py"

@@ -1,32 +1,4 @@
 # From concentrations to release.
-RELEASE_TABLES = ["release", "baselines", "summary", "statistics"]
-
-
-def measured_concentrations(wildcards):
-    if experiment_of(wildcards).concentrations is not None:
-        return []
-    return [
-        result("dialysate/concentrations.tsv").format(experiment=wildcards.experiment)
-    ]
-
-
-def facts_of_release(wildcards):
-    experiment = experiment_of(wildcards)
-    settings = experiment.settings
-    return facts_digest(
-        experiment.subjects,
-        experiment.sessions,
-        experiment.probes,
-        experiment.dialysate_events,
-        experiment.concentrations,
-        experiment.curation_samples,
-        settings.dialysis,
-        settings.baseline,
-        settings.release,
-        [(name, settings.unit_of(name)) for name in experiment.analytes],
-    )
-
-
 rule compute_release:
     input:
         concentrations=measured_concentrations,

@@ -1,58 +1,4 @@
 # What went wrong, what is true where that is known, the one page, and how to get the same bytes again.
-def truth_files(wildcards):
-    return sorted(map(str, (experiment_of(wildcards).path / "truth").glob("*.tsv")))
-
-
-def result_tables(wildcards):
-    return dialysate_tables(wildcards) | unit_tables(wildcards)
-
-
-def problem_parts(wildcards):
-    experiment = experiment_of(wildcards)
-    parts = []
-    if has_chromatography(wildcards):
-        parts += parts_of_runs(wildcards, "problems")
-    if experiment.has_dialysate:
-        parts.append(interim_of(wildcards, "release/problems.tsv"))
-    if experiment.has_ephys:
-        parts += sorted_from_raw(wildcards, "problems")
-        parts += [
-            interim(f"{step}/problems.tsv")
-            for step in ("units", "responses", "classification")
-        ]
-    return [part.format(experiment=wildcards.experiment) for part in parts]
-
-
-def figure_folders(wildcards):
-    experiment = experiment_of(wildcards)
-    halves = [("dialysate", experiment.has_dialysate), ("units", experiment.has_ephys)]
-    return [
-        result(f"figures/{half}").format(experiment=wildcards.experiment)
-        for half, there in halves
-        if there
-    ]
-
-
-def facts_of_experiment(wildcards):
-    found = EXPERIMENTS[wildcards.experiment]
-    return facts_digest(
-        {
-            name: value
-            for name, value in vars(found.experiment).items()
-            if name != "path"
-        },
-        found.figures,
-    )
-
-
-def input_files(wildcards):
-    """Every file of the experiment directory, for its checksum; names with braces are read all the same."""
-    top = experiment_of(wildcards).path
-    return files_of(
-        top, [path.relative_to(top) for path in top.rglob("*") if path.is_file()]
-    )
-
-
 rule collect_problems:
     input:
         parts=problem_parts,
@@ -146,3 +92,22 @@ rule write_provenance:
         "Note the checksums of {wildcards.experiment}."
     script:
         "../scripts/write_provenance.py"
+
+
+rule refuse_experiments:
+    input:
+        collect_results(),
+    output:
+        touch(REFUSAL),
+    log:
+        f"{LOGS}/refuse_experiments.log",
+    localrule: True
+    resources:
+        mem_mb=200,
+        runtime=5,
+    params:
+        names=[refused.name for refused in REFUSED],
+    message:
+        "Name the refused experiments and end with an error."
+    script:
+        "../scripts/refuse_experiments.py"

@@ -94,12 +94,12 @@ def robust_start(x: Floats, response: Floats, model: str) -> Line:
     with the smallest median relative distance (least median of squares, Rousseeuw 1984; of ties the nearest mean).
     """
     powers = list(POWERS[model])
+    start = fit_line(x, response, np.zeros_like(x), model, "1/x")
     chosen = np.array(list(combinations(range(x.size), len(powers))))
     chosen = chosen[np.linspace(0, len(chosen) - 1, min(len(chosen), MOST_TRIED)).astype(int)]
     design = np.vander(x / max(np.abs(x).max(), 1e-300), 3, increasing=True)[:, powers]
     systems = design[chosen]
     solvable = np.abs(np.linalg.det(systems)) > 1e-9
-    start = fit_line(x, response, np.zeros_like(x), model, "1/x")
     if not solvable.any():
         return start
     solutions = np.linalg.solve(systems[solvable], response[chosen[solvable]][:, :, None])[:, :, 0]

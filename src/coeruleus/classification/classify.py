@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -34,8 +35,8 @@ def classify_units(
     """Frames of EVIDENCE and CLASSIFICATION, and what is worth a look.
 
     Frames are those of the tables and sheets of the same names. A ruleset labels LC-NE where all required
-    criteria pass and no criterion that counts fails, `other` where one fails, else `undetermined`. A ruleset
-    made for another species or preparation tests nothing.
+    criteria pass and no criterion that counts fails or is too uncertain, `other` where one fails, else
+    `undetermined`. A ruleset made for another species or preparation tests nothing.
     """
     real = [row for row in _records(units) if row["unit_id"] is not None]
     known = {(row["site_id"], row["unit_id"]) for row in real}
@@ -66,11 +67,16 @@ def classify_units(
                 weighed.append((criterion, one))
                 evidence.append(_evidence_row(key, ruleset, criterion, one))
             label, reason = (UNDETERMINED, obstacle) if obstacle else _label(weighed)
+            reason += "" if obstacle else _unstated(ruleset, species.get(unit["subject_id"]), anaesthetic)
             row: Row = {"site_id": key[0], "unit_id": key[1], "ruleset": ruleset.name, "identity": found_identity}
             row |= {"label": label, "reason": reason, "rules_label": None}
             if key in decisions:
                 said = decisions[key]
-                row |= {"label": said["label"], "reason": f"by {said['author']}: {said['reason']}", "rules_label": label}
+                row |= {
+                    "label": said["label"],
+                    "reason": f"by {said['author']}: {said['reason']}",
+                    "rules_label": label,
+                }
             labels.append(row)
     return EVIDENCE.frame(evidence), CLASSIFICATION.frame(labels), problems
 
@@ -82,13 +88,25 @@ def _obstacle(ruleset: Ruleset, unit: Row, species: str | None, anaesthetic: str
     if ruleset.species:
         if species is None and ruleset.species_must_be_stated:
             return f"made for {ruleset.species[0]} and fitted on it; this animal's species is not stated"
-        if species is not None and species.lower() not in {name.lower() for name in ruleset.species}:
+        if species is not None and not any(_names(name, species) for name in ruleset.species):
             return f"made for {ruleset.species[0]}, and this animal is {species}"
     if anaesthetic is not None and ruleset.preparation != "any":
         preparation = "awake" if anaesthetic.lower() in AWAKE else "anaesthetised"
         if preparation != ruleset.preparation:
             return f"made for {ruleset.preparation} animals, and this one was {preparation}"
     return None
+
+
+def _names(name: str, species: str) -> bool:
+    """Whether a species as people write it ("Sprague-Dawley rats") holds a name as a word of its own."""
+    return re.search(rf"\b{re.escape(name)}s?\b", species, re.IGNORECASE) is not None
+
+
+def _unstated(ruleset: Ruleset, species: str | None, anaesthetic: str | None) -> str:
+    """What a ruleset was made for and this animal's sheets do not say."""
+    lacking = ["species"] if ruleset.species and species is None else []
+    lacking += ["anaesthetic"] if ruleset.preparation != "any" and anaesthetic is None else []
+    return f"; taken to be {ruleset.title!r}, as the sheets state no {' and no '.join(lacking)}" if lacking else ""
 
 
 def _label(weighed: list[tuple[Criterion, Evidence]]) -> tuple[str, str]:
@@ -99,7 +117,7 @@ def _label(weighed: list[tuple[Criterion, Evidence]]) -> tuple[str, str]:
     open_ = [
         f"{criterion.name} ({one.reason})"
         for criterion, one in counting
-        if criterion.weight == "required" and one.verdict == NOT_TESTED
+        if one.verdict == NOT_TESTED and (criterion.weight == "required" or one.uncertain)
     ]
     if open_:
         return UNDETERMINED, "not tested: " + ", ".join(open_)

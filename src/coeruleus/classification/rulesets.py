@@ -21,8 +21,8 @@ class _Part(BaseModel):
 class Criterion(_Part):
     """One criterion. A unit passes where the measure lies within the bounds, or is true where `is_true` stands.
 
-    `required`: must pass for LC-NE, and a fail makes `other`. `if_tested`: a fail makes `other`, but lacking
-    it is no obstacle. `advisory`: shown only.
+    `required`: must pass for LC-NE, and a fail makes `other`. `if_tested`: the same where it was
+    measured, but lacking it is no obstacle. `advisory`: shown only.
     """
 
     name: str = Field(pattern=r"^[a-z0-9_]+$")
@@ -34,7 +34,8 @@ class Criterion(_Part):
     p_max: float = 0.05
     unit: str | None = None
     weight: Weight = "required"
-    highest_highpass_hz: float | None = None  # the width of a spike recorded with a higher one is not tested
+    highest_highpass_hz: float | None = None  # a spike recorded with a higher one is not tested
+    unknown_highpass: Literal["not_tested", "test"] = "not_tested"
     trial_types: tuple[str, ...] = ()
     drugs: tuple[str, ...] = ()
     citation: str

@@ -9,11 +9,15 @@ from typing import Any
 import numpy as np
 
 from coeruleus.classification.rulesets import Criterion
-from coeruleus.experiment.conditions import BASELINE
+from coeruleus.tables.status import INSUFFICIENT_SPIKES
 
 PASS, FAIL, NOT_TESTED = "pass", "fail", "not_tested"
 Row = Mapping[str, Any]
-INTERVALS = {"firing_rate_hz": ("firing_rate_ci_low_hz", "firing_rate_ci_high_hz")}
+INTERVALS = {
+    "firing_rate_hz": ("firing_rate_ci_low_hz", "firing_rate_ci_high_hz"),
+    "suppression_index": ("suppression_index_ci_low", "suppression_index_ci_high"),
+    "percent_change": ("percent_change_ci_low", "percent_change_ci_high"),
+}
 SHAPE = ("spike_width_ms", "half_width_ms", "notch")
 
 
@@ -26,14 +30,22 @@ class Evidence:
     reason: str | None
     low: float = float("nan")
     high: float = float("nan")
+    uncertain: bool = False  # measured, and too close to the bound to say
 
 
 def weigh(criterion: Criterion, unit: Row, responses: Iterable[Row], drugs: Iterable[Row]) -> Evidence:
-    """Weigh one criterion. `responses` and `drugs` are the unit's own rows of those tables."""
+    """Weigh one criterion. `responses` and `drugs` are the unit's own rows of those tables.
+
+    Responses count before any drug; of several, one that passes is enough.
+    """
     if criterion.table == "units":
         return _measured(criterion, unit)
+    drugs = list(drugs)
     if criterion.table == "responses":
-        rows = [row for row in responses if row["trial_type"] in criterion.trial_types and row["condition"] == BASELINE]
+        given = {row["drug"] or "drug" for row in drugs}
+        rows = [
+            row for row in responses if row["trial_type"] in criterion.trial_types and row["condition"] not in given
+        ]
         lacking = f"no {' or '.join(criterion.trial_types)} before a drug"
     else:
         rows = [row for row in drugs if str(row["drug"] or "").lower() in criterion.drugs]
@@ -51,19 +63,24 @@ def weigh(criterion: Criterion, unit: Row, responses: Iterable[Row], drugs: Iter
 
 def _measured(criterion: Criterion, unit: Row) -> Evidence:
     value = _number(unit[criterion.column])
+    if unit["status"] == INSUFFICIENT_SPIKES and criterion.column not in SHAPE:
+        return Evidence(value, NOT_TESTED, unit["reason"])
     if np.isnan(value):
         why = (unit.get("waveform_reason") if criterion.column in SHAPE else None) or unit["reason"]
         return Evidence(value, NOT_TESTED, why or f"{criterion.column} is not known")
     if criterion.highest_highpass_hz is not None:
         highpass = _number(unit.get("highpass_hz"))
-        if np.isnan(highpass):
+        if np.isnan(highpass) and criterion.unknown_highpass == "not_tested":
             return Evidence(value, NOT_TESTED, "the high-pass filter is not stated (highpass_hz in recordings.tsv)")
         if highpass > criterion.highest_highpass_hz:
             why = f"recorded with a high-pass filter of {highpass:g} Hz; the bound holds up to"
             return Evidence(value, NOT_TESTED, f"{why} {criterion.highest_highpass_hz:g} Hz")
-    names = INTERVALS.get(criterion.column)
-    low, high = (_number(unit.get(name)) for name in names) if names else (float("nan"), float("nan"))
-    return _against_bounds(criterion, value, low, high)
+    return _against_bounds(criterion, value, *_interval(criterion, unit))
+
+
+def _interval(criterion: Criterion, row: Row) -> tuple[float, float]:
+    low, high = (_number(row.get(name)) for name in INTERVALS.get(criterion.column, ("", "")))
+    return low, high
 
 
 def _one(criterion: Criterion, row: Row) -> Evidence:
@@ -72,16 +89,18 @@ def _one(criterion: Criterion, row: Row) -> Evidence:
         return Evidence(float("nan"), NOT_TESTED, row["reason"] or f"{criterion.column} is not known")
     if criterion.is_true is not None:
         passed = bool(value) == criterion.is_true
-        return Evidence(float(bool(value)), PASS if passed else FAIL, None if passed else f"{row['n_trials']:g} events")
-    if row["status"] != "ok":
-        return Evidence(float(value), NOT_TESTED, row["reason"])
-    found = _against_bounds(criterion, float(value))
-    if found.verdict == PASS and criterion.p_value is not None:
-        p = _number(row[criterion.p_value])
-        if np.isnan(p):
-            return Evidence(found.value, NOT_TESTED, "its p-value is not known")
-        if p > criterion.p_max:
-            return Evidence(found.value, NOT_TESTED, f"too uncertain: p = {p:.2g}")
+        where = f"{row['trial_type']}, {row['condition']}, {row['n_trials']:g} events"
+        return Evidence(float(bool(value)), PASS if passed else FAIL, where)
+    if criterion.p_value is None:
+        return _against_bounds(criterion, float(value), *_interval(criterion, row))
+    p = _number(row[criterion.p_value])
+    if np.isnan(p):
+        return Evidence(
+            float(value), NOT_TESTED, row["reason"] or "its p-value is not known", *_interval(criterion, row)
+        )
+    found = _against_bounds(criterion, float(value), *_interval(criterion, row))
+    if found.verdict == PASS and p > criterion.p_max:
+        return Evidence(found.value, NOT_TESTED, f"too uncertain: p = {p:.2g}", found.low, found.high, True)
     return found
 
 
@@ -94,7 +113,7 @@ def _against_bounds(
     for bound in (low, high):
         if ci_low < bound < ci_high:
             reason = f"too uncertain: its 95 % interval {ci_low:.3g} to {ci_high:.3g} spans the bound {bound:g}"
-            return Evidence(value, NOT_TESTED, reason, ci_low, ci_high)
+            return Evidence(value, NOT_TESTED, reason, ci_low, ci_high, True)
     return Evidence(value, PASS if inside else FAIL, None if inside else f"{value:.3g} is outside", ci_low, ci_high)
 
 

@@ -12,7 +12,8 @@ def nearest(name: str, known: Iterable[str], cutoff: float = 0.75) -> str | None
     def plain(word: str) -> str:
         return word.strip().lower().replace(" ", "_").replace("-", "_")
 
-    table = {plain(word): word for word in known}
+    # Short words resemble too much: a column `cage` is no misspelt `age`.
+    table = {plain(word): word for word in known if len(word) > 3 or plain(word) == plain(name) or cutoff <= 0.5}
     close = difflib.get_close_matches(plain(name), list(table), n=1, cutoff=cutoff)
     return table[close[0]] if close else None
 

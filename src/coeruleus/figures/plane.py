@@ -20,12 +20,14 @@ from coeruleus.figures.style import (
     log_axis,
     new_figure,
     place,
+    printable,
     safe_name,
     say_nothing_to_show,
 )
 from coeruleus.tables.units import CLASSIFICATION, UNITS
 
 INTERVALS_UP_TO = 80  # units; beyond, error bars hide the points
+RINGS = ("o", "s", "D", "^")  # one shape per identity that histology or tests found
 X, Y = "spontaneous firing rate (Hz)", "half-width of the mean spike (ms)"
 
 
@@ -82,27 +84,28 @@ def _draw(
             half[here],
             item=[name for name, yes in zip(names, here, strict=True) if yes],
         )
-    identified = shown & units["identity"].notna().to_numpy()
-    if identified.any():
+    for number, identity in enumerate(sorted(set(units["identity"].dropna()))):
+        identified = shown & (units["identity"] == identity).to_numpy()
+        if not identified.any():
+            continue
         axes.plot(
             rate[identified],
             half[identified],
-            "o",
+            RINGS[number % len(RINGS)],
             mfc="none",
             mec=BLACK,
-            ms=6,
-            mew=0.6,
-            label=f"identity known ({identified.sum()})",
+            ms=6.2,
+            mew=0.5,
+            label=printable(f"{identity} ({identified.sum()})"),
         )
         plotted.add(
             "plane",
-            "identity known",
+            str(identity),
             X,
             rate[identified],
             Y,
             half[identified],
             item=[name for name, yes in zip(names, identified, strict=True) if yes],
-            note=units["identity"][identified].to_list(),
         )
     if shown.any():
         figure.legend(*axes.get_legend_handles_labels(), loc="upper left", bbox_to_anchor=(0.09, 0.995), ncols=2)

@@ -110,7 +110,15 @@ def _at(line: Line2D, marks: Mapping[str, tuple[float, float]], *names: str) -> 
 
 
 def outline(axes: Axes, fill: bool, colour: str) -> StepPatch:
-    patch = StepPatch([0.0], [0.0, 1.0], fill=fill, facecolor=colour, edgecolor=colour, lw=0.3 if fill else 0.7)
+    patch = StepPatch(
+        [0.0],
+        [0.0, 1.0],
+        fill=fill,
+        facecolor=colour,
+        edgecolor=colour,
+        lw=0.3 if fill else 0.7,
+        baseline=0 if fill else None,  # type: ignore[arg-type]  # None: no line to zero
+    )
     axes.add_artist(patch)
     patch.set_clip_path(axes.patch)
     return patch

@@ -116,7 +116,6 @@ def unit_data(tables: Mapping[str, pd.DataFrame]) -> Iterator[UnitData]:
         def part(table: units.Table, unit: tuple[str, str] = unit) -> pd.DataFrame:
             return parts[table.name].get(unit, none[table.name])
 
-        labels = dict.fromkeys(part(units.CLASSIFICATION)["label"])
         responses = [
             (
                 response,
@@ -127,7 +126,7 @@ def unit_data(tables: Mapping[str, pd.DataFrame]) -> Iterator[UnitData]:
         ]
         yield UnitData(
             row,
-            " / ".join(map(str, labels)) or "not classified",
+            _label_words(part(units.CLASSIFICATION)),
             part(sources.WAVEFORMS),
             part(sources.WAVEFORM_MARKS),
             part(sources.ISI),
@@ -135,3 +134,11 @@ def unit_data(tables: Mapping[str, pd.DataFrame]) -> Iterator[UnitData]:
             part(units.DRUG_RESPONSES),
             responses,
         )
+
+
+def _label_words(frame: pd.DataFrame) -> str:
+    """One label where all rulesets agree, else each with its ruleset."""
+    labels = {str(row["ruleset"]): str(row["label"]) for row in records(frame)}
+    if len(set(labels.values())) <= 1:
+        return next(iter(labels.values()), "not classified")
+    return ", ".join(f"{label} by {ruleset}" for ruleset, label in labels.items())

@@ -134,9 +134,11 @@ def _notes(asked: pd.DataFrame, fit_for_log: NDArray[np.bool_]) -> list[str]:
     left_out = int((~fit_for_log).sum())
     below = int((fit_for_log & (asked["status"] == status.BELOW_LOQ).to_numpy()).sum())
     if left_out:
-        notes.append(f"{left_out} samples below detection or not above 0 are left out, so low means are too high")
+        notes.append(
+            f"samples left out, being below detection or not above 0, so that low means are too high: {left_out}"
+        )
     if below:
-        notes.append(f"{below} samples below quantification enter with their number")
+        notes.append(f"samples below quantification that enter with their number: {below}")
     return notes
 
 

@@ -10,6 +10,16 @@ from typing import Any
 import pandas as pd
 
 MARKED = {"status", "verdict", "label", "severity", "stable", "accepted", "rules_label"}
+REMARKS = {
+    "reason",
+    "waveform_reason",
+    "identity",
+    "citation",
+    "date",
+    "dose",
+    "dose_unit",
+    "route",
+}  # left out if empty
 GOOD = {"ok", "pass", "yes"}
 BAD = {"failed", "missing", "fail", "error", "no", "excluded", "saturated"}
 
@@ -72,9 +82,14 @@ def _look(word: str) -> str:
 
 
 def table(frame: pd.DataFrame, caption: str, columns: Mapping[str, str] | Sequence[tuple[str, str]]) -> TableView:
-    """Columns of a frame under headings, as a table of the page. Columns that the frame lacks are left out."""
+    """Columns of a frame under headings, as a table of the page.
+
+    Columns that the frame lacks, and columns of remarks without any, are left out.
+    """
     pairs = list(columns.items()) if isinstance(columns, Mapping) else list(columns)
-    pairs = [(name, head) for name, head in pairs if name in frame]
+    pairs = [
+        (name, head) for name, head in pairs if name in frame and not (name in REMARKS and frame[name].isna().all())
+    ]
     parts = [[cell(value, name) for value in frame[name].tolist()] for name, _ in pairs]
     rows = tuple(zip(*parts, strict=True)) if parts else ()
     return TableView(caption, tuple(head for _, head in pairs), rows)

@@ -12,10 +12,10 @@ from coeruleus.report.overview import Tables, get
 from coeruleus.report.pictures import Picture, Pictures
 
 CALIBRATION = {
-    "analyte": "analyte", "model": "model", "weighting": "weighting", "slope": "slope", "slope_se": "SE of slope",
-    "intercept": "intercept", "r_squared": "r²", "n_standards": "standards", "n_rejected": "rejected",
-    "lowest": "lowest", "highest": "highest", "lod": "LOD", "loq": "LOQ", "unit": "unit",
-    "drift_percent": "drift (%)", "response": "response", "status": "status", "reason": "reason",
+    "analyte": "analyte", "status": "status", "lod": "LOD", "loq": "LOQ", "lowest": "lowest", "highest": "highest",
+    "unit": "unit", "slope": "slope", "slope_se": "SE of slope", "intercept": "intercept", "r_squared": "r²",
+    "n_standards": "standards", "n_rejected": "rejected", "drift_percent": "drift (%)", "model": "model",
+    "weighting": "weighting", "response": "response", "reason": "reason",
 }  # fmt: skip
 ACCURACY = {
     "injection_id": "injection", "analyte": "analyte", "kind": "kind", "level": "level", "nominal": "nominal",

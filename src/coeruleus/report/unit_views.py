@@ -88,9 +88,11 @@ def build_units(tables: Tables, pictures: Pictures, facts: Facts) -> UnitsView:
     named = units[units["unit_id"].notna()] if len(units) else units
     ruled = labels[labels["ruleset"] == first][[*KEY, "label", "identity"]] if len(labels) else labels
     merged = named.merge(ruled, on=KEY, how="left") if len(named) and len(ruled) else named
+    figures = [*pictures.of("unit_plane"), *pictures.of("evidence")]
+    figures.sort(key=lambda picture: picture.about("ruleset") != first)
     without = units[units["unit_id"].isna()] if len(units) else units
     return UnitsView(
-        (*pictures.of("unit_plane"), *pictures.of("evidence")),
+        tuple(figures),
         _labels(labels),
         _agreement(labels, first),
         table(merged, f"Units, labelled by {first}" if first else "Units", UNITS),

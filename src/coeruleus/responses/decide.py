@@ -13,6 +13,7 @@ from coeruleus.responses.scan import ALPHA, Deviation, Scan, Trials, scan, signe
 SILENCE_S = 2.0
 MOST_CUTS = 5
 FEWEST_EVENTS = 3
+LARGE_SAMPLE_THRESHOLD = 2.5  # where the scan's 5 % threshold lies once spikes are many
 
 
 @dataclass(frozen=True)
@@ -93,10 +94,11 @@ def _inhibition(
     if found.inhibition.p <= ALPHA:
         extent = _back(extent_of(trials, found.inhibition, False), cuts)
         return Part(found.inhibition.p, _outside(extent, excitations)), math.nan
-    if found.silence >= 1:
+    if found.silence > 0 and found.silence >= found.threshold:
         return Part(found.inhibition.p, None), math.nan
-    needed = math.ceil(len(trials.onsets) / found.silence**2) if found.silence > 0 else math.nan
-    return None, float(needed)
+    # The strength of a silence grows with the square root of the events.
+    wanted = max(found.threshold, LARGE_SAMPLE_THRESHOLD)
+    return None, float(math.ceil(len(trials.onsets) * (wanted / found.silence) ** 2)) if found.silence > 0 else math.nan
 
 
 def _back(extent: Extent, cuts: list[Extent]) -> Extent:

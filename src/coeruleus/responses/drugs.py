@@ -20,6 +20,7 @@ LONGEST_S = 600.0
 LONGEST_LOCAL_S = 120.0
 LOCAL_ROUTES = ("local", "ionto", "pressure", "micro", "puff", "topical", "bath")
 ONSETS_S = (0.0, 60.0, 180.0)
+SETTLING_S = 180.0  # after the last drug, before a rate counts as the baseline of the next
 LOCAL_ONSETS_S = (0.0, 10.0)
 BLOCK_S = 30.0
 SHORTEST_BLOCK_S = 5.0
@@ -52,8 +53,8 @@ def test_drugs(
 ) -> tuple[pd.DataFrame, list[Problem]]:
     """Each unit and drug: rate before, rate after, change and p-value, as DRUG_RESPONSES, and problems.
 
-    Before: up to 10 min, back to the last drug or the start; after: up to 10 min, to the next drug or the
-    end (2 min each with a local route); segments of one session follow each other without a gap, and the
+    Before: up to 10 min, back to 3 min after the last drug or to the start; after: up to 10 min, to the next
+    drug or the end (2 min each with a local route); segments of one session follow each other without a gap, and the
     5 s after every other event are left out. Tested in blocks of at most 30 s by `drift.change_p` on
     √(n + 3/8). The baseline is not stable where its quarters differ by more than half their mean and by more
     than counting allows; then there is no p-value.
@@ -138,8 +139,9 @@ def _measure(
     at = starts[int(event["segment"])] + float(event["onset"])
     placed = [(starts[int(e["segment"])] + float(e["onset"]), e) for e in every if int(e["segment"]) in starts]
     drugs = [place for place, other in placed if other["trial_type"] == DRUG]
-    low = max([place for place in drugs if place < at] + [0.0, at - longest])
-    high = min([place for place in drugs if place > at] + [starts[-1], at + longest])
+    settled = [place + min(SETTLING_S, (at - place) / 2) for place in drugs if place < at]
+    low = max([*settled, 0.0, at - longest])
+    high = min([*(place for place in drugs if place > at), starts[-1], at + longest])
     size = float(np.clip(min(at - low, high - at) / 6, SHORTEST_BLOCK_S, BLOCK_S))
     taken = [(p, p + np.nan_to_num(float(e["duration"])) + AFTER_EVENT_S) for p, e in placed if e["trial_type"] != DRUG]
     free = np.array(taken, dtype=float).reshape(-1, 2)
@@ -175,6 +177,8 @@ def _measure(
 def _window(times: Floats, at: float, edge: float, size: float, taken: Floats) -> Window:
     """Blocks from the drug outwards; those that other events take more than half of are left out."""
     n = int(abs(edge - at) / size + 1e-9)
+    if not n:
+        return Window(np.empty(0), np.empty(0), np.empty(0))
     ends = np.sort(at + np.sign(edge - at) * size * np.arange(n + 1))
     inside = np.sort(times[(times >= ends[0]) & (times < ends[-1])])
     for low, high in taken:
@@ -185,7 +189,7 @@ def _window(times: Floats, at: float, edge: float, size: float, taken: Floats) -
     block = np.searchsorted(ends, middles, side="right") - 1
     good = is_free & (block >= 0) & (block < n)
     time = np.histogram(block[good], np.arange(n + 1), weights=np.diff(points)[good])[0].astype(float)
-    count = np.histogram(inside, ends)[0].astype(float) if n else np.empty(0)
+    count = np.histogram(inside, ends)[0].astype(float)
     kept = time >= size / 2
     return Window(((ends[1:] + ends[:-1]) / 2 - at)[kept], time[kept], count[kept])
 

@@ -59,13 +59,14 @@ class Deviation:
 class Scan:
     """Both deviations, and what a silence would have looked like.
 
-    `silence` is how many times over a complete silence of the asked length would pass the 5 % threshold
-    of the scan for inhibition (below 1: it could not be seen).
+    `silence` is the strength that a complete silence of the asked length would have, `threshold` the strength
+    at which the scan for inhibition passes 5 %: a silence below it could not be seen.
     """
 
     excitation: Deviation
     inhibition: Deviation
     silence: float
+    threshold: float
 
 
 def scan(trials: Trials, silence_s: float, rng: np.random.Generator) -> Scan | None:
@@ -113,7 +114,7 @@ def scan(trials: Trials, silence_s: float, rng: np.random.Generator) -> Scan | N
     threshold = float(np.quantile(down[1:], 1 - ALPHA))
     short = long & (edges[high] - edges[low] <= silence_s + 1e-9)
     seen = float(np.sqrt(2 * mean[short] / dispersion[short]).max()) if short.any() else 0.0
-    return Scan(found[0], found[1], seen / threshold if threshold > 0 else 0.0)
+    return Scan(found[0], found[1], seen, threshold)
 
 
 def _stretches(trials: Trials, rng: np.random.Generator) -> tuple[Floats, Floats]:

@@ -154,11 +154,10 @@ def _needed(projections: Array, decoys: Array, norm: float) -> tuple[float, floa
     """
     low, high = max(0.25 * norm, min(0.5 * norm, norm - 4)), max(0.5 * norm, min(0.8 * norm, HASH_REACH))
     grid = np.linspace(low, high, 51)
-    upper = projections[projections > 0.8 * norm]
-    middle = float(np.median(upper)) if len(upper) else norm
-    mirrored = 2 * middle - projections[projections > middle]
-    reach = projections[projections < HASH_REACH]
-    excess = _beyond(reach, grid) - _beyond(mirrored[mirrored < HASH_REACH], grid)
+    middle = max(_mode_near(projections, norm), 0.75 * norm)
+    above = projections[projections > middle]
+    own = np.concatenate([above, 2 * middle - above])
+    excess = _beyond(projections[projections < HASH_REACH], grid) - _beyond(own[own < HASH_REACH], grid)
     false = np.maximum(_beyond(decoys, grid), np.maximum(excess, 0))
     targets = _beyond(projections, grid)
     true = np.maximum(targets - false, 0)
@@ -167,6 +166,17 @@ def _needed(projections: Array, decoys: Array, norm: float) -> tuple[float, floa
     best = int(good[np.argmin(np.abs(grid[good] - norm / 2))])
     count = float(false[best])
     return float(grid[best]), (count + np.sqrt(count)) / max(1.0, float(targets[best]))
+
+
+def _mode_near(values: Array, start: float, width: float = 1.5) -> float:
+    """The mode uphill from `start`, by mean shift (Fukunaga & Hostetler 1975)."""
+    place = start
+    for _ in range(50):
+        near = values[np.abs(values - place) < width]
+        if not len(near) or abs(near.mean() - place) < 1e-6:
+            break
+        place = float(near.mean())
+    return place
 
 
 def _beyond(values: Array, limits: Array) -> NDArray[np.int_]:

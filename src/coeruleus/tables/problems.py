@@ -37,40 +37,75 @@ def problems_frame(problems: list[Problem]) -> pd.DataFrame:
     return PROBLEMS.frame([asdict(problem) for problem in sorted(set(problems))])
 
 
-# Which rows of result tables are problems by their status: table → (stage, item column, detail column).
+# Which rows of result tables are problems by their status: table → (stage, item column), upstream first.
 _SPEAKING = {
-    "dialysate/peaks": ("chromatography", "injection_id", "analyte"),
-    "dialysate/calibration": ("chromatography", "run", "analyte"),
-    "dialysate/concentrations": ("chromatography", "injection_id", "analyte"),
-    "release/release": ("release", "sample_id", "analyte"),
-    "units/units": ("spikes", "site_id", "unit_id"),
-    "units/responses": ("responses", "site_id", "unit_id"),
-    "units/drug_responses": ("responses", "site_id", "unit_id"),
+    "dialysate/peaks": ("chromatography", "injection_id"),
+    "dialysate/calibration": ("chromatography", "run"),
+    "dialysate/concentrations": ("chromatography", "injection_id"),
+    "release/release": ("release", "sample_id"),
+    "units/units": ("spikes", "unit"),
+    "units/responses": ("responses", "unit"),
+    "units/drug_responses": ("responses", "unit"),
 }
 _ERRORS = (status.FAILED, status.MISSING, status.SATURATED)
 _WARNINGS = (status.NOT_FOUND, status.INSUFFICIENT_SPIKES)
+_NAMED = 12  # items named in one message
 
 
 def from_statuses(tables: Mapping[str, pd.DataFrame], told: list[Problem]) -> list[Problem]:
-    """Problems that only the status of a row tells, one for each item and reason, so that none is overlooked.
+    """Problems that only the status of a row tells, so that none is overlooked and none is said twice.
 
-    What a room has said of an item already (`told`), or an earlier table, is not said again. Peaks that are
-    not found are problems in dialysate only.
+    A reason that several items share is one problem that names them; what a room has said of an item already
+    (`told`), or an earlier table, is left out.
     """
-    said = {(problem.item, problem.message) for problem in told}
     problems: list[Problem] = []
-    for name, (stage, item, detail) in _SPEAKING.items():
+    said: set[str] = set()
+    for name, (stage, item) in _SPEAKING.items():
         frame = tables.get(name)
         if frame is None or frame.empty:
             continue
         rows = frame[frame["status"].isin(_ERRORS + _WARNINGS)]
         if name == "dialysate/peaks":
-            rows = rows[(rows["status"] != status.NOT_FOUND) | (rows["kind"] == "dialysate")]
-        for (of, word, reason), group in rows.groupby([item, "status", "reason"], dropna=False, sort=True):
-            if any(str(of) == other and str(reason) in message for other, message in said):
-                continue
-            details = ", ".join(str(value) for value in dict.fromkeys(group[detail]) if value is not None)
-            message = f"{word}: {reason}" + (f" ({details})" if details and word in _WARNINGS else "")
-            said.add((str(of), message))
-            problems.append(Problem(stage, str(of), "error" if word in _ERRORS else "warning", message))
+            problems += _without_peaks(frame)
+            said |= set(rows.loc[rows["status"] == status.NOT_FOUND, "reason"].dropna())
+            rows = rows[rows["status"] != status.NOT_FOUND]
+        if item == "unit":
+            units = rows["unit_id"].map(lambda unit: f"/{unit}" if unit is not None else "")
+            rows = rows.assign(unit=rows["site_id"] + units)
+        rows = rows[~rows["reason"].isin(said)]
+        said |= set(rows["reason"].dropna())
+        for (word, reason), group in rows.groupby(["status", "reason"], dropna=False, sort=True):
+            new = [of for of in dict.fromkeys(map(str, group[item])) if not _is_told(of, str(reason), told)]
+            if new:
+                severity = "error" if word in _ERRORS else "warning"
+                whose = f" ({_names(new)})" if len(new) > 1 else ""
+                one = new[0] if len(new) == 1 else f"{new[0]} and {len(new) - 1} more"
+                problems.append(Problem(stage, one, severity, f"{word}: {reason}{whose}"))
     return problems
+
+
+def _without_peaks(peaks: pd.DataFrame) -> list[Problem]:
+    """Dialysate in which nothing was found, each by name; and each analyte that was not found in some of a run."""
+    problems = []
+    samples = peaks[peaks["kind"] == "dialysate"]
+    absent = samples["status"] == status.NOT_FOUND
+    nothing = absent.groupby(samples["injection_id"]).all()
+    bare = sorted(nothing.index[nothing])
+    for injection in bare:
+        problems.append(Problem("chromatography", str(injection), "warning", "no peak of any analyte was found"))
+    rest = samples[absent & ~samples["injection_id"].isin(bare)]
+    for (run, analyte), group in rest.groupby(["run", "analyte"], sort=True):
+        of = samples[(samples["run"] == run) & (samples["analyte"] == analyte)]
+        message = f"{analyte} was not found in {len(group)} of {len(of)} dialysate injections"
+        injections = list(group["injection_id"])
+        problems.append(Problem("chromatography", f"run {run}", "warning", f"{message}: {_names(injections)}"))
+    return problems
+
+
+def _is_told(item: str, reason: str, told: list[Problem]) -> bool:
+    return any(problem.item.split(" ")[0] == item and reason in problem.message for problem in told)
+
+
+def _names(items: list[str]) -> str:
+    more = f" and {len(items) - _NAMED} more" if len(items) > _NAMED else ""
+    return ", ".join(items[:_NAMED]) + more

@@ -9,6 +9,7 @@ from coeruleus.chromatography.quantify import Analyte, Calibration, RunResult, T
 from .simulated_run import ANALYTES, Run, simulate_run
 
 TARGETS = [Analyte(name, values[0], "nM") for name, values in ANALYTES.items()]
+FEW = [t for t in TARGETS if t.name in ("NE", "HVA")]
 NOBODY = pd.DataFrame(columns=["injection_id", "analyte", "action", "from_min", "to_min", "reason", "author", "date"])
 
 
@@ -20,6 +21,11 @@ def run() -> Run:
 @pytest.fixture(scope="module")
 def sound(run: Run) -> RunResult:
     return quantified(run)
+
+
+@pytest.fixture(scope="module")
+def few(run: Run) -> RunResult:
+    return quantified(run, analytes=FEW)
 
 
 def quantified(
@@ -70,10 +76,8 @@ TIME = np.arange(3.5, 22, 1 / 120)
         (Trace(TIME, np.arange(TIME.size - 1.0)), "signal values"),
     ],
 )
-def test_an_unusable_trace_keeps_its_rows_and_harms_no_other(
-    run: Run, sound: RunResult, trace: Trace, says: str
-) -> None:
-    result = quantified(run, {**run.traces, "i009": trace})
+def test_an_unusable_trace_keeps_its_rows_and_harms_no_other(run: Run, few: RunResult, trace: Trace, says: str) -> None:
+    result = quantified(run, {**run.traces, "i009": trace}, analytes=FEW)
     rows = result.peaks[result.peaks["injection_id"] == "i009"]
     assert (rows["status"] == "failed").all()
     assert rows["reason"].str.contains(says).all()
@@ -81,8 +85,8 @@ def test_an_unusable_trace_keeps_its_rows_and_harms_no_other(
     assert np.isnan(sample(result, "i009")["concentration"])
     assert [p.severity for p in result.problems if p.item == "i009"] == ["error"]
     others = result.peaks["injection_id"] != "i009"
-    before = sound.peaks[sound.peaks["injection_id"] != "i009"]
-    assert (result.peaks[others]["status"].to_numpy() == before["status"].to_numpy()).mean() > 0.98
+    before = few.peaks[few.peaks["injection_id"] != "i009"]
+    assert (result.peaks[others]["status"].to_numpy() == before["status"].to_numpy()).mean() > 0.95
 
 
 def test_unreadable_and_missing_files(run: Run) -> None:
@@ -98,20 +102,19 @@ def test_a_trace_that_is_cut_off_loses_only_what_it_does_not_cover(run: Run) -> 
     keep = trace.time_min < 12
     result = quantified(run, {**run.traces, "i009": Trace(trace.time_min[keep], trace.signal[keep])})
     assert peak(result, "i009", "HVA")["status"] == "failed"
-    assert "covers 3.50 to 11.99 min" in peak(result, "i009", "HVA")["reason"]
+    assert "covers 3.50 to 12.00 min" in peak(result, "i009", "HVA")["reason"]
     assert peak(result, "i009", "NE")["status"] == "ok"
 
 
 def test_a_saturated_peak_is_said_and_its_neighbours_stand(run: Run, sound: RunResult) -> None:
     trace = run.traces["i007"]  # the highest standard
     near = np.abs(trace.time_min - peak(sound, "i007", "DHBA")["retention_time_min"]) < 0.5
-    ceiling = 0.5 * trace.signal[near].max() + 0.5 * np.median(trace.signal)
-    clipped = np.where(near, np.minimum(trace.signal, ceiling), trace.signal)
-    clipped = np.minimum(clipped, ceiling)
+    clipped = np.minimum(trace.signal, 0.8 * trace.signal[near].max())
     result = quantified(run, {**run.traces, "i007": Trace(trace.time_min, clipped)})
     assert peak(result, "i007", "DHBA")["status"] == "saturated"
     assert "upper end" in peak(result, "i007", "DHBA")["reason"]
-    assert peak(result, "i007", "EPI")["status"] == "ok"
+    assert peak(result, "i007", "HVA")["status"] == "ok"
+    assert peak(result, "i008", "DHBA")["status"] == "ok"
     accuracy = result.accuracy.set_index(["injection_id", "analyte"]).loc[("i007", "DHBA")]
     assert accuracy["accepted"] is False
 
@@ -180,23 +183,6 @@ def test_an_analyte_without_a_time(run: Run) -> None:
     assert len(only.traces) > 0
 
 
-def test_internal_standard_takes_the_injection_volume_out(run: Run) -> None:
-    held = run.standards.copy()
-    traces, rng = {}, np.random.default_rng(0)
-    for name, trace in run.traces.items():
-        blank = run.traces["i001"].signal
-        traces[name] = Trace(trace.time_min, blank + rng.uniform(0.7, 1.3) * (trace.signal - blank))
-    # the same amount of DHBA everywhere cannot be had from this simulation, so its level is undone by hand
-    plain = quantified(run, traces)
-    result = quantified(run, traces, calibration=Calibration(internal_standard="HVA"))
-    ratio = peak(result, "i009", "NE")["area"] / peak(result, "i009", "HVA")["area"]
-    truth = run.areas["i009", "NE"] / run.areas["i009", "HVA"]
-    assert ratio == pytest.approx(truth, rel=0.06)
-    assert peak(plain, "i009", "NE")["area"] != pytest.approx(run.areas["i009", "NE"], rel=0.02)
-    assert line(result)["response"] == "area ÷ area of HVA"
-    assert len(held)
-
-
 def test_curation(run: Run, sound: RunResult) -> None:
     at = peak(sound, "i009", "HVA")["retention_time_min"]
     decisions = pd.DataFrame(
@@ -232,8 +218,14 @@ AREAS_RUN = pd.DataFrame(
     columns=["injection_id", "kind", "level"],
 ).assign(run="r", order=range(1, 8), subject_id="rat")  # fmt: skip
 LEVELS = pd.DataFrame({"level": ["L1", "L2", "L3"], "analyte": "NE", "concentration": [1.0, 2.0, 4.0], "unit": None})
-AREAS = pd.DataFrame({"injection_id": ["a1", "a2", "a3", "a4", "a5"], "analyte": "NE", "area": [10.0, 20.0, 40.0, 30.0, np.nan],
-                      "status": [None, None, None, None, "not_found"]})  # fmt: skip
+AREAS = pd.DataFrame(
+    {
+        "injection_id": ["a1", "a2", "a3", "a4", "a5"],
+        "analyte": "NE",
+        "area": [10.0, 20.0, 40.0, 30.0, np.nan],
+        "status": [None, None, None, None, "not_found"],
+    }
+)
 
 
 def from_areas(
@@ -253,6 +245,25 @@ def test_half_way_entry() -> None:
     assert len(result.traces) == 0
 
 
+def test_internal_standard_takes_the_injection_volume_out() -> None:
+    volume = {"a1": 1.0, "a2": 0.6, "a3": 1.3, "a4": 0.5, "a5": 1.1, "a6": 0.9}
+    ne = {"a1": 10.0, "a2": 20.0, "a3": 40.0, "a4": 30.0, "a5": 15.0, "a6": 15.0}
+    rows = [(i, "NE", ne[i] * v) for i, v in volume.items()]
+    rows += [(i, "DHBA", 100 * v) for i, v in volume.items() if i != "a6"]
+    areas = pd.DataFrame(rows, columns=["injection_id", "analyte", "area"])
+    analytes = [Analyte("NE", None, "nM"), Analyte("DHBA", None, "nM")]
+    injections = AREAS_RUN.assign(injected_ul=[10.0, 6, 13, 5, 11, 9, 10])
+    settings = Calibration(internal_standard="DHBA")
+    result = quantify_run(injections, {}, {}, LEVELS, analytes, settings, NOBODY, areas)
+    assert line(result)["response"] == "area ÷ area of DHBA"
+    assert line(result)["unit"] == "nM"
+    assert line(result)["slope"] == pytest.approx(0.1)
+    assert sample(result, "a4")["concentration"] == pytest.approx(3.0)
+    assert sample(result, "a5")["concentration"] == pytest.approx(1.5)
+    assert sample(result, "a6")["status"] == "failed"
+    assert "internal standard DHBA cannot be used here" in sample(result, "a6")["reason"]
+
+
 def test_volumes_by_hand() -> None:
     volumes = AREAS_RUN.assign(injected_ul=[10.0, 10, 10, 20, 20, 20, np.nan], collected_ul=np.nan, added_ul=np.nan,
                                dilution=np.nan)  # fmt: skip
@@ -262,8 +273,8 @@ def test_volumes_by_hand() -> None:
     assert line(result)["highest"] == pytest.approx(40)
     assert sample(result, "a4")["concentration"] == pytest.approx(1.5)  # 30 nM·µl from 20 µl
     assert "injected_ul is missing" in sample(result, "a7")["reason"]
-    diluted = volumes.assign(collected_ul=[np.nan, np.nan, np.nan, 30, 30, 30, 30],
-                             added_ul=[np.nan, np.nan, np.nan, 10, 10, 10, 10], dilution=[np.nan] * 3 + [2.0] * 4)  # fmt: skip
+    nothing = [np.nan] * 3
+    diluted = volumes.assign(collected_ul=nothing + [30] * 4, added_ul=nothing + [10] * 4, dilution=nothing + [2.0] * 4)
     row = sample(from_areas(diluted), "a4")
     assert row["concentration"] == pytest.approx(1.5 * 40 / 30 * 2)
     assert row["lod"] == pytest.approx(sample(result, "a4")["lod"] * 40 / 30 * 2)

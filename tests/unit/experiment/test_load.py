@@ -177,3 +177,8 @@ def test_real_experiments_are_sound(shared: Path) -> None:
         experiment = load_experiment(shared / "experiments" / name)
         assert (len(experiment.injections), len(experiment.recordings)) == (injections, recordings)
         assert experiment.problems == []
+
+
+def test_a_cage_is_no_misspelt_age(small: Path) -> None:
+    edit(small, "subjects.tsv", "group\n007\tvehicle\n008\tdrug", "group\tcage\n007\tvehicle\t1\n008\tdrug\t2")
+    assert list(load_experiment(small).subjects["cage"]) == ["1", "2"]

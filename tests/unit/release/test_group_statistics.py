@@ -93,7 +93,7 @@ def test_values_below_detection_are_left_out_of_the_log_model_and_counted():
     lost = found.loc["drug: change from baseline at 30 min"]
     assert np.isnan(lost["estimate"]) and "3 of 5 samples at 30 min are below detection" in lost["reason"]
     kept = found.loc["drug: change from baseline at 10 min"]
-    assert np.isfinite(kept["estimate"]) and "3 samples below detection" in kept["reason"]
+    assert np.isfinite(kept["estimate"]) and "low means are too high: 3" in kept["reason"]
 
 
 def test_constant_data_have_no_test():

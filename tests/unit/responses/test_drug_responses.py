@@ -1,0 +1,102 @@
+"""Drug effects against trains whose rate changes in a known way, or drifts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from coeruleus.responses import drugs
+
+from .conftest import train
+
+Sheets = Callable[..., dict[str, pd.DataFrame]]
+CLONIDINE = {"segment": 1, "trial_type": "drug", "drug": "clonidine", "onset": 600.0, "route": "i.p."}
+
+
+def _rows(frames: dict[str, pd.DataFrame]) -> list[dict[str, Any]]:
+    found, _ = drugs.test_drugs(
+        frames["spikes"], frames["segments"], frames["events"], recordings=frames["recordings"], units=frames["units"]
+    )
+    return found.to_dict("records")
+
+
+def _one(sheets: Sheets, seed: int, rate: Callable[[np.ndarray], np.ndarray]) -> dict[str, Any]:
+    spikes = train(np.random.default_rng(seed), 2, rate, 1200)
+    (row,) = _rows(sheets({1: (1200.0, {"1": spikes})}, [CLONIDINE]))
+    return row
+
+
+def _drifting(seed: int, rate_hz: float, memory_s: float, spread: float) -> Callable[[np.ndarray], np.ndarray]:
+    """First-order log-normal drift of the rate, on a grid of 1 s."""
+    rng = np.random.default_rng(10_000 + seed)
+    keep = np.exp(-1 / memory_s)
+    drift = np.empty(1202)
+    drift[0] = rng.normal()
+    for index in range(1, len(drift)):
+        drift[index] = keep * drift[index - 1] + np.sqrt(1 - keep**2) * rng.normal()
+    return lambda time: rate_hz * np.exp(spread * np.interp(time, np.arange(len(drift)), drift))
+
+
+@pytest.mark.parametrize(("memory_s", "spread"), [(30.0, 0.0), (60.0, 0.3)])
+def test_false_positives_with_a_rate_that_drifts(sheets: Sheets, memory_s: float, spread: float) -> None:
+    """A plain comparison of counts is wrong in about half of the drifting trains."""
+    rows = [_one(sheets, seed, _drifting(seed, 1.5, memory_s, spread)) for seed in range(60)]
+    assert np.mean([row["p_value"] <= 0.05 for row in rows]) <= 0.12  # 6 % and 2.6 standard errors would be 14 %
+
+
+def test_a_steady_decline_is_no_drug_effect(sheets: Sheets) -> None:
+    rows = [_one(sheets, seed, lambda time: 2.0 - time / 1200) for seed in range(20)]
+    assert np.mean([row["p_value"] <= 0.05 for row in rows]) <= 0.15
+
+
+@pytest.mark.parametrize(("left", "onset_s"), [(0.5, 0.0), (0.5, 60.0), (0.03, 90.0)])
+def test_power_for_a_loss_that_comes_at_once_or_slowly(sheets: Sheets, left: float, onset_s: float) -> None:
+    def rate(time: np.ndarray) -> np.ndarray:
+        gone = np.exp(-(time - 600) / onset_s) if onset_s else 0.0
+        return np.where(time < 600, 1.0, left + (1 - left) * gone)
+
+    rows = [_one(sheets, seed, rate) for seed in range(20)]
+    assert np.mean([row["p_value"] <= 0.05 for row in rows]) >= 0.9
+    assert all(row["baseline_stable"] for row in rows)
+    true = left + (1 - left) * onset_s / 600 * (1 - np.exp(-600 / max(onset_s, 1e-9)))
+    covered = [row["percent_change_ci_low"] <= 100 * (true - 1) <= row["percent_change_ci_high"] for row in rows]
+    assert np.mean(covered) >= 0.75
+
+
+def test_windows_rates_and_change_by_hand(sheets: Sheets) -> None:
+    """1 Hz before, silence after; the next drug ends the window, and the settling time precedes the next one."""
+    spikes = np.arange(0.5, 600, 1.0)
+    again = CLONIDINE | {"drug": "idazoxan", "onset": 900.0}
+    first, second = _rows(sheets({1: (1200.0, {"1": spikes})}, [CLONIDINE, again]))
+    assert (first["baseline_rate_hz"], first["response_rate_hz"], first["percent_change"]) == (1.0, 0.0, -100.0)
+    assert (first["baseline_s"], first["response_s"]) == (600, 300)
+    assert first["p_value"] < 0.001 and first["status"] == "ok"
+    assert second["status"] == "insufficient_spikes" and "0 found" in second["reason"]
+
+
+def test_a_baseline_that_jumps_is_flagged_and_not_tested(sheets: Sheets) -> None:
+    row = _one(sheets, 1, lambda time: np.where(time < 300, 3.0, 1.0))
+    assert row["baseline_stable"] is False and np.isnan(row["p_value"]) and "not stable" in row["reason"]
+
+
+def test_responses_to_pinches_do_not_count_as_drug_effect(sheets: Sheets) -> None:
+    spikes = np.sort(np.r_[np.arange(0.5, 1200, 1.0), (700 + 30 * np.arange(10))[:, None].repeat(50, 1).ravel()])
+    pinches = [{"segment": 1, "trial_type": "paw_pinch", "onset": 699.9 + 30.0 * n} for n in range(10)]
+    (row,) = _rows(sheets({1: (1200.0, {"1": spikes})}, [CLONIDINE, *pinches]))
+    assert row["response_rate_hz"] == pytest.approx(1.0, abs=0.02) and row["p_value"] > 0.5
+
+
+def test_a_drug_at_the_start_of_a_segment_takes_its_baseline_from_the_one_before(sheets: Sheets) -> None:
+    early, late = np.arange(0.5, 300, 0.5), np.arange(0.5, 300, 1.0)
+    event = CLONIDINE | {"segment": 2, "onset": 0.0}
+    (row,) = _rows(sheets({1: (300.0, {"1": early}), 2: (300.0, {"1": late})}, [event]))
+    assert (row["baseline_rate_hz"], row["response_rate_hz"], row["percent_change"]) == (2.0, 1.0, -50.0)
+
+
+def test_a_drug_outside_the_recording_keeps_its_row(sheets: Sheets) -> None:
+    (row,) = _rows(sheets({1: (300.0, {"1": np.arange(0.5, 300, 1.0)})}, [CLONIDINE]))
+    assert row["status"] == "failed" and "outside segment 1" in row["reason"]

@@ -1,0 +1,111 @@
+"""Rows of responses.tsv: which events count, under which condition, and honest statuses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+import coeruleus.responses.test as tested
+
+from .conftest import trial_set
+
+Sheets = Callable[..., dict[str, pd.DataFrame]]
+PINCH = {"segment": 1, "trial_type": "paw_pinch"}
+TRIALS = trial_set(3, 4, 2.0, 10, 20.0, ((0.05, 0.55, 6.0), (0.55, 2.55, 0.0)))
+DURATION = float(TRIALS.end[0])
+PINCHES = [PINCH | {"onset": float(onset)} for onset in TRIALS.onsets]
+
+
+def _run(frames: dict[str, pd.DataFrame]) -> tested.Responses:
+    return tested.test_responses(
+        frames["spikes"],
+        frames["segments"],
+        frames["events"],
+        recordings=frames["recordings"],
+        curation_trials=frames["curation_trials"],
+        units=frames["units"],
+    )
+
+
+def test_a_biphasic_unit_gets_a_full_row_and_its_pictures(sheets: Sheets) -> None:
+    result = _run(sheets({1: (DURATION, {"1": TRIALS.spikes})}, PINCHES))
+    (row,) = result.responses.to_dict("records")
+    assert (row["status"], row["condition"], row["n_trials"], row["biphasic"]) == ("ok", "baseline", 10, True)
+    assert abs(row["excitation_latency_s"] - 0.05) < 0.04 and abs(row["inhibition_latency_s"] - 0.55) < 0.2
+    assert row["inhibition_rate_hz"] == 0 and row["excitation_rate_hz"] > 8
+    rates = result.psth.set_index("time_low_s")["rate_hz"]
+    spikes = result.rasters[(result.rasters["time_s"] >= 0.1) & (result.rasters["time_s"] < 0.15)]
+    assert rates[0.1] == len(spikes) / 10 / 0.05
+    assert set(result.rasters["trial"]) <= set(range(1, 11))
+
+
+def test_rows_do_not_depend_on_other_units_nor_on_order(sheets: Sheets) -> None:
+    other = trial_set(4, 1, 3.0, 10, 20.0, ()).spikes
+    alone = _run(sheets({1: (DURATION, {"1": TRIALS.spikes})}, PINCHES)).responses
+    frames = sheets({1: (DURATION, {"0": other, "1": TRIALS.spikes})}, PINCHES)
+    for name in ("spikes", "events", "units"):
+        frames[name] = frames[name].sample(frac=1, random_state=1)
+    both = _run(frames).responses
+    pd.testing.assert_frame_equal(both[both["unit_id"] == "1"].reset_index(drop=True), alone)
+
+
+def test_pinches_after_clonidine_stand_apart(sheets: Sheets) -> None:
+    drug = {"segment": 1, "trial_type": "drug", "drug": "clonidine", "onset": float(TRIALS.onsets[5]) - 8}
+    rows = _run(sheets({1: (DURATION, {"1": TRIALS.spikes})}, [*PINCHES, drug])).responses
+    assert list(zip(rows["condition"], rows["n_trials"], strict=True)) == [("baseline", 5), ("clonidine", 5)]
+    assert np.isnan(rows["suppression_index"][1]), "spontaneous firing before the drug is no reference after it"
+
+
+def test_a_condition_in_the_sheet_wins(sheets: Sheets) -> None:
+    frames = sheets({1: (DURATION, {"1": TRIALS.spikes})}, PINCHES)
+    frames["recordings"]["condition"] = "urethane"
+    assert list(_run(frames).responses["condition"]) == ["urethane"]
+
+
+def test_excluded_outside_and_unrecorded_events_are_left_out_and_said(sheets: Sheets) -> None:
+    events = [*PINCHES, PINCH | {"onset": 9e3}, PINCH | {"onset": 5.0, "segment": 7}]
+    frames = sheets({1: (DURATION, {"1": TRIALS.spikes})}, events, excluded=(float(TRIALS.onsets[0]),))
+    result = _run(frames)
+    (row,) = result.responses.to_dict("records")
+    assert (row["n_trials"], row["status"]) == (9, "ok")
+    for words in ("excluded by hand (slip)", "outside segment 1", "segment 7 is not among the recordings"):
+        assert words in row["reason"]
+    assert sorted("segment 7" in p.message for p in result.problems) == [False, True]
+
+
+def test_every_kind_of_hopeless_case_keeps_its_row(sheets: Sheets) -> None:
+    frames = sheets({1: (60.0, {"1": np.arange(0.5, 60, 0.7)})}, [PINCH | {"onset": 20.0}, PINCH | {"onset": 40.0}])
+    (row,) = _run(frames).responses.to_dict("records")
+    assert (row["status"], row["events_needed"]) == ("insufficient_spikes", 3) and np.isnan(row["excitation_p"])
+    frames["segments"] = frames["segments"].assign(status="failed", reason="the file is empty")
+    (row,) = _run(frames).responses.to_dict("records")
+    assert row["status"] == "failed" and "the file is empty" in row["reason"] and row["n_trials"] == 0
+    frames["units"] = frames["units"].assign(unit_id=None, status="failed", reason="no spike was found")
+    (row,) = _run(frames).responses.to_dict("records")
+    assert (row["unit_id"], row["status"], row["reason"]) == (None, "failed", "no spike was found")
+
+
+def test_too_few_spikes_is_said_with_the_events_needed(sheets: Sheets) -> None:
+    slow = trial_set(8, 1, 0.15, 5, 20.0, ())
+    events = [PINCH | {"onset": float(onset)} for onset in slow.onsets]
+    result = _run(sheets({1: (float(slow.end[0]), {"1": slow.spikes})}, events))
+    (row,) = result.responses.to_dict("records")
+    assert row["status"] == "insufficient_spikes" and row["biphasic"] is None and np.isnan(row["inhibition_p"])
+    assert row["events_needed"] > 5 and "events would do" in row["reason"]
+    assert result.problems
+
+
+def test_typed_onsets_give_latencies_to_a_tenth_of_a_second(sheets: Sheets) -> None:
+    events = [pinch | {"onset_source": "typed"} for pinch in PINCHES]
+    (row,) = _run(sheets({1: (DURATION, {"1": TRIALS.spikes})}, events)).responses.to_dict("records")
+    for name in ("excitation_latency_s", "inhibition_latency_s"):
+        assert row[name] == round(row[name], 1)
+
+
+def test_a_site_without_events_costs_nothing(sheets: Sheets) -> None:
+    frames = sheets({1: (DURATION, {"1": TRIALS.spikes})}, PINCHES)
+    frames["events"] = frames["events"].iloc[:0]
+    result = _run(frames)
+    assert len(result.responses) == len(result.rasters) == len(result.psth) == 0 and not result.problems

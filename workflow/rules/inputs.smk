@@ -1,0 +1,285 @@
+# Which files and which facts the jobs work on, as functions of an experiment's sheets.
+RUN_TABLES = ["peaks", "calibration", "accuracy", "concentrations"]
+RUN_SOURCES = ["traces", "calibration_points", "drift", "vendor_peaks"]
+
+
+def rows_of_run(wildcards):
+    injections = experiment_of(wildcards).injections
+    return injections[injections["run"] == wildcards.run]
+
+
+def files_of_run(wildcards):
+    experiment = experiment_of(wildcards)
+    if experiment.areas is not None:
+        return []
+    return files_of(experiment.path / "dialysate", rows_of_run(wildcards)["file"])
+
+
+def facts_of_run(wildcards):
+    experiment, rows = experiment_of(wildcards), rows_of_run(wildcards)
+    settings, ids = experiment.settings, rows["injection_id"]
+    areas, curation = experiment.areas, experiment.curation_peaks
+    return facts_digest(
+        rows,
+        odd_files_of(experiment.path / "dialysate", rows["file"]),
+        experiment.standards[experiment.standards["level"].isin(rows["level"])],
+        None if areas is None else areas[areas["injection_id"].isin(ids)],
+        curation[curation["injection_id"].isin(ids)],
+        settings.concentration_unit,
+        list(settings.analytes),
+        {name: analyte.model_dump() for name, analyte in settings.analytes.items()},
+        settings.calibration,
+    )
+
+
+def size_of_run(wildcards, attempt):
+    return attempt * (600 + 4 * len(rows_of_run(wildcards)))
+
+
+def parts_of_runs(wildcards, name):
+    return [
+        f"{INTERIM}/{wildcards.experiment}/runs/{run}/{name}.tsv"
+        for run in experiment_of(wildcards).runs
+    ]
+
+
+RELEASE_TABLES = ["release", "baselines", "summary", "statistics"]
+
+
+def measured_concentrations(wildcards):
+    if experiment_of(wildcards).concentrations is not None:
+        return []
+    return [
+        result("dialysate/concentrations.tsv").format(experiment=wildcards.experiment)
+    ]
+
+
+def facts_of_release(wildcards):
+    experiment = experiment_of(wildcards)
+    settings = experiment.settings
+    return facts_digest(
+        experiment.subjects,
+        experiment.sessions,
+        experiment.probes,
+        experiment.dialysate_events,
+        experiment.concentrations,
+        experiment.curation_samples,
+        settings.dialysis,
+        settings.baseline,
+        settings.release,
+        [(name, settings.unit_of(name)) for name in experiment.analytes],
+    )
+
+
+UNIT_SOURCES = ["waveforms", "waveform_marks", "isi", "rates"]
+SORTED_TABLES = ["spikes", "waveforms", "segments", "quality"]
+
+
+def recordings_of(wildcards, kind):
+    recordings = experiment_of(wildcards).recordings
+    return recordings[recordings["kind"] == kind]
+
+
+def raw_of_session(wildcards):
+    recordings = recordings_of(wildcards, "raw")
+    return recordings[recordings["session_id"] == wildcards.session]
+
+
+def raw_files(wildcards):
+    return files_of(
+        experiment_of(wildcards).path / "ephys", raw_of_session(wildcards)["file"]
+    )
+
+
+def size_of_raw(wildcards, attempt):
+    megabytes = (
+        sum(Path(file).stat().st_size for file in raw_files(wildcards)) // 1_000_000
+    )
+    return attempt * (1000 + 4 * min(megabytes, 2000))
+
+
+def sorted_files(wildcards):
+    recordings = recordings_of(wildcards, "sorted")
+    return files_of(
+        experiment_of(wildcards).path / "ephys",
+        [*recordings["file"], *recordings["waveforms"]],
+    )
+
+
+def sorted_from_raw(wildcards, name):
+    sessions = sorted(set(recordings_of(wildcards, "raw")["session_id"]))
+    return [
+        f"{INTERIM}/{wildcards.experiment}/sorted/{session}/{name}.tsv"
+        for session in sessions
+    ]
+
+
+def facts_of_sorting(wildcards):
+    recordings = raw_of_session(wildcards)
+    folder = experiment_of(wildcards).path / "ephys"
+    return facts_digest(recordings, odd_files_of(folder, recordings["file"]))
+
+
+def facts_of_units(wildcards):
+    experiment = experiment_of(wildcards)
+    recordings = experiment.recordings
+    odd = odd_files_of(
+        experiment.path / "ephys", [*recordings["file"], *recordings["waveforms"]]
+    )
+    return facts_digest(
+        recordings, odd, experiment.ephys_events, experiment.curation_units
+    )
+
+
+def facts_of_responses(wildcards):
+    experiment = experiment_of(wildcards)
+    return facts_digest(
+        experiment.recordings, experiment.ephys_events, experiment.curation_trials
+    )
+
+
+def facts_of_labels(wildcards):
+    experiment = experiment_of(wildcards)
+    settings = experiment.settings
+    return facts_digest(
+        experiment.recordings,
+        experiment.sessions,
+        experiment.subjects,
+        experiment.identity,
+        experiment.curation_units,
+        settings.units,
+        settings.species,
+    )
+
+
+def rulesets_of(wildcards):
+    return [str(path) for path in EXPERIMENTS[wildcards.experiment].rulesets]
+
+
+CAPTIONS = sorted(map(str, (TOP / "workflow" / "report").glob("*.rst")))
+
+
+def has_chromatography(wildcards):
+    experiment = experiment_of(wildcards)
+    return experiment.has_dialysate and experiment.concentrations is None
+
+
+def truth_of(wildcards):
+    """Only simulated experiments know the truth."""
+    return (
+        {"truth/comparison": [result_of(wildcards, "truth/comparison.tsv")]}
+        if truth_files(wildcards)
+        else {}
+    )
+
+
+def dialysate_tables(wildcards):
+    """Files by table name; none where that half does not exist."""
+    tables = {}
+    if has_chromatography(wildcards):
+        tables |= {
+            f"dialysate/{name}": [result_of(wildcards, f"dialysate/{name}.tsv")]
+            for name in RUN_TABLES
+        }
+        tables |= {
+            f"sources/{name}": parts_of_runs(wildcards, name) for name in RUN_SOURCES
+        }
+    if experiment_of(wildcards).has_dialysate:
+        tables |= {
+            f"release/{name}": [result_of(wildcards, f"release/{name}.tsv")]
+            for name in RELEASE_TABLES
+        }
+        tables["sources/release_courses"] = [
+            interim_of(wildcards, "release/courses.tsv")
+        ]
+    return tables
+
+
+def unit_tables(wildcards):
+    if not experiment_of(wildcards).has_ephys:
+        return {}
+    names = ["units", "responses", "drug_responses", "evidence", "classification"]
+    tables = {
+        f"units/{name}": [result_of(wildcards, f"units/{name}.tsv")] for name in names
+    }
+    tables |= {
+        f"sources/{name}": [interim_of(wildcards, f"units/{name}.tsv")]
+        for name in UNIT_SOURCES
+    }
+    return tables | {
+        f"sources/{name}": [interim_of(wildcards, f"responses/{name}.tsv")]
+        for name in ["rasters", "psth"]
+    }
+
+
+def dialysate_figure_tables(wildcards):
+    return dialysate_tables(wildcards) | truth_of(wildcards)
+
+
+def unit_figure_tables(wildcards):
+    """Found against true is drawn once, with the dialysate figures where there are any."""
+    truth = {} if experiment_of(wildcards).has_dialysate else truth_of(wildcards)
+    return unit_tables(wildcards) | truth
+
+
+def figure_files(tables):
+    return [path for paths in tables.values() for path in paths]
+
+
+def facts_of_figures(wildcards):
+    experiment = experiment_of(wildcards)
+    return facts_digest(EXPERIMENTS[wildcards.experiment].figures, experiment.subjects)
+
+
+def truth_files(wildcards):
+    return sorted(map(str, (experiment_of(wildcards).path / "truth").glob("*.tsv")))
+
+
+def result_tables(wildcards):
+    return dialysate_tables(wildcards) | unit_tables(wildcards)
+
+
+def problem_parts(wildcards):
+    experiment = experiment_of(wildcards)
+    parts = []
+    if has_chromatography(wildcards):
+        parts += parts_of_runs(wildcards, "problems")
+    if experiment.has_dialysate:
+        parts.append(interim_of(wildcards, "release/problems.tsv"))
+    if experiment.has_ephys:
+        parts += sorted_from_raw(wildcards, "problems")
+        parts += [
+            interim(f"{step}/problems.tsv")
+            for step in ("units", "responses", "classification")
+        ]
+    return [part.format(experiment=wildcards.experiment) for part in parts]
+
+
+def figure_folders(wildcards):
+    experiment = experiment_of(wildcards)
+    halves = [("dialysate", experiment.has_dialysate), ("units", experiment.has_ephys)]
+    return [
+        result(f"figures/{half}").format(experiment=wildcards.experiment)
+        for half, there in halves
+        if there
+    ]
+
+
+def facts_of_experiment(wildcards):
+    found = EXPERIMENTS[wildcards.experiment]
+    return facts_digest(
+        {
+            name: value
+            for name, value in vars(found.experiment).items()
+            if name != "path"
+        },
+        found.figures,
+    )
+
+
+def input_files(wildcards):
+    """Every file of the experiment directory, for its checksum; names with braces are read all the same."""
+    top = experiment_of(wildcards).path
+    return files_of(
+        top, [path.relative_to(top) for path in top.rglob("*") if path.is_file()]
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -77,10 +77,13 @@ def calibrate_run(
             [_why_not(result, i, name) for i in chosen],
         )
         sigma = _blank_sigma(result, ids, kinds, name)
-        done = calibrate(data, order, sigma, settings.model, settings.weighting, settings.drift_correction)
+        model = settings.model
+        if name == settings.internal_standard and np.unique(data.nominal).size == 1:
+            model = "linear_through_origin"  # the same amount everywhere: a line through one level and zero
+        done = calibrate(data, order, sigma, model, settings.weighting, settings.drift_correction)
         result.by_analyte[name] = done
         unit = f"{analyte.unit}·µl" if amounts else analyte.unit
-        result.table.append(_table_row(run, name, unit, settings, done, data))
+        result.table.append(_table_row(run, name, unit, replace(settings, model=model), done, data))
         _add_points(result, run, name, data, done, ids, kinds)
         _add_problems(result, run, name, data, done)
     return result

@@ -25,11 +25,12 @@ def find_strong_peaks(cells: Cells, sigma: float, threshold: float = 8.0) -> Fou
     """Peaks about as wide as `sigma` (minutes; a factor of three either way is seen).
 
     The negative second derivative of the trace smoothed with `sigma` has no answer to offset and slope, and
-    its robust spread over the trace is the yardstick of `threshold`. Its zero crossings give each width.
+    its spread in the quieter parts of the trace is the yardstick of `threshold`. Its zero crossings give each
+    width.
     """
     scale = max(sigma / cells.step, 1.0)
     answer = -gaussian_filter1d(cells.signal, scale, order=2, mode="nearest") * scale**2
-    noise = 1.4826 * float(np.median(np.abs(answer - np.median(answer)))) or float(np.std(answer)) or 1.0
+    noise = _quiet_level(answer) or float(np.std(answer)) or 1.0
     inner = answer[1:-1]
     tops = 1 + np.flatnonzero((inner > threshold * noise) & (inner >= answer[:-2]) & (inner > answer[2:]))
     negative = np.flatnonzero(answer <= 0)
@@ -47,3 +48,10 @@ def find_strong_peaks(cells: Cells, sigma: float, threshold: float = 8.0) -> Fou
         rows.append((cells.time[top] + shift * cells.step, width * cells.step, height, b / noise))
     table = np.array(rows, float).reshape(-1, 4)
     return Found(table[:, 0], table[:, 1], table[:, 2], table[:, 3])
+
+
+def _quiet_level(answer: Floats) -> float:
+    """Robust standard deviation in the quieter parts: peaks may well cover more than half of a trace."""
+    pieces = np.array_split(answer, 24)
+    levels = [1.4826 * float(np.median(np.abs(p - np.median(p)))) for p in pieces if p.size > 3]
+    return float(np.quantile(levels, 0.3)) if levels else 0.0

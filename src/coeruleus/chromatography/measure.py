@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,11 +12,13 @@ from coeruleus.chromatography.fit import Component, Fit
 from coeruleus.chromatography.prepare import Cells, Trace
 from coeruleus.chromatography.retention import model_retention
 from coeruleus.chromatography.run_model import RunModel, learn_run
-from coeruleus.chromatography.window import MOST_ORDER, curvature, cut, fit_target, neighbours, target
+from coeruleus.chromatography.window import MOST_ORDER, aliens, curvature, cut, fit_target, target
 from coeruleus.tables import status
 
 FOUND_ABOVE = 2.4  # area over its error; 0.8 % of blanks by chance alone, which leaves room for worse noise
-ASKED = 16  # injections for the order of the baseline
+STRONG = 6.0  # area over its error, for a peak that says where it is
+TOO_STRONG = 30.0
+ASKED = 24  # injections for the order of the baseline
 SECONDS = 60.0
 
 
@@ -48,57 +50,82 @@ def measure_run(
     model = learn_run(traces, nominal, expected)
     n, analytes = model.matched.shape
     averaged: list[dict[int, Cells]] = [{} for _ in range(n)]
+    strong = [_measure_strong(model, i, averaged[i], names) for i in range(n)]
+    _choose_orders(model, averaged, strong, names)
+    strong = [_measure_strong(model, i, averaged[i], names) for i in range(n)]
     measured, errors = np.full((n, analytes), np.nan), np.full((n, analytes), np.nan)
-    strong: list[dict[str, tuple[Component, float]]] = [{} for _ in range(n)]
-    _choose_orders(model, averaged, names)
-    for i in range(n):
-        known = {j: _first_guess(model, i, j, names[j]) for j in range(analytes) if np.isfinite(model.matched[i, j])}
-        for j, main in known.items():
-            window = cut(model, i, main, averaged[i], {})
-            others = [c for k, c in known.items() if k != j]
-            fit = fit_target(model, i, main, neighbours(model, i, main, window, others), window, model.orders[j])
-            if fit is None or not np.isfinite(fit.centre_se[0]) or fit.area[0] < 6 * fit.area_se[0]:
-                continue
-            measured[i, j] = fit.components[0].centre
-            errors[i, j] = fit.centre_se[0] * max(1.0, fit.chi)
-            strong[i][names[j]] = (fit.components[0], float(fit.area[0]))
+    for i, found in enumerate(strong):
+        for j, name in enumerate(names):
+            if name in found:
+                measured[i, j], errors[i, j] = found[name].component.centre, found[name].centre_se
     model.retention = model_retention(measured, errors, np.tile(model.base, (n, 1)))
     return [_measure_injection(model, i, averaged[i], strong[i], names) for i in range(n)], model
 
 
-def _first_guess(model: RunModel, i: int, j: int, name: str) -> Component:
-    return target(model, j, float(model.matched[i, j]), 0.3 * model.shapes[j].width_half, name)
+@dataclass(frozen=True)
+class _Strong:
+    """A peak that its injection alone says enough of."""
+
+    component: Component
+    area: float
+    snr: float
+    centre_se: float
 
 
-def _choose_orders(model: RunModel, averaged: list[dict[int, Cells]], names: Sequence[str]) -> None:
+def _measure_strong(model: RunModel, i: int, averaged: dict[int, Cells], names: Sequence[str]) -> dict[str, _Strong]:
+    """Strong peaks of one injection, the strongest first, so that the tails of the others are theirs alone."""
+    known = {
+        name: target(model, j, float(model.matched[i, j]), 0.3 * model.shapes[j].width_half, name)
+        for j, name in enumerate(names)
+        if np.isfinite(model.matched[i, j])
+    }
+    result: dict[str, _Strong] = {}
+    for name in sorted(known, key=lambda name: -_height(model, i, names.index(name))):
+        main = known[name]
+        others = [c for c in known.values() if c is not main]
+        others += aliens(model, i, list(known.values()), main.shape)
+        window, beside = cut(model, i, main, averaged, others, [], _tails(result))
+        fit = fit_target(model, i, main, beside, window, model.orders[names.index(name)])
+        if fit is None or not np.isfinite(fit.centre_se[0]) or fit.area[0] < STRONG * fit.area_se[0]:
+            continue
+        worse = max(1.0, fit.chi)
+        snr = float(fit.area[0] / fit.area_se[0]) / worse
+        result[name] = _Strong(fit.components[0], float(fit.area[0]), snr, float(fit.centre_se[0]) * worse)
+    return result
+
+
+def _tails(strong: Mapping[str, _Strong]) -> dict[str, tuple[Component, float]]:
+    return {name: (s.component, s.area) for name, s in strong.items()}
+
+
+def _choose_orders(
+    model: RunModel, averaged: list[dict[int, Cells]], strong: Sequence[Mapping[str, _Strong]], names: Sequence[str]
+) -> None:
     """Per analyte, the order of baseline that the run as a whole asks for.
 
-    The injections with the weakest peak of it are asked, since under a strong one the small errors of its
-    shape would pass for a bent baseline.
+    Only injections without a strong peak of it are asked, since under one the small errors of its shape would
+    pass for a bent baseline.
     """
-    n, analytes = model.matched.shape
-    for j in range(analytes):
-        seen = np.isfinite(model.matched[:, j])
-        strength = [_strength(model, i, j) for i in range(n)]
-        weakest = np.argsort(strength, kind="stable")[: max(ASKED, min(int((~seen).sum()), 2 * ASKED))]
+    n = len(strong)
+    for j, name in enumerate(names):
         rows = []
-        for i in weakest.tolist():
-            at = float(model.matched[i, j] if seen[i] else model.base[j] * np.exp(model.stretch[i]))
-            main = target(model, j, at, 0.3 * model.shapes[j].width_half if seen[i] else 0.0, names[j])
-            others = [
-                _first_guess(model, i, k, names[k])
-                for k in range(analytes)
-                if k != j and np.isfinite(model.matched[i, k])
-            ]
-            window = cut(model, i, main, averaged[i], {})
+        weak = [i for i in range(n) if name not in strong[i] or strong[i][name].snr < TOO_STRONG]
+        for i in (
+            [weak[k] for k in np.unique(np.linspace(0, len(weak) - 1, ASKED).astype(int)).tolist()] if weak else []
+        ):
+            at = float(model.base[j] * np.exp(model.stretch[i]))
+            main = strong[i][name].component if name in strong[i] else target(model, j, at, 0.0, name)
+            others = [s.component for k, s in strong[i].items() if k != name]
+            others += aliens(model, i, [main, *others], main.shape)
+            window, beside = cut(model, i, main, averaged[i], others, [], _tails(strong[i]))
             if window.time.size:
-                rows.append(curvature(model, i, main, neighbours(model, i, main, window, others), window))
+                rows.append(curvature(model, i, main, beside, window))
         model.orders[j] = _order_asked_for(np.array(rows).reshape(-1, MOST_ORDER - 1))
 
 
-def _strength(model: RunModel, i: int, j: int) -> float:
+def _height(model: RunModel, i: int, j: int) -> float:
     found = model.found[i]
-    return float(found.z[found.time == model.matched[i, j]].sum())
+    return float(found.height[found.time == model.matched[i, j]].sum())
 
 
 def _order_asked_for(terms: Floats) -> int:
@@ -112,11 +139,7 @@ def _order_asked_for(terms: Floats) -> int:
 
 
 def _measure_injection(
-    model: RunModel,
-    i: int,
-    averaged: dict[int, Cells],
-    strong: dict[str, tuple[Component, float]],
-    names: Sequence[str],
+    model: RunModel, i: int, averaged: dict[int, Cells], strong: Mapping[str, _Strong], names: Sequence[str]
 ) -> list[Peak]:
     assert model.retention is not None
     predicted, sd = model.retention.predicted[i], model.retention.sd[i]
@@ -129,9 +152,10 @@ def _measure_injection(
             text = f"the chromatogram covers {time[0]:.2f} to {time[-1]:.2f} min, and {names[j]} elutes at"
             peaks.append(_unknown(main.centre, status.FAILED, f"{text} {main.centre:.2f} min"))
             continue
-        rest = {name: pair for name, pair in strong.items() if name != names[j]}
-        window = cut(model, i, main, averaged, rest)
-        beside = neighbours(model, i, main, window, [g for k, g in enumerate(guesses) if k != j])
+        others = [g for g in guesses if g is not main]
+        present = [g for g in others if g.name in strong] + aliens(model, i, guesses, main.shape)
+        faint = [g for g in others if g.name not in strong]
+        window, beside = cut(model, i, main, averaged, present, faint, _tails(strong))
         fit = fit_target(model, i, main, beside, window, model.orders[j])
         if fit is None:
             reason = f"the chromatogram around {main.centre:.2f} min holds too little to fit a peak"

@@ -20,8 +20,10 @@ from coeruleus.chromatography.arrays import Booleans, Floats
 
 PIECES = (512, 256, 128, 64, 32, 16)  # cells in a piece; the longest that is needed and of which there are enough
 ENOUGH = 12
+COVERED = 0.12  # share of the traces that the pieces should cover, lest they all lie on one slope
 WHITE_SHARE = 1e-4  # of the variance at least: digitisers round
 TRUST = 5.0  # white noise added to the weights, as a share of the variance; see `Weights`
+SCALES = (0.6, 1.6)  # one detector, one noise: what goes beyond is local, and seen in the fit's residual
 CHI2_MEDIAN = 0.4549364  # of one degree of freedom
 
 
@@ -114,12 +116,8 @@ def estimate_noise(
     over pieces, so that an unseen peak in some of them does not count, and per trace a median drawn towards 1
     where the trace has few pieces. Traces without quiet pieces have scale 1.
     """
-    chosen: list[Floats] = []
-    for n in [p for p in PIECES if p < 1.5 * window] or [PIECES[-1]]:
-        chosen = [quiet_pieces(s, q, n) for s, q in zip(signals, quiet, strict=True)]
-        if sum(len(c) for c in chosen) >= min(ENOUGH, 2 * len(chosen)) or n == PIECES[-1]:
-            break
-    n = chosen[0].shape[1] if chosen else PIECES[-1]
+    lengths = [p for p in PIECES if p < 1.5 * window] or [PIECES[-1]]
+    chosen, n = _longest_pieces(signals, quiet, lengths)
     block = np.concatenate(chosen) if chosen else np.empty((0, n))
     if len(block) < 3:
         return _fallback(signals, step), np.ones(len(signals))
@@ -134,8 +132,23 @@ def estimate_noise(
         levels = (pieces**2).sum(axis=1) / expected
         count = 0.5 * len(levels)  # pieces overlap by half
         level = np.median(levels) if len(levels) else 1.0
-        scales.append(np.sqrt((count * level + 2.0) / (count + 2.0)))
+        scales.append(np.clip(np.sqrt((count * level + 2.0) / (count + 2.0)), *SCALES))
     return noise, np.array(scales)
+
+
+def _longest_pieces(
+    signals: Sequence[Floats], quiet: Sequence[Booleans], lengths: Sequence[int]
+) -> tuple[list[Floats], int]:
+    """Pieces per trace of the greatest length that gives enough of them in enough places, or else just enough."""
+    total, fallback = sum(s.size for s in signals), None
+    for n in lengths:
+        pieces = [quiet_pieces(s, q, n) for s, q in zip(signals, quiet, strict=True)]
+        count = sum(len(p) for p in pieces)
+        if count >= ENOUGH and 0.5 * count * n >= COVERED * total:
+            return pieces, n
+        if fallback is None and count >= ENOUGH:
+            fallback = pieces, n
+    return fallback or (pieces, n)
 
 
 def _fit_spectrum(pooled: Floats, n: int, step: float) -> Noise:
@@ -152,7 +165,7 @@ def _fit_spectrum(pooled: Floats, n: int, step: float) -> Noise:
     edges = np.concatenate([np.arange(4, 10), np.geomspace(10, n, 14)]) / (2 * n)
     band = np.searchsorted(np.unique(np.round(edges, 9)), frequency)
     basis = [np.where(band == 0, 1 / np.maximum(frequency, 0.25 / n), 0.0)]
-    basis += [(band == k).astype(float) for k in range(1, band.max() + 1)] + [np.ones(bins)]
+    basis += [(band == k).astype(float) for k in np.unique(band[band > 0])] + [np.ones(bins)]
     shapes = np.array([b / b.sum() for b in basis])
     design = seen @ shapes.T
     use = np.arange(n) >= 2  # the mean and the slope are what detrending took

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +11,12 @@ from coeruleus.chromatography.arrays import Booleans, Floats
 from coeruleus.chromatography.fit import Component, Fit, find_unknown, fit_window
 from coeruleus.chromatography.prepare import CELLS_PER_SIGMA, Cells
 from coeruleus.chromatography.run_model import RunModel
+from coeruleus.chromatography.shapes import Shape
 
 BEFORE, AFTER = 1.6, 1.8  # window beyond the peak's support, in full widths at half height
+ROOM = 0.5  # baseline wanted beyond 5 % of the peak's height, likewise
+LONGEST = 14.0  # window, likewise
+FOOT = 0.002  # of the height: where a neighbour ends
 WIDTH_SD = 0.02  # how much a peak's width varies from injection to injection
 UNKNOWN_Z = 5.0
 MOST_ORDER = 4
@@ -37,45 +41,66 @@ def target(model: RunModel, j: int, centre: float, centre_sd: float, name: str) 
     )
 
 
-def cut(model: RunModel, i: int, main: Component, averaged: dict[int, Cells], rest: Mapping[str, tuple]) -> Window:
-    """Cells around `main`, ending before strong peaks that are no analyte where there is room enough.
+def cut(
+    model: RunModel,
+    i: int,
+    main: Component,
+    averaged: dict[int, Cells],
+    present: Sequence[Component],
+    faint: Sequence[Component],
+    strong: Mapping[str, tuple[Component, float]],
+) -> tuple[Window, list[Component]]:
+    """Cells around `main`, and the peaks to fit with it.
 
-    `rest` maps names to (component, area) of peaks outside the window whose tails reach into it.
+    A neighbour that is `present` is either in the window as a whole, to be fitted too, or out of it: where
+    there is room for a baseline between the two the window ends there, else it goes on to the neighbour's far
+    side. `faint` ones are fitted where they lie inside. What `strong` peaks (component and area as fitted
+    before) still send in from outside is taken off the signal.
     """
-    cells, shape = model.cells[i], main.shape
-    width = shape.width_half * main.stretch
+    width = main.shape.width_half * main.stretch
+    cells = _cells(model.cells[i], width, averaged)
+    support, core = (np.array(e) * main.stretch + main.centre for e in (main.shape.support, main.shape.edges(0.05)))
+    low, high = support[0] - BEFORE * width, support[1] + AFTER * width
+    needed = [core[0] - ROOM * width, core[1] + ROOM * width]
+    beside: list[Component] = []
+    for c in sorted(present, key=lambda c: abs(c.centre - main.centre)):
+        left, right = (c.centre + c.stretch * edge for edge in c.shape.edges(FOOT))
+        if right < low or left > high:
+            continue
+        if c.centre < main.centre and right < needed[0]:
+            low = right
+        elif c.centre > main.centre and left > needed[1]:
+            high = left
+        elif max(high, right) - min(low, left) < LONGEST * width:
+            beside.append(c)
+            low, high = min(low, left), max(high, right)
+            needed = [min(needed[0], left), max(needed[1], right)]
+    start, stop = np.searchsorted(cells.time, [low, high])
+    time, signal = cells.time[start:stop], cells.signal[start:stop].copy()
+    beside += [c for c in faint if low < c.centre < high]
+    fitted = {main.name, *(c.name for c in beside)}
+    for name, (component, area) in strong.items():
+        if name not in fitted:
+            signal -= area * component.shape.at(time - component.centre, component.stretch)
+    return Window(time, signal, ~cells.clipped[start:stop], max(1, round(cells.step / model.cells[i].step))), beside
+
+
+def _cells(cells: Cells, width: float, averaged: dict[int, Cells]) -> Cells:
     factor = max(1, int(width / 2.355 / CELLS_PER_SIGMA / cells.step + 1e-6))
     if factor not in averaged:
         averaged[factor] = cells.averaged(factor)
-    cells = averaged[factor]
-    low = main.centre + shape.support[0] * main.stretch - BEFORE * width
-    high = main.centre + shape.support[1] * main.stretch + AFTER * width
-    found, alien = model.found[i], model.alien[i]
-    for time, sigma in zip(found.time[alien], found.sigma[alien], strict=True):
-        if time < main.centre - 2.2 * width:
-            low = max(low, min(time + 4.5 * sigma, main.centre - 1.5 * width))
-        elif time > main.centre + 2.2 * width:
-            high = min(high, max(time - 3.5 * sigma, main.centre + 2.0 * width))
-    start, stop = np.searchsorted(cells.time, [low, high])
-    time, signal = cells.time[start:stop], cells.signal[start:stop].copy()
-    for component, area in rest.values():
-        if not time.size or time[0] <= component.centre <= time[-1]:
-            continue
-        signal -= area * component.shape.at(time - component.centre, component.stretch)
-    return Window(time, signal, ~cells.clipped[start:stop], factor)
+    return averaged[factor]
 
 
-def neighbours(model: RunModel, i: int, main: Component, window: Window, others: list[Component]) -> list:
-    """Analytes with their apex in the window, and strong peaks that are no analyte."""
-    low, high = window.time[0], window.time[-1]
-    inside = [c for c in others if low <= c.centre <= high]
-    found, alien = model.found[i], model.alien[i]
-    width = main.shape.width_half * main.stretch
-    for time, sigma in zip(found.time[alien], found.sigma[alien], strict=True):
-        if low < time < high and all(abs(time - c.centre) > 0.6 * width for c in [main, *inside]):
-            stretch = float(np.clip(2.355 * sigma / main.shape.width_half, 0.4, 3.0))
-            inside.append(Component("", main.shape, float(time), 0.2 * width, 0.2, stretch))
-    return inside
+def aliens(model: RunModel, i: int, known: Sequence[Component], shape: Shape) -> list[Component]:
+    """Strong peaks of a trace that are no analyte, with the shape of one."""
+    result, found = [], model.found[i]
+    for time, sigma in zip(found.time[model.alien[i]], found.sigma[model.alien[i]], strict=True):
+        if all(abs(time - c.centre) > 0.6 * c.shape.width_half * c.stretch for c in known):
+            width = 2.355 * float(sigma)
+            stretch = float(np.clip(width / shape.width_half, 0.3, 4.0))
+            result.append(Component("", shape, float(time), 0.2 * width, 0.2, stretch))
+    return result
 
 
 def fit_target(

@@ -221,7 +221,7 @@ def _draw_zoom(
         return
     inside = (time >= at - reach) & (time <= at + reach)
     draw_lines(axes, injection, inside, plotted, f"zoom on {analyte}", (at - reach, at + reach))
-    said = f"area ÷ error {row['snr']:.3g}" if np.isfinite(row["snr"]) else ""
+    said = f"snr {row['snr']:.3g}" if np.isfinite(row["snr"]) else ""
     state = "" if row["status"] == "ok" else f", {row['status']}"
     axes.set_title(printable(f"{settings.say(row['analyte'])}  {said}{state}"))
     mark_peak(axes, at, row["status"] == "ok")

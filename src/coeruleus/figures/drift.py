@@ -87,7 +87,7 @@ def _draw(axes: Axes, part: pd.DataFrame, found: str, model: str, y: str, plotte
     order, measured, line = (numbers(part, name) for name in ("order", found, model))
     axes.set(ylabel=y, xlim=(0.0, float(np.nanmax(order, initial=1)) + 1))
     few_ticks(axes, 6, 3)
-    fix_labels(axes)
+    fix_labels(axes, left=10.0)
     if not np.isfinite(measured).any():
         axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, ha="center", va="center", color=GREY)
         axes.yaxis.set_major_locator(NullLocator())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from coeruleus.figures.style import (
 from coeruleus.tables.units import CLASSIFICATION, UNITS
 
 INTERVALS_UP_TO = 80  # units; beyond, error bars hide the points
+LONGEST = 22  # letters of an identity for which there is room in two columns
 RINGS = ("o", "s", "D", "^")  # one shape per identity that histology or tests found
 X, Y = "spontaneous firing rate (Hz)", "half-width of the mean spike (ms)"
 
@@ -50,8 +52,11 @@ def _draw(
     units: pd.DataFrame, ruleset: str, directory: Path, settings: FigureSettings, captions: Mapping[str, str]
 ) -> FigureRecord:
     width = settings.single_column_mm
-    figure = new_figure(width, 74, settings.png_dpi)
-    axes = place(figure, 12, 12, width - 15, 51)
+    identities = sorted(set(units["identity"].dropna()))
+    columns = 1 if any(len(name) > LONGEST for name in identities) else 2
+    top = 3.0 + 3.4 * math.ceil((len(LABEL_COLOURS) + len(identities)) / columns)
+    figure = new_figure(width, top + 62, settings.png_dpi)
+    axes = place(figure, 12, top, width - 15, 51)
     rate, half = numbers(units, "firing_rate_hz"), numbers(units, "half_width_ms")
     shown = np.isfinite(half) & (rate > 0)
     plotted = Plotted()
@@ -84,7 +89,7 @@ def _draw(
             half[here],
             item=[name for name, yes in zip(names, here, strict=True) if yes],
         )
-    for number, identity in enumerate(sorted(set(units["identity"].dropna()))):
+    for number, identity in enumerate(identities):
         identified = shown & (units["identity"] == identity).to_numpy()
         if not identified.any():
             continue
@@ -108,7 +113,7 @@ def _draw(
             item=[name for name, yes in zip(names, identified, strict=True) if yes],
         )
     if shown.any():
-        figure.legend(*axes.get_legend_handles_labels(), loc="upper left", bbox_to_anchor=(0.09, 0.995), ncols=2)
+        figure.legend(*axes.get_legend_handles_labels(), loc="upper left", bbox_to_anchor=(0.09, 0.995), ncols=columns)
     left_out = int((~shown).sum())
     return save_figure(
         figure,

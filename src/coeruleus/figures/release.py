@@ -34,7 +34,7 @@ from coeruleus.tables.release import BASELINES, RELEASE, SUMMARY
 from coeruleus.tables.sources import COURSES
 
 PERCENT = "% of baseline"
-NO_GROUP = "no group"
+NO_GROUP, EVERYONE = "no group", "all animals"
 GROUPS_PER_ROW = 4
 
 
@@ -43,10 +43,11 @@ def draw_release(
 ) -> Iterator[FigureRecord]:
     """For each analyte: the groups' courses with their areas, then pages of single animals."""
     samples = take(tables, RELEASE)
-    samples = samples.assign(group=samples["group"].fillna(NO_GROUP))
+    nameless = NO_GROUP if samples["group"].notna().any() else EVERYONE
+    samples = samples.assign(group=samples["group"].fillna(nameless))
     verdicts = read_verdicts(take(tables, BASELINES))
-    courses = split(take(tables, COURSES).assign(group=lambda frame: frame["group"].fillna(NO_GROUP)), "analyte")
-    summaries = split(take(tables, SUMMARY).assign(group=lambda frame: frame["group"].fillna(NO_GROUP)), "analyte")
+    courses = split(take(tables, COURSES).assign(group=lambda frame: frame["group"].fillna(nameless)), "analyte")
+    summaries = split(take(tables, SUMMARY).assign(group=lambda frame: frame["group"].fillna(nameless)), "analyte")
     by_analyte = split(samples, "analyte")
     groups = ordered(samples["group"].to_list(), settings.group_order)
     colours = colours_for(groups, settings)

@@ -120,12 +120,13 @@ def save_figure(
     """
     path = directory / name
     path.parent.mkdir(parents=True, exist_ok=True)
+    # A canvas that is kept remembers how wide its words are, which is what costs time.
+    agg, dpi = figure.canvas if isinstance(figure.canvas, FigureCanvasAgg) else FigureCanvasAgg(figure), figure.dpi
     with path.parent.joinpath(f"{path.name}.svg").open("w", encoding="utf-8", newline="\n") as handle:
-        dpi = figure.dpi
-        canvas = FigureCanvasSVG(figure)
-        canvas.print_svg(handle, metadata={"Title": printable(title), "Date": None, "Creator": None})
-        figure.dpi = dpi  # print_svg leaves 72 behind
-    agg = FigureCanvasAgg(figure)
+        vectors = FigureCanvasSVG(figure)
+        vectors.print_svg(handle, metadata={"Title": printable(title), "Date": None, "Creator": None})
+    figure.dpi = dpi  # print_svg leaves 72 behind
+    figure.set_canvas(agg)
     agg.draw()
     image = Image.fromarray(np.ascontiguousarray(np.asarray(agg.buffer_rgba())[..., :3]))
     if colours:

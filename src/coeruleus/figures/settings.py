@@ -52,6 +52,12 @@ class FigureSettings(BaseModel):
     zoom_analyte: str | None = None
     wording: dict[str, str] = {}
 
+    def completed(self, analytes: list[str], reference_group: str | None) -> FigureSettings:
+        """With the experiment's own order of analytes, and the reference group first, where figures.yaml is silent."""
+        first = [reference_group] if reference_group else []
+        orders = {"analyte_order": self.analyte_order or list(analytes), "group_order": self.group_order or first}
+        return self.model_copy(update=orders)
+
     def say(self, words: str) -> str:
         """A name as the lab wants to read it."""
         return self.wording.get(words, words)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, ScalarFormatter
 
 from coeruleus.figures.settings import FigureSettings
 
@@ -57,10 +58,30 @@ def fix_labels(axes: Axes, below: float = 4.6, left: float = 8.5) -> None:
     axes.yaxis.set_label_coords(-left / (box.width * width), 0.5)
 
 
+class Numbers(ScalarFormatter):
+    """Plain numbers; very large and very small ones as `1.5e5`, so that nothing stands beside the axis."""
+
+    def __init__(self) -> None:
+        super().__init__(useOffset=False)
+        self.set_scientific(False)
+        self._largest = 0.0
+
+    def set_locs(self, locs: Any) -> None:
+        super().set_locs(locs)
+        self._largest = max((abs(float(place)) for place in locs), default=0.0)
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        largest = self._largest
+        if largest == 0 or 1e-3 <= largest < 1e5:
+            return super().__call__(x, pos)
+        return "0" if abs(x) < 1e-9 * largest else f"{x:.3g}".replace("e+0", "e").replace("e-0", "e−")
+
+
 def few_ticks(axes: Axes, x: int = 4, y: int = 4) -> None:
     """About this many ticks on linear axes."""
-    axes.xaxis.set_major_locator(MaxNLocator(x, steps=[1, 2, 2.5, 5, 10]))
-    axes.yaxis.set_major_locator(MaxNLocator(y, steps=[1, 2, 2.5, 5, 10]))
+    for axis, count in ((axes.xaxis, x), (axes.yaxis, y)):
+        axis.set_major_locator(MaxNLocator(count, steps=[1, 2, 2.5, 5, 10]))
+        axis.set_major_formatter(Numbers())
 
 
 def plain_number(value: float, _position: int | None = None) -> str:

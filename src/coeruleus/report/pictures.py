@@ -19,6 +19,7 @@ class Picture:
 
     record: FigureRecord
     address: str
+    source: str  # the table of what is plotted, below the results folder
 
     def about(self, key: str) -> str:
         return self.record.about.get(key, "")
@@ -36,7 +37,7 @@ class Pictures:
     def of(self, kind: str, **about: str) -> list[Picture]:
         """Figures of a kind whose facts are these, in the order of their index."""
         return [
-            Picture(record, _embed(directory, record))
+            Picture(record, _embed(directory, record), f"figures/{directory.name}/{record.file('.tsv')}")
             for directory, record in self._found
             if record.kind == kind and all(record.about.get(key) == value for key, value in about.items())
         ]

@@ -54,15 +54,16 @@ class Group:
     before: list[float] = field(default_factory=list)
     typed: bool = False
     worst: tuple[str, str | None] = (OK, None)
-    left_out: dict[str, int] = field(default_factory=dict)
+    left_out: dict[tuple[str, str], int] = field(default_factory=dict)  # by status and reason
 
     def leave_out(self, status: str, reason: str) -> None:
         self.worst = worse(self.worst, (status, reason))
-        self.left_out[reason] = self.left_out.get(reason, 0) + 1
+        self.left_out[status, reason] = self.left_out.get((status, reason), 0) + 1
 
     def notes(self) -> list[str]:
         return [
-            f"{count} {'event' if count == 1 else 'events'} left out: {why}" for why, count in self.left_out.items()
+            f"{count} {'event' if count == 1 else 'events'} left out: {why}"
+            for (_, why), count in self.left_out.items()
         ]
 
 
@@ -120,8 +121,8 @@ def make_groups(
         made = _of_site(str(site), rows, segments, conditions, excluded)
         groups.extend(made)
         for group in made:
-            for why, count in group.left_out.items():
-                if group.worst[0] != EXCLUDED or why != group.worst[1]:
+            for (status, why), count in group.left_out.items():
+                if status != EXCLUDED:
                     word = "event" if count == 1 else "events"
                     message = f"{count} {group.trial_type} {word} left out of the responses: {why}"
                     problems.append(Problem("responses", str(site), "warning", message))
@@ -160,8 +161,10 @@ def _of_site(
         elif not 0 <= onset < segment.duration_s:
             group.leave_out(FAILED, f"outside segment {number}, which lasts {segment.duration_s:g} s")
         else:
-            later = place[place >= place[index] + SAME_MOMENT_S] - place[index]
-            length = min(durations[index] + AFTER_EVENT_S, LONGEST_S, segment.duration_s - onset, *later)
+            # Rows are in the order of their places; a later segment's events lie far behind any length.
+            later = int(np.searchsorted(place, place[index] + SAME_MOMENT_S))
+            gap = float(place[later] - place[index]) if later < len(place) else np.inf
+            length = min(durations[index] + AFTER_EVENT_S, LONGEST_S, segment.duration_s - onset, gap)
             group.segment.append(number)
             group.onset.append(onset)
             group.duration.append(float(durations[index]))

@@ -118,7 +118,8 @@ def _take(found: Candidates, block: Block, segment: int) -> None:
 
 def _offsets(found: Candidates) -> Array:
     """Times of a snippet's samples around the peak, in s."""
-    return np.arange(-round(BEFORE_S / found.grid_s), round(AFTER_S / found.grid_s) + 1) * found.grid_s
+    steps = np.arange(-round(BEFORE_S / found.grid_s), round(AFTER_S / found.grid_s) + 1)
+    return np.asarray(steps * found.grid_s, dtype=float)
 
 
 def _shifts(filtered: Array, peaks: NDArray[np.int_], channel: NDArray[np.int_]) -> Array:
@@ -126,8 +127,7 @@ def _shifts(filtered: Array, peaks: NDArray[np.int_], channel: NDArray[np.int_])
     before, here, after = (filtered[peaks + step, channel] for step in (-1, 0, 1))
     bend = before - 2 * here + after
     bend[bend == 0] = np.inf
-    shift: Array = np.clip(0.5 * (before - after) / bend, -0.5, 0.5).astype(np.float64)
-    return shift
+    return np.asarray(np.clip(0.5 * (before - after) / bend, -0.5, 0.5), dtype=float)
 
 
 def _cut(coefficients: Array, centres: Array, offsets: Array) -> list[NDArray[np.float32]]:

@@ -12,7 +12,10 @@ Array = NDArray[np.float64]
 
 SCALE_LOW, SCALE_HIGH = 0.6, 1.4  # amplitude of a spike relative to its template: drift, and bursts
 LAGS_S = np.arange(-6, 7) * 5e-5  # alignment errs by less than 0.3 ms
+SCALE_SD = 0.1
 OVERLAP_S = 0.003
+OVERLAP_LAGS_S = np.arange(-20, 21) * 1e-4
+OVERLAP_APART = 4.0
 REFRACTORY_S = 0.001
 RESIDUAL_MADS = 6.0
 HASH_REACH = 9.0  # projections that noise and the small spikes of distant neurons reach
@@ -69,15 +72,31 @@ def shifted(template: Array, lag_s: float, grid_s: float) -> Array:
 
 
 def fit(rows: Array, bank: Array) -> tuple[NDArray[np.int_], Array, Array, Array]:
-    """Best template of a bank (m, d) for each whitened row (n, d): index, scale, projection, squared residual."""
+    """Best template of a bank (m, d) for each whitened row (n, d): index, scale, projection, squared residual.
+
+    The scale is free within limits but expected near 1 (a normal prior): of two units with one shape, the one of
+    the right size wins.
+    """
     norms = np.sum(bank**2, axis=1)
     dots = rows @ bank.T
-    scale = np.clip(dots / norms, SCALE_LOW, SCALE_HIGH)
+    prior = 1 / SCALE_SD**2
+    scale = np.clip((dots + prior) / (norms + prior), SCALE_LOW, SCALE_HIGH)
     gain = 2 * scale * dots - scale**2 * norms
-    best = np.argmax(gain, axis=1)
+    best = np.argmax(gain - prior * (scale - 1) ** 2, axis=1)
     pick = np.arange(len(rows))
     residual = np.sum(rows**2, axis=1) - gain[pick, best]
     return best, scale[pick, best], dots[pick, best] / np.sqrt(norms[best]), residual
+
+
+def is_overlap(template: Array, others: list[Array], whitener: Whitener, grid_s: float) -> bool:
+    """Whether a template is the sum of two others (or one twice) at some lags: a coincidence, not a neuron."""
+    if not others:
+        return False
+    bank = whitener(np.array([shifted(other, lag, grid_s) for other in others for lag in OVERLAP_LAGS_S]))
+    own = whitener(template[None])[0]
+    dots, norms = bank @ own, np.sum(bank**2, axis=1)
+    squared = own @ own - 2 * (dots[:, None] + dots[None]) + norms[:, None] + norms[None] + 2 * bank @ bank.T
+    return float(np.sqrt(max(0.0, squared.min()))) < max(OVERLAP_APART, 0.3 * float(np.linalg.norm(own)))
 
 
 def match(

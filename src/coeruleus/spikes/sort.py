@@ -23,6 +23,7 @@ from coeruleus.spikes.match import (
     Whitener,
     fit,
     has_larger_neighbour,
+    is_overlap,
     make_whitener,
     match,
     shifted,
@@ -187,9 +188,9 @@ def _merge_lagged(
     whitener: Whitener,
     grid_s: float,
 ) -> tuple[list[NDArray[np.int_]], list[str | None]]:
-    """One neuron aligned now on its peak, now on its trough, makes two groups: the smaller one is dropped here.
+    """Groups that are another one over again: aligned on the trough, not the peak, or two spikes that overlap.
 
-    Its spikes come back through matching, which tries lags.
+    The smaller group is dropped here. Its spikes come back through matching, which tries lags and overlaps.
     """
     order = sorted(range(len(groups)), key=lambda index: -len(groups[index]))
     kept: list[int] = []
@@ -200,9 +201,10 @@ def _merge_lagged(
         same = False
         for other in kept:
             bank = whitener(np.array([shifted(means[other], lag, grid_s) for lag in lags]))
-            _, _, _, residual = fit(own[None], bank)
-            same = same or bool(np.sqrt(max(0.0, float(residual[0]))) < max(APART, 0.25 * float(np.linalg.norm(own))))
-        if not same:
+            apart = float(np.linalg.norm(bank - own, axis=1).min())
+            same = same or apart < max(APART, 0.2 * float(np.linalg.norm(own)))
+        larger = [means[other] for other in kept]
+        if not same and not is_overlap(means[index], larger, whitener, grid_s):
             kept.append(index)
     kept.sort()
     return [groups[index] for index in kept], [notes[index] for index in kept]

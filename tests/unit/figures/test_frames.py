@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coeruleus.figures.frames import p_words, span, steps, thin, words
-from coeruleus.figures.style import safe_name
+from coeruleus.figures.style import Numbers, plain_number, safe_name
 
 
 def test_steps_fill_bins_that_the_table_leaves_out():
@@ -47,3 +47,10 @@ def test_different_ids_never_share_a_file():
     assert safe_name("NE/EPI") != safe_name("NE EPI")
     assert safe_name("site-1.2", "u_3") == "site-1.2+u_3"
     assert "/" not in safe_name("../../x") and "<" not in safe_name("<img src=x>")
+
+
+def test_tick_labels_stand_by_themselves():
+    ticks = Numbers()
+    assert ticks.format_ticks([0.0, 50_000.0, 100_000.0]) == ["0", "5e4", "1e5"]
+    assert ticks.format_ticks([0.0, 0.0002]) == ["0", "0.0002"]
+    assert plain_number(0.01) == "0.01" and plain_number(1000) == "1000"

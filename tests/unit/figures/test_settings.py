@@ -18,6 +18,12 @@ def test_what_is_said_is_taken():
     assert settings.say("NE") == "noradrenaline" and settings.say("DA") == "DA"
 
 
+def test_the_experiment_fills_in_what_is_not_said():
+    settings = FigureSettings(group_order=["b"]).completed(["NE", "DA"], "vehicle")
+    assert settings.analyte_order == ["NE", "DA"] and settings.group_order == ["b"]
+    assert FigureSettings().completed([], "vehicle").group_order == ["vehicle"]
+
+
 @pytest.mark.parametrize(
     ("text", "named"),
     [

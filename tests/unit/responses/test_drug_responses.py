@@ -91,7 +91,7 @@ def test_responses_to_pinches_do_not_count_as_drug_effect(sheets: Sheets) -> Non
 
 
 def test_a_drug_at_the_start_of_a_segment_takes_its_baseline_from_the_one_before(sheets: Sheets) -> None:
-    early, late = np.arange(0.5, 300, 0.5), np.arange(0.5, 300, 1.0)
+    early, late = np.arange(0.25, 300, 0.5), np.arange(0.5, 300, 1.0)
     event = CLONIDINE | {"segment": 2, "onset": 0.0}
     (row,) = _rows(sheets({1: (300.0, {"1": early}), 2: (300.0, {"1": late})}, [event]))
     assert (row["baseline_rate_hz"], row["response_rate_hz"], row["percent_change"]) == (2.0, 1.0, -50.0)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
+import pytest
 
 import coeruleus.responses.test as tested
 
@@ -37,7 +38,7 @@ def test_a_biphasic_unit_gets_a_full_row_and_its_pictures(sheets: Sheets) -> Non
     assert row["inhibition_rate_hz"] == 0 and row["excitation_rate_hz"] > 8
     rates = result.psth.set_index("time_low_s")["rate_hz"]
     spikes = result.rasters[(result.rasters["time_s"] >= 0.1) & (result.rasters["time_s"] < 0.15)]
-    assert rates[0.1] == len(spikes) / 10 / 0.05
+    assert rates[0.1] == pytest.approx(len(spikes) / 10 / 0.05)
     assert set(result.rasters["trial"]) <= set(range(1, 11))
 
 

@@ -228,7 +228,8 @@ def figure_files(tables):
 
 def facts_of_figures(wildcards):
     experiment = experiment_of(wildcards)
-    return facts_digest(EXPERIMENTS[wildcards.experiment].figures, experiment.subjects)
+    figures = EXPERIMENTS[wildcards.experiment].figures
+    return facts_digest(figures.completed(experiment.analytes, experiment.settings.release.reference_group))
 
 
 def truth_files(wildcards):

@@ -9,9 +9,10 @@ from coeruleus.intake.figures import read_figures_yaml
 from coeruleus.tables.registry import read_named
 
 experiment = job.begin(snakemake.log[0], snakemake.params.directory)
+figures, _ = read_figures_yaml(experiment.path)
 draw_dialysate_figures(
     read_named(snakemake.params.tables),
     Path(snakemake.output[0]),
-    read_figures_yaml(experiment.path)[0],
+    figures.completed(experiment.analytes, experiment.settings.release.reference_group),
     read_captions(Path(snakemake.input.captions[0]).parent),
 )

@@ -35,6 +35,7 @@ class RunCalibration:
     """Per analyte, in the order of the run's injections."""
 
     analytes: list[Analyte]
+    internal_standard: str | None = None
     by_analyte: dict[str, Calibrated] = field(default_factory=dict)
     responses: dict[tuple[str, str], Response] = field(default_factory=dict)
     nominal: dict[tuple[str, str], float] = field(default_factory=dict)  # concentration in the analyte's unit
@@ -54,7 +55,7 @@ def calibrate_run(
 ) -> RunCalibration:
     """Calibrate every analyte of one run from the areas in `rows`."""
     run = str(injections["run"].iloc[0]) if len(injections) else ""
-    result = RunCalibration(list(analytes))
+    result = RunCalibration(list(analytes), settings.internal_standard)
     ids = list(injections["injection_id"])
     result.place = {i: k for k, i in enumerate(ids)}
     amounts = in_amounts(injections, settings.internal_standard)

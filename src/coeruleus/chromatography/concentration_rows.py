@@ -120,6 +120,8 @@ def concentration_rows(
                 if volumes.reason is not None:
                     state = status.worse(state, (status.FAILED, volumes.reason))
                 elif np.isfinite(result.responses[key].value):
+                    if name == result.internal_standard and limits["lowest"] == limits["highest"]:
+                        axis = min(axis, limits["highest"])  # it is the same everywhere, and scatters about its level
                     state = status.worse(state, _range(value, lod, loq, axis, limits, analyte.unit))
             table.append(
                 {

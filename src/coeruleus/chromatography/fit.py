@@ -175,24 +175,27 @@ def _solve(
     return inverse @ right / length, inverse @ seen @ inverse / np.outer(length, length), left_over
 
 
-def find_unknown(fit: Fit, shape: Shape, whitener: Floats, scale: float, threshold: float) -> float | None:
+def find_unknown(fit: Fit, shape: Shape, weights: Weights, scale: float, threshold: float) -> float | None:
     """Where an unknown peak of this shape would best explain what the fit left over; None if nothing does.
 
     Every place of the window is tried that is not within half a width of a peak of the fit, with the fit's
-    own freedom (its whitened design) taken out first.
+    own freedom (its whitened design) taken out first. `threshold` is in standard errors of its area; one with
+    less than a twenty-fifth of the area of the fit's largest peak would be that peak's own misfit.
     """
     width = shape.width_half
-    places = np.arange(fit.time[0] + 0.3 * width, fit.time[-1] - 0.3 * width, width / 5)
+    places = np.arange(fit.time[0], fit.time[-1] + 1e-9, width / 5)
     for component in fit.components:
         places = places[np.abs(places - component.centre) > 0.5 * width]
     if places.size == 0:
         return None
-    bank = whitener @ shape.at(fit.time[:, None] - places[None, :]) / scale
+    bank = weights.whitener @ shape.at(fit.time[:, None] - places[None, :]) / scale
     q, _ = np.linalg.qr(fit.whitened_design)
     bank -= q @ (q.T @ bank)
     power = (bank**2).sum(axis=0)
-    area = bank.T @ fit.whitened_residual / np.where(power > 1e-12, power, np.inf)
-    z = area * np.sqrt(power)
+    spread = np.sqrt(np.einsum("ij,ij->j", bank, weights.covariance @ bank))
+    answer = bank.T @ fit.whitened_residual
+    z = np.where(power > 1e-6 * power.max(), answer / np.maximum(spread, 1e-300), 0.0)
     best = int(np.argmax(z))
     largest = max((float(a) for a in fit.area), default=0.0)
-    return float(places[best]) if z[best] > threshold and area[best] > 0.04 * largest else None
+    area = answer[best] / max(power[best], 1e-300)
+    return float(places[best]) if z[best] > threshold and area > 0.04 * largest else None

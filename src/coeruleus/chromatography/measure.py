@@ -17,6 +17,7 @@ from coeruleus.tables import status
 
 FOUND_ABOVE = 2.4  # area over its error; 0.8 % of blanks by chance alone, which leaves room for worse noise
 STRONG = 6.0  # area over its error, for a peak that says where it is
+SHAPE_ERROR = 0.003  # of the area: the shape is learnt, and so is not known better than this
 TOO_STRONG = 30.0
 ASKED = 24  # injections for the order of the baseline
 SECONDS = 60.0
@@ -172,7 +173,8 @@ def _unknown(time: float, state: str, reason: str) -> Peak:
 
 def _peak(model: RunModel, i: int, main: Component, fit: Fit, clipped: Floats) -> Peak:
     component = fit.components[0]
-    area, error = float(fit.area[0]), float(fit.area_se[0]) * max(1.0, fit.chi)
+    area = float(fit.area[0])
+    error = float(np.hypot(fit.area_se[0] * max(1.0, fit.chi), SHAPE_ERROR * area))
     width = component.shape.width_half * component.stretch
     state, reason = status.OK, None
     if np.any(np.abs(clipped - component.centre) < width):

@@ -19,6 +19,7 @@ LONGEST = 14.0  # window, likewise
 FOOT = 0.002  # of the height: where a neighbour ends
 WIDTH_SD = 0.02  # how much a peak's width varies from injection to injection
 UNKNOWN_Z = 5.0
+MOST_UNKNOWN = 3
 MOST_ORDER = 4
 SUSPICIOUS_CHI = 1.15
 
@@ -106,7 +107,7 @@ def aliens(model: RunModel, i: int, known: Sequence[Component], shape: Shape) ->
 def fit_target(
     model: RunModel, i: int, main: Component, beside: list[Component], window: Window, order: int, unknowns: bool = True
 ) -> Fit | None:
-    """Fit a window; where the fit is worse than noise allows, look for up to two unknown peaks. None: no fit."""
+    """Fit a window; where the fit is worse than noise allows, look for unknown peaks. None: no fit."""
     use = window.use
     if use.sum() < 3 * (order + 2 + len(beside)):
         return None
@@ -116,17 +117,17 @@ def fit_target(
     components = (main, *beside)
     try:
         fit = fit_window(time, signal, components, order, weights, scale)
-        for _ in range(2 if unknowns else 0):
+        for _ in range(MOST_UNKNOWN if unknowns else 0):
             if fit.chi < SUSPICIOUS_CHI:
                 break
             shape = main.shape.stretched(main.stretch)
-            place = find_unknown(fit, shape, weights.whitener, scale, UNKNOWN_Z * max(1.0, 0.7 * fit.chi))
+            place = find_unknown(fit, shape, weights, scale, UNKNOWN_Z * max(1.0, 0.3 * fit.chi))
             if place is None:
                 break
             new = Component("", shape, place, 0.2 * shape.width_half, 0.1)
             more = fit_window(time, signal, (*components, new), order, weights, scale)
             apart = min(abs(more.components[-1].centre - c.centre) for c in more.components[:-1])
-            if more.chi_square > fit.chi_square - UNKNOWN_Z**2 or apart < 0.7 * shape.width_half:
+            if more.area[-1] < UNKNOWN_Z * more.area_se[-1] or apart < 0.7 * shape.width_half:
                 break
             components, fit = (*components, new), more
     except np.linalg.LinAlgError:

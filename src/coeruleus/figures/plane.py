@@ -28,6 +28,7 @@ from coeruleus.figures.style import (
 from coeruleus.tables.units import CLASSIFICATION, UNITS
 
 INTERVALS_UP_TO = 80  # units; beyond, error bars hide the points
+MOST_IDENTITIES = 6
 LONGEST = 22  # letters of an identity for which there is room in two columns
 RINGS = ("o", "s", "D", "^")  # one shape per identity that histology or tests found
 X, Y = "spontaneous firing rate (Hz)", "half-width of the mean spike (ms)"
@@ -52,6 +53,8 @@ def _draw(
     units: pd.DataFrame, ruleset: str, directory: Path, settings: FigureSettings, captions: Mapping[str, str]
 ) -> FigureRecord:
     width = settings.single_column_mm
+    if units["identity"].nunique() > MOST_IDENTITIES:
+        units = units.assign(identity=units["identity"].where(units["identity"].isna(), "identity known"))
     identities = sorted(set(units["identity"].dropna()))
     columns = 1 if any(len(name) > LONGEST for name in identities) else 2
     top = 3.0 + 3.4 * math.ceil((len(LABEL_COLOURS) + len(identities)) / columns)

@@ -89,13 +89,15 @@ def fit(rows: Array, bank: Array) -> tuple[NDArray[np.int_], Array, Array, Array
 
 
 def is_overlap(template: Array, others: list[Array], whitener: Whitener, grid_s: float) -> bool:
-    """Whether a template is the sum of two others (or one twice) at some lags: a coincidence, not a neuron."""
-    if not others:
+    """Whether a template is the sum of two different others at some lags: a coincidence, not a neuron."""
+    if len(others) < 2:
         return False
     bank = whitener(np.array([shifted(other, lag, grid_s) for other in others for lag in OVERLAP_LAGS_S]))
     own = whitener(template[None])[0]
     dots, norms = bank @ own, np.sum(bank**2, axis=1)
     squared = own @ own - 2 * (dots[:, None] + dots[None]) + norms[:, None] + norms[None] + 2 * bank @ bank.T
+    source = np.repeat(np.arange(len(others)), len(OVERLAP_LAGS_S))
+    squared[source[:, None] == source[None]] = np.inf  # a neuron does not overlap with itself
     return float(np.sqrt(max(0.0, squared.min()))) < max(OVERLAP_APART, 0.3 * float(np.linalg.norm(own)))
 
 

@@ -36,6 +36,7 @@ Trace = Array | Iterable[Array]
 CORE_SIGMAS = 4.5
 SHADOW_S = 0.003
 SHADOW_FACTOR = 1.5
+RARE = 5  # overlaps of two units are rarer than either
 MERGE_LAGS_S = np.arange(-20, 21) * 5e-5
 
 
@@ -203,7 +204,7 @@ def _merge_lagged(
             bank = whitener(np.array([shifted(means[other], lag, grid_s) for lag in lags]))
             apart = float(np.linalg.norm(bank - own, axis=1).min())
             same = same or apart < max(APART, 0.2 * float(np.linalg.norm(own)))
-        larger = [means[other] for other in kept]
+        larger = [means[other] for other in kept if len(groups[other]) > RARE * len(groups[index])]
         if not same and not is_overlap(means[index], larger, whitener, grid_s):
             kept.append(index)
     kept.sort()

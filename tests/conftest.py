@@ -1,8 +1,13 @@
 """Fixtures that every room's tests share."""
 
+import os
 from pathlib import Path
 
 import pytest
+
+# As in the workflow, and before numpy is loaded: more threads than cores make small matrices slow.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"):
+    os.environ[_name] = "1"
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from running import snakemake
 
 from coeruleus.simulation.demo import write_small
+from running import snakemake
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The two complete real experiments beside the project: their results against the vendor's tables and hand computation."""
+"""The two real experiments beside the project, against the vendor's tables and hand computation."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+
 from running import snakemake
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from running import bytes_of, rules_run, snakemake, table
 
 from coeruleus.simulation.compare import summarise_truth
 from coeruleus.tables.io import read_table
 from coeruleus.tables.sources import TRUTH
+from running import bytes_of, rules_run, snakemake, table
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from running import snakemake, table
 
 HEAD = "injection_id\trun\tfile\tkind\tlevel\tsubject_id\tstart_min\tend_min\n"

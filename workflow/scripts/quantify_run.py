@@ -1,8 +1,7 @@
 """Chromatograms of one run in; peaks, calibration and concentrations out."""
 
-from coeruleus.chromatography.quantify import Analyte, Calibration, Trace, quantify_run
-
 from coeruleus import job
+from coeruleus.chromatography.quantify import Analyte, Calibration, Trace, quantify_run
 from coeruleus.formats.injections import Traces, read_traces
 from coeruleus.formats.vendor import vendor_frame
 from coeruleus.tables import dialysate, io, sources

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from coeruleus.responses.drugs import test_drugs
-
 from coeruleus import job
+from coeruleus.responses.drugs import test_drugs
 from coeruleus.responses.test import test_responses
 from coeruleus.tables import interim, io, sources, units
 

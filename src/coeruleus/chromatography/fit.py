@@ -92,7 +92,9 @@ def fit_window(
             columns.append((whitener @ column / scale)[:, None])
         design = np.concatenate(columns, axis=1)
         solution, covariance, freedom = _solve(design, target, weights.covariance, count + order + 1, pulls)
-        area, error = solution[:count], np.sqrt(np.diag(covariance))
+        area, error = solution[:count], np.sqrt(np.maximum(np.diag(covariance), 0.0))
+        if not (np.isfinite(solution).all() and (error[:count] > 0).all()):
+            raise np.linalg.LinAlgError("the window cannot tell its peaks apart")
         if round_ == MAX_ROUNDS - 1:
             break
         largest = 0.0

@@ -57,7 +57,7 @@ def example(cells: Cells, apex: float, sigma: float, others: Found) -> Example |
         return None
     beside = [float(t) for t in others.time if low < t < high and abs(t - apex) > 0.3 * width]
     centres = np.array([apex, *beside])
-    flat = np.vander((time - apex) / width, 3)
+    flat = np.vander((time - apex) / width, 2)
 
     def linear(parameters: Floats) -> tuple[Floats, Floats]:
         sigma_, tau_ = np.exp(parameters[-2:])
@@ -94,7 +94,7 @@ def shape_of(examples: Sequence[Example], retention: float) -> Shape:
     seen = np.isfinite(rows).sum(axis=0) >= max(1, (len(examples) + 1) // 2)
     grid, rows = grid[seen], rows[:, seen]
     middle = np.nanmedian(rows, axis=0)
-    flat = np.vander(grid / width, 3)
+    flat = np.vander(grid / width, 2)
 
     def model(parameters: Floats) -> tuple[Floats, Floats]:
         sigma, tau = np.exp(parameters[1:])

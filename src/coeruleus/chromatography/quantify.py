@@ -24,6 +24,7 @@ __all__ = ["Analyte", "Calibration", "RunResult", "Trace", "quantify_run"]
 STAGE = "chromatography"
 SHIFT_WORTH_A_LOOK = 0.02  # of the retention time
 SCORE_WORTH_A_LOOK = 8.0
+COARSE = 3.0  # times the usual sampling interval
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,7 @@ def _measure(
             usable.append(injection)
         else:
             rows.update({(injection, a.name): lost_row(state, reason) for a in analytes})
+    usable = _of_one_rate(usable, traces, rows, analytes)
     placed = [a for a in analytes if a.retention_time is not None]
     for a in analytes:
         if a.retention_time is None:
@@ -162,21 +164,35 @@ def _measure(
     return _Measured(ordered, frame, predicted, _run_problems(injections, model, placed))
 
 
+def _of_one_rate(
+    usable: Sequence[str], traces: Mapping[str, Trace], rows: dict[tuple[str, str], Row], analytes: Sequence[Analyte]
+) -> list[str]:
+    """Those not sampled far more coarsely than the rest of the run, which they would pull down to their own."""
+    steps = {i: float(np.nanmedian(np.diff(np.asarray(traces[i].time_min, float)))) for i in usable}
+    usual = float(np.median(list(steps.values()))) if steps else 0.0
+    kept = [i for i in usable if steps[i] <= COARSE * usual]
+    for i in sorted(set(usable) - set(kept)):
+        text = f"it is sampled every {60 * steps[i]:.3g} s and the run every {60 * usual:.3g} s: export it again"
+        rows.update({(i, a.name): lost_row(status.FAILED, text) for a in analytes})
+    return kept
+
+
 def _run_problems(injections: pd.DataFrame, model: RunModel, placed: Sequence[Analyte]) -> list[Problem]:
     run, problems = str(injections["run"].iloc[0]), []
     if not any(model.learnt_from):
         text = "no injection shows a strong peak: retention times are nominal and the peak shape is a typical one"
         problems.append(Problem(STAGE, f"run {run}", "warning", text))
         return problems
+    moved = []
     for a, base, shift, count in zip(placed, model.base, model.shift, model.learnt_from, strict=True):
         if count and abs(shift) > SHIFT_WORTH_A_LOOK * base:
-            text = f"{a.name} elutes at {base:.2f} min here, {shift:+.2f} min from its nominal time; it was followed"
-            problems.append(Problem(STAGE, f"run {run}", "warning", text))
+            moved.append(f"{a.name} at {base:.2f} min ({shift:+.2f})")
         if not count:
-            text = (
-                f"{a.name} has no strong peak in this run: where it elutes and its shape are taken from its neighbours"
-            )
+            text = f"{a.name} has no strong peak in this run: its place and shape are taken from its neighbours"
             problems.append(Problem(STAGE, f"run {run}", "warning", text))
+    if moved:
+        text = f"peaks are away from the nominal times of experiment.yaml, and were followed: {', '.join(moved)}"
+        problems.append(Problem(STAGE, f"run {run}", "warning", text))
     return problems
 
 

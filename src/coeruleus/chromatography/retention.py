@@ -111,7 +111,6 @@ class Retention:
 
     predicted: Floats
     sd: Floats
-    course: Floats  # the smooth part alone
 
 
 def model_retention(measured: Floats, se: Floats, start: Floats) -> Retention:
@@ -163,8 +162,7 @@ def model_retention(measured: Floats, se: Floats, start: Floats) -> Retention:
             centre = weight * (value if np.isfinite(error) else 0.0) + (1 - weight) * slow[i]
             predicted[i, j] = start[i, j] * np.exp(offset[j] + own[i, j] + centre)
             sd[i, j] = predicted[i, j] * np.sqrt((1 - weight) * jitter**2 + own_sd[j] ** 2)
-    course = start * np.exp(offset + own + slow[:, None])
-    return Retention(predicted, sd, course)
+    return Retention(predicted, sd)
 
 
 def _pool(values: Floats, se: Floats, own_sd: Floats) -> tuple[float, float]:

@@ -17,7 +17,7 @@ SEED = 20240229
 LEAST_VARIANCE = 0.5  # features are in units of the noise: no cluster is tighter than that
 LEAST_SPREAD = 0.8
 APART = 4.0  # d′ below which two clusters are one
-OVERSPLIT = 2.0  # d′ up to which two halves of one cluster look like two
+OVERSPLIT, SUSPECT = 2.0, 2.8  # d′ that halves of one cluster may have: with a dip between them, and without
 
 
 @dataclass(frozen=True)
@@ -140,8 +140,8 @@ def _dip(values: Array, low: float, high: float) -> bool:
 def merge_near(groups: list[Array]) -> tuple[list[list[int]], list[str | None]]:
     """Merge groups of features nearer than d′ 4, nearest first.
 
-    Returns the lists of merged groups and, for each, what must be said: where a dip shows that two neurons
-    were merged because they cannot be kept apart. Halves of one cluster (no dip) are merged without a word.
+    Returns the lists of merged groups and, for each, what must be said: where a dip or a distance that halves of one
+    cluster do not have shows that two neurons were merged because they cannot be kept apart.
     """
     members = [[index] for index in range(len(groups))]
     said: list[str | None] = [None] * len(groups)
@@ -154,8 +154,8 @@ def merge_near(groups: list[Array]) -> tuple[list[list[int]], list[str | None]]:
         if distance >= APART:
             break
         note = said[i] or said[j]
-        if dip and distance > OVERSPLIT:
-            note = f"multi-unit: spikes of two shapes only d′ {distance:.1f} apart (4 is needed) are counted as one"
+        if distance > (OVERSPLIT if dip else SUSPECT):
+            note = f"multi-unit: spikes of two shapes only d′ {distance:.1f} apart ({APART:g} is needed) counted as one"
         members[i] = sorted(members[i] + members[j])
         said[i] = note
         del members[j], said[j]

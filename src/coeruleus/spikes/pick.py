@@ -30,12 +30,12 @@ def pick_waveforms(waveforms: pd.DataFrame) -> dict[tuple[str, str], Shape]:
     if not len(waveforms):
         return found
     frame = waveforms.copy()
-    for name in ("segment", "channel"):
-        frame[name] = pd.to_numeric(frame[name]) if name in frame else float("nan")
+    frame["segment"] = pd.to_numeric(frame["segment"]) if "segment" in frame else float("nan")
+    frame["channel"] = frame["channel"].astype(str) if "channel" in frame else ""
     best: dict[tuple[str, str], tuple[float, float]] = {}
     keys = ["site_id", "unit_id", "segment", "channel"]
     for place, group in frame.groupby(keys, sort=True, dropna=False):
-        site, unit, segment, _ = cast(tuple[str, str, float, float], place)
+        site, unit, segment, _ = cast(tuple[str, str, float, str], place)
         key = (str(site), str(unit))
         ordered = group.sort_values("time_ms", kind="stable")
         t, y = ordered["time_ms"].to_numpy(float), ordered["amplitude_uv"].to_numpy(float)

@@ -40,7 +40,8 @@ def sort_sites(recordings: pd.DataFrame, folder: Path) -> SortedSites:
     quality: list[Row] = []
     problems: list[Problem] = []
     for site, rows in recordings[recordings["kind"] == "raw"].sort_values("segment").groupby("site_id", sort=True):
-        opened = _open(rows.to_dict("records"), folder, segments, problems)
+        records = [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]
+        opened = _open(records, folder, segments, problems)
         if not opened:
             continue
         result, opened = _sort(str(site), opened, problems)

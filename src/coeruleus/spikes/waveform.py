@@ -90,12 +90,12 @@ def measure_waveform(time_ms: Array, amplitude_uv: Array, highpass_hz: float | N
         reasons["half_width_ms"] = reasons["notch"] = cut
         return WaveformMeasures(peak_t, width, half, notch, marks, reasons)
     left, right = _crossing(t, y, peak, y[peak] / 2, -1), _crossing(t, y, peak, y[peak] / 2, 1)
-    if left is None or right is None:
-        reasons["half_width_ms"] = "the waveform is cut off before it falls to half of its peak"
-    else:
-        half = right - left
-        marks["half_start"] = Mark(left, sign * y[peak] / 2 + level)
-        marks["half_end"] = Mark(right, sign * y[peak] / 2 + level)
+    if left is None or right is None:  # what looks like the main peak may then be a flank
+        reasons["half_width_ms"] = reasons["notch"] = "the waveform is cut off before it falls to half of its peak"
+        return WaveformMeasures(peak_t, width, half, notch, marks, reasons)
+    half = right - left
+    marks["half_start"] = Mark(left, sign * float(y[peak]) / 2 + level)
+    marks["half_end"] = Mark(right, sign * float(y[peak]) / 2 + level)
     found = _notch(t, y, peak)
     if found is None:
         reasons["notch"] = "the rising limb has too few samples"

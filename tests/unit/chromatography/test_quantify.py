@@ -308,3 +308,42 @@ def test_two_runs_at_once_are_refused(run: Run) -> None:
     two = run.injections.assign(run=["a"] + ["b"] * (len(run.injections) - 1))
     with pytest.raises(ValueError, match="one run at a time"):
         quantified(run, injections=two)
+
+
+WEIRD = {
+    "spike": lambda t, rng: np.where(np.arange(t.size) == 700, 1e6, 0.0) + rng.normal(size=t.size),
+    "huge": lambda t, rng: 1e12 * rng.normal(size=t.size),
+    "two values": lambda t, rng: rng.integers(0, 2, t.size).astype(float),
+    "wander": lambda t, rng: np.cumsum(rng.normal(size=t.size)),
+    "gaps": lambda t, rng: np.where(rng.random(t.size) < 0.15, np.nan, rng.normal(size=t.size)),
+}
+
+
+@pytest.mark.parametrize("kind", sorted(WEIRD))
+def test_a_weird_trace_harms_no_other(run: Run, few: RunResult, kind: str) -> None:
+    weird = Trace(TIME, WEIRD[kind](TIME, np.random.default_rng(0)))
+    result = quantified(run, {**run.traces, "i009": weird}, analytes=FEW)
+    others = result.peaks["injection_id"] != "i009"
+    before = few.peaks[few.peaks["injection_id"] != "i009"]
+    assert (result.peaks[others]["status"].to_numpy() == before["status"].to_numpy()).mean() > 0.93
+    assert result.peaks.loc[result.peaks["status"] != "ok", "reason"].notna().all()
+
+
+def test_a_trace_sampled_far_too_coarsely_is_left_out(run: Run) -> None:
+    trace = run.traces["i009"]
+    coarse = Trace(trace.time_min[::60], trace.signal[::60])
+    result = quantified(run, {**run.traces, "i009": coarse}, analytes=FEW)
+    assert peak(result, "i009")["status"] == "failed"
+    assert "sampled every 30 s and the run every 0.5 s" in peak(result, "i009")["reason"]
+    assert peak(result, "i008")["status"] == "ok"
+
+
+def test_an_unknown_peak_beside_ne_is_not_taken_for_it(run: Run, few: RunResult) -> None:
+    at = peak(few, "i009")["retention_time_min"]
+    sigma = at / np.sqrt(6000)
+    trace = run.traces["i009"]
+    unknown = 5.0 * np.exp(-0.5 * ((trace.time_min - at - 3.3 * sigma) / sigma) ** 2)
+    result = quantified(run, {**run.traces, "i009": Trace(trace.time_min, trace.signal + unknown)}, analytes=FEW)
+    row = peak(result, "i009")
+    assert row["area"] == pytest.approx(run.areas["i009", "NE"], abs=3 * row["area_se"])
+    assert row["resolution"] == pytest.approx(1.18 * 3.3 / (2 * 2.355), rel=0.2)

@@ -71,7 +71,8 @@ def test_concentrations_with_a_quarter_of_sensitivity_lost(runs: list[tuple[Run,
         key = zip(table["injection_id"], table["analyte"], strict=True)
         table["away"] = table["concentration"] / [run.concentrations[k] for k in key] - 1
         table["z"] = table["away"] * table["concentration"] / table["concentration_se"]
-        assert table["away"].groupby(table["analyte"]).mean().abs().max() < 0.03
+        mean, n = (table["away"].groupby(table["analyte"]).agg(what) for what in ("mean", "count"))
+        assert (mean.abs() < np.maximum(0.02, 0.2 / np.sqrt(n))).all()  # few NE are above the limit: noise chose them
         assert table["away"].std() < 0.07
         assert 0.6 < table["z"].std() < 1.2
         drift = result.calibration.set_index("analyte")["drift_percent"]
@@ -117,7 +118,7 @@ def test_a_run_far_from_the_nominal_times_is_found_and_said(shift: float) -> Non
     clear = table[table["true_snr"] > 10]
     assert (clear["status"] == "ok").all()
     assert abs((clear["area"] / clear["true"] - 1).mean()) < 0.03
-    assert any("from its nominal time" in p.message for p in result.problems)
+    assert any("away from the nominal times" in p.message for p in result.problems)
 
 
 def test_the_same_input_gives_the_same_numbers() -> None:

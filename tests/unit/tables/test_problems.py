@@ -10,8 +10,14 @@ def peak(injection: str, analyte: str, status: str, reason: str | None = None, k
 
 
 def test_an_injection_without_any_peak_is_named() -> None:
-    peaks = PEAKS.frame([peak("i1", "NE", "not_found", "a"), peak("i1", "DA", "not_found", "b"), peak("i2", "NE", "ok"),
-                         peak("i2", "DA", "not_found", "c"), peak("b1", "NE", "not_found", "d", kind="blank")])  # fmt: skip
+    rows = [
+        peak("i1", "NE", "not_found", "a"),
+        peak("i1", "DA", "not_found", "b"),
+        peak("i2", "NE", "ok"),
+        peak("i2", "DA", "not_found", "c"),
+        peak("b1", "NE", "not_found", "d", kind="blank"),
+    ]
+    peaks = PEAKS.frame(rows)
     found = from_statuses({"dialysate/peaks": peaks}, [])
     assert found == [
         Problem("chromatography", "i1", "warning", "no peak of any analyte was found"),

@@ -1,0 +1,80 @@
+"""Which time counts as spontaneous."""
+
+import pandas as pd
+import pytest
+
+from coeruleus.spikes.spontaneous import Stretch, drugs_by_segment, spontaneous_time
+
+
+def recording(segment, duration=600.0, site="s1", condition=None, status="ok", reason=None, **more):
+    row = {"site_id": site, "segment": segment, "duration_s": duration, "condition": condition}
+    return row | {"status": status, "reason": reason} | more
+
+
+def event(segment, onset, duration=0.0, kind="paw_pinch", site="s1", drug=None, source=None):
+    row = {"site_id": site, "segment": segment, "onset": onset, "duration": duration, "trial_type": kind}
+    return row | {"drug": drug, "onset_source": source}
+
+
+def spontaneous(rows, events, site="s1"):
+    columns = list(event(1, 0.0))
+    drugs = drugs_by_segment(pd.DataFrame(rows), pd.DataFrame(events, columns=columns))
+    return spontaneous_time(
+        [r for r in rows if r["site_id"] == site], [e for e in events if e["site_id"] == site], drugs
+    )
+
+
+def test_segments_without_events_come_first():
+    found = spontaneous([recording(1), recording(2), recording(3, 100.0)], [event(2, 50.0)])
+    assert found.stretches == (Stretch(1, 0.0, 600.0), Stretch(3, 0.0, 100.0))
+    assert found.duration_s == 700 and "without events" in (found.source or "")
+
+
+def test_else_outside_events_and_before_the_first_drug():
+    events = [event(1, 100.0, 5.0), event(1, 130.0), event(1, 300.0, kind="drug", drug="clonidine"), event(1, 400.0)]
+    found = spontaneous([recording(1), recording(2)], events)
+    assert found.stretches == (Stretch(1, 0.0, 100.0), Stretch(1, 115.0, 130.0), Stretch(1, 140.0, 300.0))
+    assert "10 s after" in (found.source or "")
+
+
+def test_typed_onsets_get_a_margin_before():
+    found = spontaneous([recording(1)], [event(1, 100.0, source="typed")])
+    assert found.stretches[0] == Stretch(1, 0.0, 99.0)
+
+
+def test_a_segment_after_a_drug_is_not_baseline_unless_the_sheet_says_so():
+    drug = [event(1, 300.0, kind="drug", drug="clonidine")]
+    assert [s.segment for s in spontaneous([recording(1), recording(2)], drug).stretches] == [1]
+    washed = spontaneous([recording(1), recording(2, condition="baseline")], drug)
+    assert washed.stretches == (Stretch(2, 0.0, 600.0),)
+    none = spontaneous([recording(1, condition="yohimbine")], [])
+    assert none.stretches == () and "baseline" in (none.reason or "")
+
+
+def test_a_drug_at_another_site_of_the_session_counts():
+    when = {"session_id": "day1"}
+    rows = [
+        recording(1, site="s1", started_at="2024-05-01T10:00:00", **when),
+        recording(1, site="s2", started_at="2024-05-01T11:00:00", **when),
+        recording(1, site="s3", started_at="2024-05-01T09:00:00", **when),
+    ]
+    events = [event(1, 300.0, kind="drug", drug="clonidine")]
+    assert spontaneous(rows, events, "s2").stretches == ()
+    assert spontaneous(rows, events, "s3").stretches == (Stretch(1, 0.0, 600.0),)
+
+
+def test_time_that_cannot_be_known_is_not_counted():
+    unknown = spontaneous([recording(1, duration=None)], [])
+    assert unknown.stretches == () and "duration" in (unknown.reason or "")
+    failed = spontaneous([recording(1, status="failed", reason="the file is empty")], [])
+    assert "the file is empty" in (failed.reason or "")
+    somewhere = spontaneous([recording(1)], [event(1, None)])
+    assert somewhere.stretches == ()
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_order_of_rows_does_not_matter(order):
+    rows = [recording(1), recording(2), recording(3)][::order]
+    events = [event(1, 20.0), event(3, 40.0), event(2, 100.0)][::order]
+    numbers = [stretch.segment for stretch in spontaneous(rows, events).stretches]
+    assert numbers == [1, 1, 2, 2, 3, 3]

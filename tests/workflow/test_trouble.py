@@ -102,6 +102,7 @@ def test_bad_chromatograms_keep_their_rows(troubled: tuple[Path, Path]) -> None:
     for injection in bad["injection_id"].unique():
         assert (problems["item"] == injection).any(), injection
     others = concentrations[~concentrations["injection_id"].isin(bad["injection_id"])]
+    assert others["status"].isin(["ok", "below_loq", "below_lod", "not_found"]).all()
     assert (others["status"] == "ok").mean() > 0.5
 
 

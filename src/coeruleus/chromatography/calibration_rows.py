@@ -30,6 +30,9 @@ class Response:
     reason: str | None
 
 
+LEAST_INTERNAL = 0.2  # of the internal standard's usual area; below, it says nothing of the injection
+
+
 @dataclass
 class RunCalibration:
     """Per analyte, in the order of the run's injections."""
@@ -64,10 +67,12 @@ def calibrate_run(
     levels = dict(zip(ids, injections["level"], strict=True))
     _fill_nominal(result, standards, levels)
     order = np.arange(len(ids), dtype=float)
+    internal = settings.internal_standard
+    typical = _typical_area(rows, ids, internal)
     for analyte in analytes:
         name = analyte.name
         for i in ids:
-            result.responses[i, name] = response_of(rows, i, name, settings.internal_standard)
+            result.responses[i, name] = response_of(rows, i, name, internal, typical, kinds[i] == "blank")
         chosen = [i for i in ids if kinds[i] == "standard" and (i, name) in result.nominal]
         data = Standards(
             chosen,
@@ -109,8 +114,23 @@ def _fill_nominal(result: RunCalibration, standards: pd.DataFrame, levels: Mappi
             result.nominal[injection, name] = value
 
 
-def response_of(rows: Mapping[tuple[str, str], Row], injection: str, name: str, internal: str | None) -> Response:
-    """Area with its error and the peak's status; divided by the internal standard's where there is one."""
+def _typical_area(rows: Mapping[tuple[str, str], Row], ids: Sequence[str], internal: str | None) -> float:
+    """Median area of the internal standard where it was found."""
+    if internal is None:
+        return float("nan")
+    found = [
+        float(rows[i, internal]["area"]) for i in ids if (i, internal) in rows and rows[i, internal]["status"] == "ok"
+    ]
+    return float(np.median(found)) if found else float("nan")
+
+
+def response_of(
+    rows: Mapping[tuple[str, str], Row], injection: str, name: str, internal: str | None, typical: float, blank: bool
+) -> Response:
+    """Area with its error and the peak's status; divided by the internal standard's where there is one.
+
+    A blank need not hold any internal standard: its area is divided by the `typical` one of the run.
+    """
     row = rows[injection, name]
     area, se = float(row.get("area", np.nan)), float(row.get("area_se", np.nan))
     state, reason = row["status"], row.get("reason")
@@ -118,7 +138,13 @@ def response_of(rows: Mapping[tuple[str, str], Row], injection: str, name: str, 
         return Response(float("nan"), float("nan"), state, reason)
     if internal is None or internal == name:
         return Response(area, se, state, reason)
+    if blank and typical > 0:
+        return Response(area / typical, se / typical, state, reason)
     other = rows.get((injection, internal))
+    if other is not None and other["status"] == status.OK and other["area"] < LEAST_INTERNAL * typical:
+        share = 100 * other["area"] / typical
+        text = f"the internal standard {internal} has {share:.0f} % of its usual area in this run: check the injection"
+        return Response(float("nan"), float("nan"), status.FAILED, text)
     if other is None or other["status"] != status.OK or not other["area"] > 0:
         why = other.get("reason") if other is not None else "it is not an analyte of experiment.yaml"
         text = f"the internal standard {internal} cannot be used here: {why}"

@@ -96,7 +96,7 @@ def _write(directory: Path, title: str, seed: int, dialysate: DialysatePlan | No
         truth |= found | {"statuses": statuses}
     write_text(directory / "experiment.yaml", _settings(title, dialysate is not None))
     _write_subjects(directory, rats, ephys, np.random.default_rng([seed, 5]))
-    for name in sorted(truth):
+    for name in sorted(name for name, frame in truth.items() if len(frame)):
         write_frame(directory / "truth" / f"{name}.tsv", truth[name])
 
 

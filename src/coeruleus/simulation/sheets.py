@@ -25,8 +25,10 @@ def cell(value: Any) -> str:
 
 
 def write_text(path: Path, text: str) -> None:
+    """Write a text file; one that says the same already is left alone, so that nothing becomes stale."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(text.encode())
+    if not path.is_file() or path.read_bytes() != text.encode():
+        path.write_bytes(text.encode())
 
 
 def write_sheet(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:

@@ -18,6 +18,7 @@ LEAST_VARIANCE = 0.5  # features are in units of the noise: no cluster is tighte
 LEAST_SPREAD = 0.8
 APART = 4.0  # d′ below which two clusters are one
 OVERSPLIT, SUSPECT = 2.0, 2.8  # d′ that halves of one cluster may have: with a dip between them, and without
+STRAYS = 0.15  # of a cluster: so many of its spikes may lie apart as overlaps and odd ones
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,8 @@ def merge_near(groups: list[Array]) -> tuple[list[list[int]], list[str | None]]:
         if distance >= APART:
             break
         note = said[i] or said[j]
-        if distance > (OVERSPLIT if dip else SUSPECT):
+        sizes = sorted([len(pooled[i]), len(pooled[j])])
+        if distance > (OVERSPLIT if dip else SUSPECT) and sizes[0] >= STRAYS * sizes[1]:
             note = f"multi-unit: spikes of two shapes only d′ {distance:.1f} apart ({APART:g} is needed) counted as one"
         members[i] = sorted(members[i] + members[j])
         said[i] = note

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from coeruleus.spikes.accept import MIN_SPIKES, piled_up, refuse, trace_refused, unit_note
 from coeruleus.spikes.artefacts import Artefact, joined
-from coeruleus.spikes.cluster import APART, assign, fit_mixtures, merge_near
+from coeruleus.spikes.cluster import APART, STRAYS, assign, fit_mixtures, merge_near
 from coeruleus.spikes.detect import Candidates, collect
 from coeruleus.spikes.filter import LOW_HZ
 from coeruleus.spikes.match import (
@@ -166,12 +166,36 @@ def _groups(
     if not groups:
         return [], []
     members, notes = merge_near([features[group] for group in groups])
-    merged = [np.sort(np.concatenate([groups[index] for index in member])) for member in members]
-    return _merge_lagged(merged, notes, snippets, whitener, grid_s)
+    merged: list[NDArray[np.int_]] = []
+    said: list[str | None] = []
+    for member, note in zip(members, notes, strict=True):
+        whole = np.sort(np.concatenate([groups[index] for index in member]))
+        parts, part_notes = _split(rows, whole, snippets.shape[2])
+        merged += parts
+        said += part_notes if len(parts) > 1 or part_notes[0] else [note]
+    return _merge_lagged(merged, said, snippets, whitener, grid_s)
 
 
-def _features(rows: Array, channels: int) -> Array:
-    """Principal components of whitened rows; a few giants do not turn the axes."""
+def _split(rows: Array, group: NDArray[np.int_], channels: int) -> tuple[list[NDArray[np.int_]], list[str | None]]:
+    """A group looked at on axes of its own: what tells two like spikes apart is small beside what tells all apart."""
+    if len(group) < 4 * MIN_SPIKES:
+        return [group], [None]
+    own = _features(rows[group], channels, centred=True)
+    labels = assign(own, fit_mixtures(own))
+    inner = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    inner = [part for part in inner if len(part) >= max(MIN_SPIKES, STRAYS * len(group) / 2)]
+    if len(inner) < 2:
+        return [group], [None]
+    members, notes = merge_near([own[part] for part in inner])
+    if len(members) < 2:
+        return [group], notes
+    return [group[np.sort(np.concatenate([inner[index] for index in member]))] for member in members], notes
+
+
+def _features(rows: Array, channels: int, centred: bool = False) -> Array:
+    """Principal components of whitened rows, about their mean if `centred`; a few giants do not turn the axes."""
+    if centred:
+        rows = rows - np.median(rows, axis=0)
     norms = np.linalg.norm(rows, axis=1)
     limit = 2 * np.median(norms)
     tame = rows * np.minimum(1.0, limit / np.maximum(norms, 1e-12))[:, None]

@@ -49,7 +49,8 @@ _SPEAKING = {
 }
 _ERRORS = (status.FAILED, status.MISSING, status.SATURATED)
 _WARNINGS = (status.NOT_FOUND, status.INSUFFICIENT_SPIKES)
-_NAMED = 12  # items named in one message
+_EACH = 5  # items of one reason that get a line each; more share one
+_NAMED = 12  # items named in that line
 
 
 def from_statuses(tables: Mapping[str, pd.DataFrame], told: list[Problem]) -> list[Problem]:
@@ -76,11 +77,12 @@ def from_statuses(tables: Mapping[str, pd.DataFrame], told: list[Problem]) -> li
         said |= set(rows["reason"].dropna())
         for (word, reason), group in rows.groupby(["status", "reason"], dropna=False, sort=True):
             new = [of for of in dict.fromkeys(map(str, group[item])) if not _is_told(of, str(reason), told)]
-            if new:
-                severity = "error" if word in _ERRORS else "warning"
-                whose = f" ({_names(new)})" if len(new) > 1 else ""
-                one = new[0] if len(new) == 1 else f"{new[0]} and {len(new) - 1} more"
-                problems.append(Problem(stage, one, severity, f"{word}: {reason}{whose}"))
+            severity = "error" if word in _ERRORS else "warning"
+            if len(new) > _EACH:
+                one = f"{new[0]} and {len(new) - 1} more"
+                problems.append(Problem(stage, one, severity, f"{word}: {reason} ({_names(new)})"))
+            else:
+                problems += [Problem(stage, of, severity, f"{word}: {reason}") for of in new]
     return problems
 
 
@@ -103,7 +105,8 @@ def _without_peaks(peaks: pd.DataFrame) -> list[Problem]:
 
 
 def _is_told(item: str, reason: str, told: list[Problem]) -> bool:
-    return any(problem.item.split(" ")[0] == item and reason in problem.message for problem in told)
+    own = [problem.message for problem in told if problem.item.split(" ")[0] == item]
+    return any(reason in message or message in reason for message in own)
 
 
 def _names(items: list[str]) -> str:

@@ -26,8 +26,8 @@ def test_one_slow_unit(amplitude, sign):
 
 def test_three_units_an_artefact_and_the_shapes():
     rng = np.random.default_rng(3)
-    shapes = [waveform(0.9, 0.3, 0.35), waveform(0.45, 0.6), waveform(0.65, 0.1)]
-    trains = [slow_train(rng, rate, 3, 120) for rate in (1.0, 3.0, 0.5)]
+    shapes = [waveform(0.9, 0.3, 0.35), waveform(0.45, 0.6), waveform(0.65, 0.3)]
+    trains = [slow_train(rng, rate, 3, 120) for rate in (1.5, 3.0, 1.0)]
     trace = background(rng, 120)
     for train, (t, y), amplitude in zip(trains, shapes, (160.0, -120.0, 220.0), strict=True):
         add(trace, train, (t, y), amplitude)

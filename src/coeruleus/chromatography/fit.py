@@ -16,6 +16,7 @@ from coeruleus.chromatography.shapes import Shape
 
 LINEAR_BELOW = 4.0  # area ÷ error under which position and width are not moved: noise would pull them
 MAX_ROUNDS = 8
+MISFIT = 0.06  # of a peak's area: what an error of its shape may look like, less where its profile is low
 
 
 @dataclass(frozen=True)
@@ -181,8 +182,8 @@ def find_unknown(fit: Fit, shape: Shape, weights: Weights, scale: float, thresho
     """Where an unknown peak of this shape would best explain what the fit left over; None if nothing does.
 
     Every place of the window is tried that is not within half a width of a peak of the fit, with the fit's
-    own freedom (its whitened design) taken out first. `threshold` is in standard errors of its area; one with
-    less than a twenty-fifth of the area of the fit's largest peak would be that peak's own misfit.
+    own freedom (its whitened design) taken out first. `threshold` is in standard errors of its area; one that
+    a small misfit of the fit's own peaks could make, at their flanks or tails, is none.
     """
     width = shape.width_half
     places = np.arange(fit.time[0], fit.time[-1] + 1e-9, width / 5)
@@ -197,7 +198,12 @@ def find_unknown(fit: Fit, shape: Shape, weights: Weights, scale: float, thresho
     spread = np.sqrt(np.einsum("ij,ij->j", bank, weights.covariance @ bank))
     answer = bank.T @ fit.whitened_residual
     z = np.where(power > 1e-6 * power.max(), answer / np.maximum(spread, 1e-300), 0.0)
+    misfit = np.zeros(places.size)
+    for component, own in zip(fit.components, fit.area, strict=True):
+        profile = component.shape.at(places - component.centre, component.stretch) / component.shape.top
+        misfit = np.maximum(
+            misfit, MISFIT * max(float(own), 0.0) * np.sqrt(np.maximum(profile * component.stretch, 0.0))
+        )
+    z = np.where(answer / np.maximum(power, 1e-300) > misfit, z, 0.0)
     best = int(np.argmax(z))
-    largest = max((float(a) for a in fit.area), default=0.0)
-    area = answer[best] / max(power[best], 1e-300)
-    return float(places[best]) if z[best] > threshold and area > 0.04 * largest else None
+    return float(places[best]) if z[best] > threshold else None

@@ -20,6 +20,7 @@ STRONG = 6.0  # area over its error, for a peak that says where it is
 SHAPE_ERROR = 0.003  # of the area: the shape is learnt, and so is not known better than this
 TOO_STRONG = 30.0
 ASKED = 24  # injections for the order of the baseline
+FEW_ASKED = 5
 SECONDS = 60.0
 
 
@@ -130,11 +131,15 @@ def _height(model: RunModel, i: int, j: int) -> float:
 
 
 def _order_asked_for(terms: Floats) -> int:
-    """1, or the highest order whose term over its error is off zero in the mean of the injections, or in most."""
-    order = 1
+    """1, or the highest order whose term over its error is off zero in the mean of the injections, or in most.
+
+    A few injections must say it loudly: one blank with a bump is no bent baseline. They leave room for a parabola.
+    """
+    order = 1 if np.isfinite(terms[:, 0]).sum() >= FEW_ASKED else 2
     for k, column in enumerate(terms.T):
         z = column[np.isfinite(column)]
-        if z.size and (abs(z.mean()) * np.sqrt(z.size) > 3.0 or np.median(z**2) > 3.0):
+        few = z.size < FEW_ASKED
+        if z.size and (abs(z.mean()) * np.sqrt(z.size) > (5.0 if few else 3.0) or (not few and np.median(z**2) > 3.0)):
             order = k + 2
     return order
 

@@ -136,8 +136,14 @@ def fit_target(
 
 
 def curvature(model: RunModel, i: int, main: Component, beside: list[Component], window: Window) -> Floats:
-    """The baseline's terms of order 2 to 4 over their errors, each from the fit that it is the last term of."""
+    """The baseline's terms of order 2 to 4 over their errors, each from the fit that it is the last term of.
+
+    Unknown peaks are found first, on a plain baseline, lest a bent one be asked for in their place.
+    """
     result = np.full(MOST_ORDER - 1, np.nan)
+    plain = fit_target(model, i, main, beside, window, 2)
+    if plain is not None:
+        beside = [*beside, *plain.components[1 + len(beside) :]]
     for order in range(2, MOST_ORDER + 1):
         fit = fit_target(model, i, main, beside, window, order, unknowns=False)
         if fit is not None:

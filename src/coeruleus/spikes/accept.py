@@ -15,6 +15,7 @@ from coeruleus.spikes.trains import isi_violations
 
 Array = NDArray[np.float64]
 
+CORE_SIGMAS = 4.5  # what clusters are made of; smaller candidates are mostly noise
 MIN_SPIKES = 10
 MASKED_MOST = 0.5
 NOISE_APART = 3.0  # d′ to the candidates left over; they are peaks chosen from noise, so nearer than noise at large
@@ -76,8 +77,7 @@ def refuse(
     lock = max(mains_locking(time[place]).items(), key=lambda item: item[1])
     if lock[1] > LOCKED:
         return f"a shape locked to {lock[0]:g} Hz (vector strength {lock[1]:.2f}): mains interference"
-    free = np.flatnonzero(~beside)
-    free = free[~np.isin(free, matches.candidate)]
+    free = np.setdiff1d(np.flatnonzero(~beside & (sigmas < CORE_SIGMAS)), place)
     if len(free) >= MIN_SPIKES:
         apart = _apart(matches.projection[mine], snippets[free], template, whitener)
         if apart < NOISE_APART:
@@ -91,7 +91,7 @@ def mains_locking(times: Array) -> dict[float, float]:
 
 
 def _apart(own: Array, free: NDArray[np.float32], template: Array, whitener: Whitener) -> float:
-    """d′ between the unit's spikes and unassigned candidates of the same polarity, along the template."""
+    """d′ between the unit's spikes and small candidates of the same polarity, along the template."""
     axis = whitener(template[None])[0]
     axis = axis / np.linalg.norm(axis)
     other = whitener(free[:: max(1, len(free) // 4000)].astype(float)) @ axis

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from coeruleus.spikes.accept import MIN_SPIKES, piled_up, refuse, trace_refused, unit_note
+from coeruleus.spikes.accept import CORE_SIGMAS, MIN_SPIKES, piled_up, refuse, trace_refused, unit_note
 from coeruleus.spikes.artefacts import Artefact, joined
 from coeruleus.spikes.cluster import APART, STRAYS, assign, fit_mixtures, merge_near
 from coeruleus.spikes.detect import Candidates, collect
@@ -33,7 +33,6 @@ from coeruleus.spikes.mean_spike import mean_spike
 Array = NDArray[np.float64]
 Trace = Array | Iterable[Array]
 
-CORE_SIGMAS = 4.5
 SHADOW_S = 0.003
 SHADOW_FACTOR = 1.5
 RARE = 5  # overlaps of two units are rarer than either

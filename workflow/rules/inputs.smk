@@ -229,7 +229,11 @@ def figure_files(tables):
 def facts_of_figures(wildcards):
     experiment = experiment_of(wildcards)
     figures = EXPERIMENTS[wildcards.experiment].figures
-    return facts_digest(figures.completed(experiment.analytes, experiment.settings.release.reference_group))
+    return facts_digest(
+        figures.completed(
+            experiment.analytes, experiment.settings.release.reference_group
+        )
+    )
 
 
 def truth_files(wildcards):

@@ -5,7 +5,7 @@ rule sort_recording:
     output:
         **{
             name: interim(f"sorted/{{session}}/{name}.tsv")
-            for name in [*SORTED_TABLES, "problems"]
+            for name in [*SORTED_TABLES, "artefacts", "problems"]
         },
     log:
         log_of("sort_recording", "session"),
@@ -55,6 +55,7 @@ rule test_responses:
         units=result("units/units.tsv"),
         spikes=result("units/spikes"),
         segments=interim("units/segments.tsv"),
+        artefacts=lambda wildcards: sorted_from_raw(wildcards, "artefacts"),
     output:
         responses=result("units/responses.tsv"),
         drug_responses=result("units/drug_responses.tsv"),

@@ -18,6 +18,7 @@ result = test_responses(
     recordings=experiment.recordings,
     curation_trials=experiment.curation_trials,
     units=measured,
+    artefacts=io.read_tables(list(snakemake.input.artefacts), interim.ARTEFACTS),
 )
 drug_responses, drug_problems = test_drugs(
     spikes, segments, experiment.ephys_events, recordings=experiment.recordings, units=measured

@@ -56,15 +56,16 @@ def test_responses(
     recordings: pd.DataFrame,
     curation_trials: pd.DataFrame,
     units: pd.DataFrame,
+    artefacts: pd.DataFrame | None = None,
 ) -> Responses:
     """Test every unit against every kind of event at its site, drugs aside, each condition for itself.
 
     spikes: SPIKES; units: UNITS; segments: site_id, segment, duration_s, status, reason; events, recordings
-    and curation_trials: the sheets. Seeds depend on a unit's ids alone, so that a row does not change with
+    and curation_trials: the sheets; artefacts: stretches of raw traces that were not sorted. Seeds depend on a unit's ids alone, so that a row does not change with
     the other units of the experiment. Methods: `scan`, `decide`, `extent`.
     """
     table = segment_table(segments)
-    groups, problems = make_groups(events, table, given_conditions(recordings), curation_trials)
+    groups, problems = make_groups(events, table, given_conditions(recordings), curation_trials, artefacts)
     drugs = {
         site: {str(name) for name in names.dropna()} | {"drug"}
         for site, names in events[events["trial_type"] == "drug"].groupby("site_id")["drug"]

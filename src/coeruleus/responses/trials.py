@@ -107,8 +107,17 @@ def make_groups(
     segments: Mapping[SegmentKey, Segment],
     conditions: Mapping[SegmentKey, str],
     curation_trials: pd.DataFrame,
+    artefacts: pd.DataFrame | None = None,
 ) -> tuple[list[Group], list[Problem]]:
-    """Trials of every site, trial type and condition, drugs aside, sorted; and what is wrong with events."""
+    """Trials of every site, trial type and condition, drugs aside, sorted; and what is wrong with events.
+
+    `artefacts`: stretches that were not sorted (site_id, segment, start_s, end_s, kind). An event with one in
+    its time is left out: spikes hidden there would pass for silence.
+    """
+    hidden: dict[SegmentKey, list[tuple[float, float, str]]] = {}
+    for row in rows_of(artefacts) if artefacts is not None else []:
+        stretch = (float(row["start_s"]), float(row["end_s"]), str(row["kind"]))
+        hidden.setdefault((row["site_id"], int(row["segment"])), []).append(stretch)
     excluded = {
         (row["site_id"], int(row["segment"]), round(float(row["onset"]), 6)): str(row["reason"])
         for row in rows_of(curation_trials)
@@ -118,7 +127,7 @@ def make_groups(
     problems: list[Problem] = []
     columns = ["site_id", "segment", "onset", "duration", "trial_type", "onset_source", "drug"]
     for site, rows in events[columns].sort_values(["site_id", "segment", "onset", "trial_type"]).groupby("site_id"):
-        made = _of_site(str(site), rows, segments, conditions, excluded)
+        made = _of_site(str(site), rows, segments, conditions, excluded, hidden)
         groups.extend(made)
         for group in made:
             for (status, why), count in group.left_out.items():
@@ -135,6 +144,7 @@ def _of_site(
     segments: Mapping[SegmentKey, Segment],
     conditions: Mapping[SegmentKey, str],
     excluded: Mapping[tuple[str, int, float], str],
+    hidden: Mapping[SegmentKey, list[tuple[float, float, str]]],
 ) -> list[Group]:
     numbers = rows["segment"].to_numpy(dtype=int)
     onsets = rows["onset"].to_numpy(dtype=float)
@@ -165,6 +175,10 @@ def _of_site(
             later = int(np.searchsorted(place, place[index] + SAME_MOMENT_S))
             gap = float(place[later] - place[index]) if later < len(place) else np.inf
             length = min(durations[index] + AFTER_EVENT_S, LONGEST_S, segment.duration_s - onset, gap)
+            masks = [m for m in hidden.get((site, number), []) if m[0] < onset + length and m[1] > onset]
+            if masks:
+                group.leave_out(FAILED, f"spikes are hidden by a {masks[0][2]}")
+                continue
             group.segment.append(number)
             group.onset.append(onset)
             group.duration.append(float(durations[index]))

@@ -12,7 +12,7 @@ from coeruleus.formats.errors import FormatError
 from coeruleus.formats.recording import RawRecording, read_raw
 from coeruleus.spikes.sort import SortResult, sort_segments
 from coeruleus.tables import status
-from coeruleus.tables.interim import SEGMENTS, UNIT_QUALITY
+from coeruleus.tables.interim import ARTEFACTS, SEGMENTS, UNIT_QUALITY
 from coeruleus.tables.problems import Problem
 from coeruleus.tables.sources import WAVEFORMS
 from coeruleus.tables.units import SPIKES
@@ -23,12 +23,13 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class SortedSites:
-    """Frames of SPIKES, WAVEFORMS, SEGMENTS (one row per recording, failed ones too) and UNIT_QUALITY."""
+    """Frames of SPIKES, WAVEFORMS, SEGMENTS (one row per recording, failed ones too), UNIT_QUALITY and ARTEFACTS."""
 
     spikes: pd.DataFrame
     waveforms: pd.DataFrame
     segments: pd.DataFrame
     quality: pd.DataFrame
+    artefacts: pd.DataFrame
     problems: list[Problem]
 
 
@@ -38,6 +39,7 @@ def sort_sites(recordings: pd.DataFrame, folder: Path) -> SortedSites:
     waveforms: list[Row] = []
     segments: list[Row] = []
     quality: list[Row] = []
+    artefacts: list[Row] = []
     problems: list[Problem] = []
     for site, rows in recordings[recordings["kind"] == "raw"].sort_values("segment").groupby("site_id", sort=True):
         records = [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]
@@ -48,6 +50,9 @@ def sort_sites(recordings: pd.DataFrame, folder: Path) -> SortedSites:
         if result is None:
             continue
         problems += [Problem(STAGE, str(site), "warning", text) for text in result.problems]
+        for one in result.artefacts:
+            stretch = {"start_s": one.start_s, "end_s": one.end_s, "kind": one.kind}
+            artefacts.append({"site_id": site, "segment": opened[one.segment][0]["segment"], **stretch})
         if not result.units:
             problems.append(Problem(STAGE, str(site), "warning", f"no unit was found: {result.reason}"))
             for segment, _ in opened:
@@ -65,6 +70,7 @@ def sort_sites(recordings: pd.DataFrame, folder: Path) -> SortedSites:
         WAVEFORMS.frame(waveforms),
         SEGMENTS.frame(segments),
         UNIT_QUALITY.frame(quality),
+        ARTEFACTS.frame(artefacts),
         problems,
     )
 

@@ -23,6 +23,19 @@ SEGMENTS = Table(
     ),
 )
 
+ARTEFACTS = Table(
+    "interim/artefacts",
+    "stretch of a raw recording that was not sorted",
+    ("site_id", "segment", "start_s"),
+    (
+        SITE,
+        integer("segment", "segment of the recording"),
+        number("start_s", "where it begins on the segment's clock", "s"),
+        number("end_s", "where it ends", "s"),
+        text("kind", "what it is"),
+    ),
+)
+
 UNIT_QUALITY = Table(
     "interim/unit_quality",
     "unit",

@@ -10,6 +10,8 @@ from coeruleus.release.samples import COUNTED
 from coeruleus.release.timing import align_times
 from coeruleus.tables import status
 
+FEWEST_FOR_INTERVAL = 3
+
 
 def group_courses(samples: pd.DataFrame) -> pd.DataFrame:
     """Mean per cent of baseline over animals and its 95 % t-interval, per analyte, arm and time.
@@ -18,7 +20,7 @@ def group_courses(samples: pd.DataFrame) -> pd.DataFrame:
     animal counts once at a time: several probes or sessions of it are averaged first. Samples with a
     number enter, also those below a limit, which `n_below_limit` counts; excluded, failed and saturated
     ones do not. Times of different animals closer than half a sample are one time. With several regions,
-    each is a group of its own.
+    each is a group of its own. Fewer than three animals have a mean but no interval.
     """
     entering = samples[samples["status"].isin(COUNTED) & samples["percent_baseline"].notna()]
     entering = entering[entering["time_min"].notna() & entering["arm"].notna()].copy()
@@ -38,6 +40,7 @@ def group_courses(samples: pd.DataFrame) -> pd.DataFrame:
     courses = courses.reset_index()
     number = courses["n_subjects"].to_numpy(dtype=float)
     half = stats.t.ppf(0.975, np.maximum(number - 1, 1)) * courses["sd"] / np.sqrt(number)
+    half = half.where(number >= FEWEST_FOR_INTERVAL)
     several = courses["region"].nunique() > 1
     labels = courses["arm"] + ", " + courses["region"].replace("", "no region") if several else courses["arm"]
     return pd.DataFrame(

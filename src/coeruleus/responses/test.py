@@ -61,8 +61,9 @@ def test_responses(
     """Test every unit against every kind of event at its site, drugs aside, each condition for itself.
 
     spikes: SPIKES; units: UNITS; segments: site_id, segment, duration_s, status, reason; events, recordings
-    and curation_trials: the sheets; artefacts: stretches of raw traces that were not sorted. Seeds depend on a unit's ids alone, so that a row does not change with
-    the other units of the experiment. Methods: `scan`, `decide`, `extent`.
+    and curation_trials: the sheets; artefacts: stretches of raw traces that were not sorted. Seeds depend on
+    a unit's ids alone, so that a row does not change with the other units of the experiment. Methods: `scan`,
+    `decide`, `extent`.
     """
     table = segment_table(segments)
     groups, problems = make_groups(events, table, given_conditions(recordings), curation_trials, artefacts)

@@ -17,6 +17,8 @@ from coeruleus.figures.style import BLUE, GREY, few_ticks, fix_labels, new_figur
 from coeruleus.tables.sources import TRUTH
 
 COLUMNS, ROWS = 4, 4
+LONG_TITLE = 24
+MOST_LABELS = 3  # that fit beside each other; more are written out
 
 
 def draw_truth(
@@ -36,7 +38,8 @@ def draw_truth(
             left, top = number % COLUMNS * each, number // COLUMNS * 46
             axes = place(figure, left + 12, top + 6, each - 15, 30)
             fix_labels(axes, left=9.0)
-            axes.set_title(printable(settings.say(quantity)))
+            words = settings.say(quantity)
+            axes.set_title(printable(words), size="small" if len(words) > LONG_TITLE else None)
             if part["true_label"].notna().any():
                 _labels(axes, quantity, part, plotted)
             else:
@@ -88,11 +91,14 @@ def _labels(axes: Axes, quantity: str, part: pd.DataFrame, plotted: Plotted) -> 
     true, found = part["true_label"].fillna("n/a"), part["found_label"].fillna("n/a")
     rows, columns = sorted(set(true)), sorted(set(found))
     table = pd.crosstab(true, found).reindex(index=rows, columns=columns, fill_value=0)
+    if max(len(rows), len(columns)) > MOST_LABELS:
+        _list_labels(axes, quantity, table, plotted)
+        return
     largest = max(1, int(table.to_numpy().max()))
     axes.set(xlim=(-0.5, len(columns) - 0.5), ylim=(len(rows) - 0.5, -0.5), xlabel="found", ylabel="true")
     axes.set_xticks(range(len(columns)), [printable(name) for name in columns])
     axes.set_yticks(range(len(rows)), [printable(name) for name in rows], rotation=90, va="center")
-    axes.tick_params(length=0)
+    axes.tick_params(length=0, labelsize="small")
     for row, right in enumerate(rows):
         for column, name in enumerate(columns):
             number = int(table.loc[right, name])
@@ -109,3 +115,17 @@ def _labels(axes: Axes, quantity: str, part: pd.DataFrame, plotted: Plotted) -> 
                 item=f"true {right}, found {name}",
                 note=count(number, "item"),
             )
+
+
+def _list_labels(axes: Axes, quantity: str, table: pd.DataFrame, plotted: Plotted) -> None:
+    """Many labels, a line for each pair that occurs."""
+    pairs = [(true, found, int(table.loc[true, found])) for true in table.index for found in table.columns]
+    pairs = [pair for pair in pairs if pair[2]]
+    axes.set(xlim=(0, 1), ylim=(max(len(pairs), 8), 0))
+    axes.axis("off")
+    for line, (true, found, number) in enumerate(pairs):
+        words = f"{true}: as it is" if true == found else f"{true}: found {found}"
+        axes.text(
+            0, line, f"{number} × {printable(words)}", va="top", size="small", color=BLUE if true == found else GREY
+        )
+        plotted.add(quantity, "count", "pair", line, "count", number, item=f"true {true}, found {found}")

@@ -166,11 +166,8 @@ def has_chromatography(wildcards):
 
 def truth_of(wildcards):
     """Only simulated experiments know the truth."""
-    return (
-        {"truth/comparison": [result_of(wildcards, "truth/comparison.tsv")]}
-        if truth_files(wildcards)
-        else {}
-    )
+    names = ["truth/comparison", "truth/summary"] if truth_files(wildcards) else []
+    return {name: [result_of(wildcards, f"{name}.tsv")] for name in names}
 
 
 def dialysate_tables(wildcards):

@@ -31,7 +31,8 @@ rule compare_truth:
         ),
     output:
         truth=result("truth/comparison.tsv"),
-        dictionary=result("truth/comparison.json"),
+        summary=result("truth/summary.tsv"),
+        dictionaries=[result("truth/comparison.json"), result("truth/summary.json")],
     log:
         log_of("compare_truth"),
     resources:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from coeruleus import job
-from coeruleus.simulation.compare import compare_with_truth, read_truth
+from coeruleus.simulation.compare import compare_with_truth, read_truth, summarise_truth
 from coeruleus.tables import io, sources, units
 from coeruleus.tables.registry import read_named
 
@@ -12,4 +12,6 @@ results = read_named(snakemake.params.tables)
 if experiment.has_ephys:
     results["units/spikes"] = io.read_tables(sorted(Path(snakemake.input.spikes).glob("*.tsv")), units.SPIKES)
 truth = read_truth(Path(snakemake.input.truth[0]).parent)
-io.write_table(compare_with_truth(truth, results), snakemake.output.truth, sources.TRUTH)
+comparison = compare_with_truth(truth, results)
+io.write_table(comparison, snakemake.output.truth, sources.TRUTH)
+io.write_table(summarise_truth(comparison), snakemake.output.summary, sources.TRUTH_SUMMARY)

@@ -5,6 +5,8 @@ from pathlib import Path
 import pandas as pd
 
 from coeruleus import job
+from coeruleus.experiment.carry import carry
+from coeruleus.experiment.sheets import RECORDINGS
 from coeruleus.formats.read_recordings import read_recordings
 from coeruleus.spikes.measure import measure_units
 from coeruleus.tables import interim, io, sources, units
@@ -25,7 +27,8 @@ result = measure_units(
     io.read_tables(parts["quality"], interim.UNIT_QUALITY),
 )
 out = snakemake.output
-io.write_table(result.units, out.units, units.UNITS)
+measured = carry(result.units, experiment.recordings, RECORDINGS, "site_id")
+io.write_table(measured, out.units, units.UNITS)
 io.write_table(segments, out.segments, interim.SEGMENTS)
 io.write_table(result.waveforms, out.waveforms, sources.WAVEFORMS)
 io.write_table(result.waveform_marks, out.waveform_marks, sources.WAVEFORM_MARKS)

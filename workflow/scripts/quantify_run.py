@@ -2,6 +2,8 @@
 
 from coeruleus import job
 from coeruleus.chromatography.quantify import Analyte, Calibration, Trace, quantify_run
+from coeruleus.experiment.carry import carry
+from coeruleus.experiment.sheets import INJECTIONS
 from coeruleus.formats.injections import Traces, read_traces
 from coeruleus.formats.vendor import vendor_frame
 from coeruleus.tables import dialysate, io, sources
@@ -29,7 +31,8 @@ out = snakemake.output
 io.write_table(result.peaks, out.peaks, dialysate.PEAKS)
 io.write_table(result.calibration, out.calibration, dialysate.CALIBRATION)
 io.write_table(result.accuracy, out.accuracy, dialysate.ACCURACY)
-io.write_table(result.concentrations, out.concentrations, dialysate.CONCENTRATIONS)
+concentrations = carry(result.concentrations, injections, INJECTIONS, "injection_id")
+io.write_table(concentrations, out.concentrations, dialysate.CONCENTRATIONS)
 io.write_table(result.traces, out.traces, sources.TRACES)
 io.write_table(result.calibration_points, out.calibration_points, sources.CALIBRATION_POINTS)
 io.write_table(result.drift, out.drift, sources.DRIFT)

@@ -56,6 +56,11 @@ def find_experiments(wanted: Any, shipped: Path) -> tuple[dict[str, Found], list
             sound[name] = read_experiment(path, shipped)
         except BrokenExperiment as broken:
             refused.append(Refused(name, broken.problems))
+        except Exception as error:  # a fault of ours in reading one experiment must not stop the others
+            message = (
+                f"could not be read, by a fault of the software ({type(error).__name__}: {error}): please report it"
+            )
+            refused.append(Refused(name, [Problem("experiment", str(path), "error", message)]))
     return dict(sorted(sound.items())), sorted(refused, key=lambda one: (one.name, one.text))
 
 

@@ -9,13 +9,15 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
+from coeruleus.report.cells import TableView, table
 from coeruleus.report.curation import build_curation
 from coeruleus.report.dialysate_views import build_release, build_runs
 from coeruleus.report.facts import Facts
 from coeruleus.report.methods import build_methods
-from coeruleus.report.overview import build_overview
+from coeruleus.report.overview import build_overview, get
 from coeruleus.report.pictures import Pictures
 from coeruleus.report.unit_views import build_units
+from coeruleus.tables.sources import TRUTH_SUMMARY
 from coeruleus.tables.status import MEANING
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -45,7 +47,22 @@ def build_report(tables: Mapping[str, pd.DataFrame], figure_directories: Sequenc
         release=build_release(tables, pictures),
         units=build_units(tables, pictures, facts),
         truth=pictures.of("truth"),
+        truth_summary=_truth_summary(tables),
         curation=build_curation(tables),
         methods=build_methods(tables, facts),
         glossary=MEANING,
     )
+
+
+def _truth_summary(tables: Mapping[str, pd.DataFrame]) -> TableView:
+    frame = get(tables, TRUTH_SUMMARY.name)
+    heads = {
+        "quantity": "quantity",
+        "n": "n",
+        "n_found": "with an answer",
+        "median_error_percent": "median error (%)",
+        "median_abs_error_percent": "median absolute error (%)",
+        "coverage": "truth within ± 1.96 se",
+        "agreement": "labels that agree",
+    }
+    return table(frame, "How far found is from true", heads)

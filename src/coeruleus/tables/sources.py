@@ -186,3 +186,18 @@ TRUTH = Table(
         text("unit", "unit of true and found"),
     ),
 )
+
+TRUTH_SUMMARY = Table(
+    "truth/summary",
+    "quantity with a known truth",
+    ("quantity",),
+    (
+        text("quantity", "what is compared"),
+        integer("n", "items with a truth"),
+        integer("n_found", "items with an answer"),
+        number("median_error_percent", "median of found ÷ true − 1, where the truth is not 0", "%"),
+        number("median_abs_error_percent", "median of its absolute value", "%"),
+        number("coverage", "share of items whose truth lies within found ± 1.96 standard errors"),
+        number("agreement", "share of labels that equal the truth"),
+    ),
+)

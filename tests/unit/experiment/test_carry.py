@@ -13,7 +13,8 @@ def test_unknown_columns_are_matched() -> None:
     results = pd.DataFrame({"id": ["b", "a", "a"], "area": [1.0, 2.0, 3.0]})
     found = carry(results, ROWS, SHEET, "id")
     assert list(found) == ["id", "area", "cage", "area_in_sheet"]
-    assert found["cage"].tolist() == [None, "x", "x"]
+    assert found["cage"].isna().tolist() == [True, False, False]
+    assert found["cage"].tolist()[1:] == ["x", "x"]
     assert found["area"].tolist() == [1.0, 2.0, 3.0]
 
 

@@ -66,6 +66,9 @@ def test_real_scripts_depend_on_their_rooms_only() -> None:
         for script in ("quantify_run", "compute_release", "measure_units", "test_responses", "classify_units")
     }
     assert "chromatography" in rooms["quantify_run"]
+    assert "coeruleus.formats.chromatograms.shimadzu" in imported_modules(SCRIPTS / "quantify_run.py")
+    assert "coeruleus.formats.recordings.plain_tables" in imported_modules(SCRIPTS / "measure_units.py")
+    assert "coeruleus.formats.chromatograms.shimadzu" not in imported_modules(SCRIPTS / "measure_units.py")
     assert "spikes" not in rooms["quantify_run"]
     assert rooms["compute_release"].isdisjoint({"formats", "chromatography", "spikes", "figures"})
     assert rooms["measure_units"].isdisjoint({"chromatography", "responses", "figures"})

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from coeruleus.formats.errors import FormatError
-from coeruleus.formats.registry import CHROMATOGRAMS, recognise
+from coeruleus.formats.registry import recognise
 from coeruleus.formats.text import Source
 
+DISCOVERS = "coeruleus.formats.chromatograms"
 VENDOR_COLUMNS = ("retention_time_min", "start_min", "end_min", "area", "height", "mark", "name")
 
 
@@ -45,7 +46,7 @@ def read_chromatogram(path: str | Path, channel: str | None = None) -> Chromatog
     source = Source(path)
     if source.is_folder:
         raise FormatError(f"{source.name}: is a folder; name the file with the trace in it")
-    chosen = recognise(source, CHROMATOGRAMS, "chromatogram")
+    chosen = recognise(source, DISCOVERS, "chromatogram")
     try:
         return chosen.read(source, channel)
     except FormatError:

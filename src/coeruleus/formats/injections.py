@@ -29,7 +29,7 @@ def read_traces(folder: Path, injections: pd.DataFrame) -> Traces:
     traces = Traces()
     for row in injections.to_dict("records"):
         name = row["injection_id"]
-        if row["file"] is None:
+        if not isinstance(row["file"], str):
             traces.unreadable[name] = (status.MISSING, "injections.tsv names no file")
             continue
         path = folder / row["file"]
@@ -53,12 +53,16 @@ def read_traces(folder: Path, injections: pd.DataFrame) -> Traces:
 
 
 def _cut(chromatogram: Chromatogram, start: float, end: float) -> Chromatogram:
-    """One injection out of a continuous trace, its time counted from `start`. Raises FormatError if it is empty."""
-    time = chromatogram.time_min
+    """One injection out of a continuous trace, its times counted from `start`. Raises FormatError if it is empty."""
+    if start != start and end != end:
+        return chromatogram
+    time, zero = chromatogram.time_min, start if start == start else 0.0
     keep = ~(time < start) & ~(time > end)  # a bound that is not given (NaN) excludes nothing
     if keep.sum() < FEWEST_POINTS:
         raise FormatError(f"holds {int(keep.sum())} points between from_min and to_min: check them")
-    if keep.all():
-        return chromatogram
-    zero = start if start == start else 0.0
-    return replace(chromatogram, time_min=time[keep] - zero, signal=chromatogram.signal[keep])
+    peaks = chromatogram.vendor_peaks
+    if peaks is not None:
+        inside = ~(peaks["retention_time_min"] < start) & ~(peaks["retention_time_min"] > end)
+        times = ["retention_time_min", "start_min", "end_min"]
+        peaks = peaks[inside].assign(**{name: peaks.loc[inside, name] - zero for name in times})
+    return replace(chromatogram, time_min=time[keep] - zero, signal=chromatogram.signal[keep], vendor_peaks=peaks)

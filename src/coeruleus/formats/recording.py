@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from coeruleus.formats.errors import FormatError
-from coeruleus.formats.registry import RECORDINGS, recognise
+from coeruleus.formats.registry import recognise
 from coeruleus.formats.text import Source
 
 if TYPE_CHECKING:
     import neo
 
+DISCOVERS = "coeruleus.formats.recordings"
 CHUNK_BYTES = 2**24
 FAST_ENOUGH_HZ = 8000.0  # a trace sampled more slowly has no shape of a spike
 LATE_S = 1e-3  # a spike may lie this far beyond the duration, which people round
@@ -142,7 +143,7 @@ def read_sorted(
 
 def _open(path: str | Path, format: str | None, kind: str, channel: str | None) -> SortedRecording | RawRecording:
     source = Source(path)
-    chosen = recognise(source, RECORDINGS, "recording", format)
+    chosen = recognise(source, DISCOVERS, "recording", format)
     try:
         return chosen.read(source, kind, channel)
     except FormatError:

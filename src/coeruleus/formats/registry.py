@@ -12,8 +12,7 @@ from typing import Any
 from coeruleus.formats.errors import FormatError
 from coeruleus.formats.text import Source
 
-CHROMATOGRAMS = "coeruleus.formats.chromatograms"
-RECORDINGS = "coeruleus.formats.recordings"
+PACKAGES = {"chromatogram": "coeruleus.formats.chromatograms", "recording": "coeruleus.formats.recordings"}
 
 
 @dataclass(frozen=True)
@@ -95,6 +94,6 @@ def list_formats() -> list[dict[str, str]]:
             "suffixes": " ".join(each.suffixes),
             "notes": each.notes,
         }
-        for kind, package in (("chromatogram", CHROMATOGRAMS), ("recording", RECORDINGS))
+        for kind, package in PACKAGES.items()
         for each in discover(package)
     ]

@@ -4,11 +4,11 @@ import pytest
 
 from coeruleus.formats.chromatogram import read_chromatogram
 from coeruleus.formats.errors import FormatError
-from coeruleus.formats.registry import CHROMATOGRAMS, RECORDINGS, discover, list_formats
+from coeruleus.formats.registry import PACKAGES, discover, list_formats
 
 
 def test_generic_formats_come_last():
-    for package in (CHROMATOGRAMS, RECORDINGS):
+    for package in PACKAGES.values():
         order = [each.generic for each in discover(package)]
         assert order == sorted(order) and order[-1]
 

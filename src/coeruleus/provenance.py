@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import shutil
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import coeruleus
 
 PACKAGES = ("elephant", "matplotlib", "neo", "numpy", "pandas", "pybaselines", "scipy", "snakemake", "statsmodels")
 NAME = "provenance.json"
+SETTINGS = "experiment.yaml"
 CHUNK = 1 << 20
 
 
@@ -48,7 +50,14 @@ def provenance(inputs: Path, results: Path, settings: dict[str, Any]) -> str:
         "experiment": inputs.resolve().name,
         "versions": versions(),
         "settings": settings,
-        "inputs": checksums(inputs),
+        "inputs": checksums(inputs, without=(SETTINGS,)),  # what it says stands in `settings`, comments aside
         "outputs": checksums(results, without=(NAME,)),
     }
     return json.dumps(record, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def remove_absent_halves(results: Path, absent: list[str]) -> None:
+    """Remove what an earlier run left of parts that the experiment no longer has: its folders, by name."""
+    for name in absent:
+        if (results / name).is_dir() and (results / name).resolve().is_relative_to(results.resolve()):
+            shutil.rmtree(results / name)

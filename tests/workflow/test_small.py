@@ -71,7 +71,9 @@ def test_provenance_lists_every_file(results: Path, small_input: Path) -> None:
     record = json.loads((results / "provenance.json").read_text())
     outputs = {str(path.relative_to(results)) for path in results.rglob("*") if path.is_file()}
     assert set(record["outputs"]) == outputs - {"provenance.json"}
-    assert len(record["inputs"]) == sum(path.is_file() for path in small_input.rglob("*"))
+    files = {str(path.relative_to(small_input)) for path in small_input.rglob("*") if path.is_file()}
+    assert set(record["inputs"]) == files - {"experiment.yaml"}  # whose content is under settings
+    assert record["settings"]["title"]
 
 
 def test_nothing_is_left_to_do(small_run: Path, small_input: Path) -> None:
@@ -92,7 +94,13 @@ def test_one_core_elsewhere_gives_the_same_bytes(small_run: Path, small_input: P
 @pytest.mark.parametrize(
     ("file", "old", "new", "reruns", "stays"),
     [
-        ("experiment.yaml", "title:", "# a comment\ntitle:", set(), {"quantify_run", "compute_release"}),
+        (
+            "experiment.yaml",
+            "title:",
+            "# a comment\ntitle:",
+            set(),
+            {"quantify_run", "compute_release", "write_provenance"},
+        ),
         ("experiment.yaml", "reference_group", "reference_group", set(), {"quantify_run"}),
         ("subjects.tsv", "vehicle", "saline", {"compute_release"}, {"quantify_run", "measure_units"}),
         ("dialysate/standards.tsv", "\tNE\t0.25", "\tNE\t0.26", {"quantify_run"}, {"measure_units", "sort_recording"}),

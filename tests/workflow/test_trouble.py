@@ -75,10 +75,11 @@ def troubled(tmp_path_factory: pytest.TempPathFactory, small_input: Path) -> tup
 
 def test_the_refused_is_named_last(troubled: tuple[Path, Path]) -> None:
     top, _ = troubled
-    last = (top / "output.txt").read_text().rstrip().split("\n")[-3:]
+    last = (top / "output.txt").read_text().rstrip().split("\n")[-5:]
     assert "broken was refused:" in last
-    assert "did you mean 'dialysate'?" in last[-1]
-    assert "injections.tsv, row 2, column kind" in last[-1]
+    assert "did you mean 'dialysate'?" in last[-3]
+    assert "injections.tsv, row 2, column kind" in last[-3]
+    assert last[-1] == "refused: broken"
     assert not (top / "results/broken").exists()
 
 
@@ -158,3 +159,48 @@ def test_odd_file_names_are_harmless(tmp_path: Path) -> None:
     peaks = table(tmp_path / "results" / directory.name, "dialysate/peaks")
     assert set(peaks["status"]) <= {"ok", "not_found"}
     assert not list(tmp_path.rglob("hacked"))
+
+
+SPIKES = {
+    "experiment.yaml": "title: Tiny\n",
+    "subjects.tsv": "subject_id\na\n",
+    "ephys/recordings.tsv": "site_id\tsubject_id\tfile\tkind\tduration_s\ns\ta\ts.tsv\tsorted\t100\n",
+    "ephys/s.tsv": "unit_id\ttime_s\n" + "".join(f"007\t{1 + 0.7 * n + 0.1 * (n % 3):.3f}\n" for n in range(120)),
+}
+
+
+def test_sheets_without_rows_give_tables_without_rows(tmp_path: Path) -> None:
+    directory = write(tmp_path / "bare", {
+        "experiment.yaml": "title: Bare\nanalytes: {NE: {retention_time: 5}}\n",
+        "subjects.tsv": "subject_id\n",
+        "dialysate/injections.tsv": "injection_id\trun\tfile\tkind\n",
+        "ephys/recordings.tsv": "site_id\tsubject_id\tfile\tkind\n",
+    })  # fmt: skip
+    done = snakemake(tmp_path, "--cores", "1", "--config", f"experiments={directory}")
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert table(tmp_path / "results/bare", "dialysate/peaks").empty
+    assert table(tmp_path / "results/bare", "units/units").empty
+
+
+def test_odd_folder_names_refuse_only_themselves(tmp_path: Path) -> None:
+    for name in ("refused", "bad{x}"):
+        write(tmp_path / "in" / name, SPIKES)
+    done = snakemake(tmp_path, "--cores", "1", "--config", f"experiments={tmp_path}/in/*")
+    assert done.returncode != 0
+    assert (tmp_path / "results/refused/report.html").is_file()
+    assert table(tmp_path / "results/refused", "units/units")["unit_id"].tolist() == ["007"]
+    assert "bad{x}" in done.stdout.rstrip().split("\n")[-1]
+
+
+def test_a_half_that_was_taken_away_leaves_no_results(tmp_path: Path) -> None:
+    both = {
+        "dialysate/concentrations.tsv": "subject_id\tstart_min\tend_min\tanalyte\tconcentration\na\t-20\t0\tNE\t1\n",
+    }
+    directory = write(tmp_path / "x", SPIKES | both)
+    call = ("--cores", "1", "--config", f"experiments={directory}")
+    assert snakemake(tmp_path, *call).returncode == 0
+    assert (tmp_path / "results/x/release/release.tsv").is_file()
+    shutil.rmtree(directory / "dialysate")
+    assert snakemake(tmp_path, *call).returncode == 0
+    assert not (tmp_path / "results/x/release").exists()
+    assert "release" not in (tmp_path / "results/x/provenance.json").read_text().split('"settings"')[0]

@@ -28,11 +28,15 @@ LOGS = str(config.get("logs") or "logs").rstrip("/")
 EXPERIMENTS, REFUSED = find_experiments(
     config.get("experiments"), TOP / "config" / "rulesets"
 )
-REFUSAL = f"{INTERIM}/refused"
+REFUSAL = f"{INTERIM}/.refused"  # no experiment is named so
 
 
 def name_refused():
-    print("\n".join(["", *(refused.text for refused in REFUSED)]), file=sys.stderr)
+    names = "refused: " + ", ".join(sorted({refused.name for refused in REFUSED}))
+    print(
+        "\n".join(["", *(refused.text for refused in REFUSED), "", names]),
+        file=sys.stderr,
+    )
 
 
 if REFUSED and workflow.is_main_process:

@@ -283,5 +283,24 @@ def input_files(wildcards):
     """Every file of the experiment directory, for its checksum; names with braces are read all the same."""
     top = experiment_of(wildcards).path
     return files_of(
-        top, [path.relative_to(top) for path in top.rglob("*") if path.is_file()]
+        top,
+        [
+            path.relative_to(top)
+            for path in top.rglob("*")
+            if path.is_file() and path != top / "experiment.yaml"
+        ],
     )
+
+
+def absent_parts(wildcards):
+    """Folders of results that this experiment does not have, though an earlier state of it may have had them."""
+    experiment = experiment_of(wildcards)
+    parts = {
+        "dialysate": has_chromatography(wildcards),
+        "release": experiment.has_dialysate,
+        "figures/dialysate": experiment.has_dialysate,
+        "units": experiment.has_ephys,
+        "figures/units": experiment.has_ephys,
+        "truth": bool(truth_files(wildcards)),
+    }
+    return [name for name, there in parts.items() if not there]

@@ -87,6 +87,7 @@ rule write_provenance:
         runtime=20,
     params:
         directory=directory_of,
+        absent=absent_parts,
         facts=facts_of_experiment,
         code=code("write_provenance.py"),
     message:
@@ -107,7 +108,7 @@ rule refuse_experiments:
         mem_mb=200,
         runtime=5,
     params:
-        names=[refused.name for refused in REFUSED],
+        names=lambda wildcards: [refused.name for refused in REFUSED],
     message:
         "Name the refused experiments and end with an error."
     script:

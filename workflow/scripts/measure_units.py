@@ -34,6 +34,7 @@ io.write_table(result.waveforms, out.waveforms, sources.WAVEFORMS)
 io.write_table(result.waveform_marks, out.waveform_marks, sources.WAVEFORM_MARKS)
 io.write_table(result.isi, out.isi, sources.ISI)
 io.write_table(result.rates, out.rates, sources.RATES)
+Path(out.spikes).mkdir(parents=True, exist_ok=True)
 for site in sorted(set(segments["site_id"])):
     io.write_table(spikes[spikes["site_id"] == site], Path(out.spikes) / f"{site}.tsv", units.SPIKES)
 job.write_problems(elsewhere.problems + result.problems, out.problems)

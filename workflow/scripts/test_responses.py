@@ -21,7 +21,12 @@ result = test_responses(
     artefacts=io.read_tables(list(snakemake.input.artefacts), interim.ARTEFACTS),
 )
 drug_responses, drug_problems = test_drugs(
-    spikes, segments, experiment.ephys_events, recordings=experiment.recordings, units=measured
+    spikes,
+    segments,
+    experiment.ephys_events,
+    recordings=experiment.recordings,
+    units=measured,
+    curation_trials=experiment.curation_trials,
 )
 out = snakemake.output
 io.write_table(result.responses, out.responses, units.RESPONSES)

@@ -59,15 +59,17 @@ def calibrate_run(
     """Calibrate every analyte of one run from the areas in `rows`."""
     run = str(injections["run"].iloc[0]) if len(injections) else ""
     result = RunCalibration(list(analytes), settings.internal_standard)
-    ids = list(injections["injection_id"])
+    ids, internal = list(injections["injection_id"]), settings.internal_standard
     result.place = {i: k for k, i in enumerate(ids)}
     amounts = in_amounts(injections, settings.internal_standard)
     result.volumes = dict(zip(ids, volumes_of(injections, amounts), strict=True))
+    if internal is not None and injections["injected_ul"].notna().any():
+        text = f"areas are divided by that of {internal}, in which the injected volume cancels: injected_ul is not used"
+        result.problems.append(Problem(STAGE, f"run {run}", "warning", text))
     kinds = dict(zip(ids, injections["kind"], strict=True))
     levels = dict(zip(ids, injections["level"], strict=True))
     _fill_nominal(result, standards, levels)
     order = np.arange(len(ids), dtype=float)
-    internal = settings.internal_standard
     typical = _typical_area(rows, ids, internal)
     for analyte in analytes:
         name = analyte.name
@@ -212,6 +214,8 @@ def _table_row(
     }
     if done.line is None:
         return row
+    if not np.all(np.isfinite(done.line.coefficients)) or done.line.coefficients[1] == 0:
+        return row | {"status": status.FAILED, "reason": "no line fits these standards: check their concentrations"}
     line = done.line
     errors = np.sqrt(np.diag(line.covariance))
     drift = np.exp(done.sensitivity.log)

@@ -112,6 +112,8 @@ def concentration_rows(
             limits = tops.get(name)
             lod, loq = (float("nan"),) * 2
             state = (result.responses[key].status, result.responses[key].reason)
+            if (entered := rows[key].get("entered")) is not None:
+                state = (entered, state[1])  # a person wrote BLQ or ND: concentrations say so in those words
             if limits is None:
                 state = status.worse(state, (status.FAILED, f"{name} has no calibration in this run: {done.reason}"))
             else:

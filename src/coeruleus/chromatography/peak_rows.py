@@ -85,6 +85,10 @@ def typed_rows(injections: pd.DataFrame, names: Sequence[str], areas: pd.DataFra
             text = entry.get("reason")
             reason = text if isinstance(text, str) else "areas.tsv says that nothing was found or that it is too low"
             given[key] = {"area": number, "status": status.NOT_FOUND, "reason": reason, "area_method": "typed"}
+            if state == status.MISSING:
+                given[key] = lost_row(status.MISSING, reason)
+            elif state in (status.BELOW_LOD, status.BELOW_LOQ, status.ABOVE_RANGE):
+                given[key]["entered"] = state
         elif np.isfinite(number):
             given[key] = {"area": number, "status": status.OK, "reason": None, "area_method": "typed"}
         else:

@@ -75,7 +75,13 @@ def _check_dialysate(experiment: Experiment, found: _Findings) -> None:
     _check_analytes(experiment, found)
     needs_level = injections["kind"].isin(["standard", "qc"])
     for _, row in injections[needs_level & injections["level"].isna()].iterrows():
-        found.add(sheet, row, "level", f"is empty: a {row['kind']} needs the name of its level in standards.tsv")
+        found.add(
+            sheet,
+            row,
+            "level",
+            f"is empty: without its level in standards.tsv this {row['kind']} serves for nothing",
+            "warning",
+        )
     levels = list(experiment.standards["level"])
     found.known(sheet, injections[needs_level], "level", levels, "dialysate/standards.tsv")
     if experiment.areas is not None:
@@ -83,8 +89,9 @@ def _check_dialysate(experiment: Experiment, found: _Findings) -> None:
     _check_files(experiment, found, sheet, injections, ["file"])
     for _, row in injections[injections["to_min"] <= injections["from_min"]].iterrows():
         found.add(sheet, row, "to_min", f"{row['to_min']:g} is not after from_min {row['from_min']:g}")
-    for _, row in injections[injections["collected_ul"] == 0].iterrows():
-        found.add(sheet, row, "collected_ul", "is 0: a volume was collected, or the cell is n/a")
+    for column in ("collected_ul", "injected_ul", "dilution"):
+        for _, row in injections[injections[column] == 0].iterrows():
+            found.add(sheet, row, column, "is 0, which cannot be: give what it was, or n/a")
     shared = ["subject_id", "session_id", "probe_id", "start_min", "end_min"]
     for sample, rows in injections[injections["kind"] == "dialysate"].groupby(
         ["session_id", "probe_id", "sample_id"], dropna=False

@@ -13,6 +13,7 @@ from coeruleus.experiment.consistency import check_consistency
 from coeruleus.experiment.fields import Sheet
 from coeruleus.experiment.half_way import read_entries
 from coeruleus.experiment.model import BrokenExperiment, Experiment
+from coeruleus.experiment.nearest import nearest
 from coeruleus.experiment.read_sheet import empty_sheet, find_sheet, read_sheet
 from coeruleus.experiment.settings import FILE, Settings, parse_settings
 from coeruleus.tables.problems import Problem
@@ -41,8 +42,9 @@ def load_experiment(path: Path) -> Experiment:
         frames[sheet.name] = _sheet(path, sheet, waived, problems)
     has_dialysate, has_ephys = (path / "dialysate").is_dir(), (path / "ephys").is_dir()
     _check_presence(frames, has_dialysate, has_ephys, problems)
-    if settings is None or any(problem.severity == "error" for problem in problems):
-        raise BrokenExperiment(name, sorted(set(problems)))
+    _check_names_of_sheets(path, frames, problems)
+    if settings is None or any("is required and not there" in problem.message for problem in problems):
+        raise BrokenExperiment(name, sorted(set(problems)))  # nothing more can be compared
     whole: dict[str, pd.DataFrame] = {}
     for sheet in sheets.SHEETS:
         frame = frames[sheet.name]
@@ -73,7 +75,11 @@ def load_experiment(path: Path) -> Experiment:
         curation_units=whole["curation/units"],
         curation_trials=whole["curation/trials"],
     )
-    problems += check_consistency(experiment)
+    try:
+        problems += check_consistency(experiment)
+    except (KeyError, TypeError, ValueError):  # cells that could not be read stand in the way
+        if not any(problem.severity == "error" for problem in problems):
+            raise
     if any(problem.severity == "error" for problem in problems):
         raise BrokenExperiment(name, sorted(set(problems)))
     experiment.problems.extend(sorted(set(problems)))
@@ -88,6 +94,9 @@ def _settings(path: Path, problems: list[Problem]) -> Settings | None:
     file = path / FILE
     if not file.is_file():
         problems.append(_error(FILE, "is not there: write one with at least 'title: ...'"))
+        return None
+    if not file.resolve().is_relative_to(path.resolve()):
+        problems.append(_error(FILE, "is a link that leaves the experiment directory: copy the file here"))
         return None
     try:
         text = file.read_bytes().decode("utf-8-sig")
@@ -112,6 +121,26 @@ def _sheet(path: Path, sheet: Sheet, waived: tuple[str, ...], problems: list[Pro
     frame, found = read_sheet(file, sheet, waived)
     problems += found
     return frame
+
+
+def _check_names_of_sheets(path: Path, frames: dict[str, pd.DataFrame | None], problems: list[Problem]) -> None:
+    """A sheet whose name is nearly right would be overlooked in silence."""
+    used = {
+        f"{folder}/{file}"
+        for name, frame in frames.items()
+        if frame is not None
+        for folder in [name.split("/")[0]]
+        for column in ("file", "waveforms")
+        if column in frame
+        for file in frame[column].dropna()
+    }
+    for folder in ("", "dialysate", "ephys", "curation"):
+        known = [sheet.name.split("/")[-1] for sheet in sheets.SHEETS if sheet.name.rpartition("/")[0] == folder]
+        for file in sorted([*(path / folder).glob("*.tsv"), *(path / folder).glob("*.csv")]):
+            where = file.relative_to(path).as_posix()
+            close = nearest(file.stem, known, cutoff=0.85)
+            if close and file.stem not in known and where not in used:
+                problems.append(_error(where, f"is no sheet: did you mean '{close}{file.suffix}'?"))
 
 
 def _check_presence(

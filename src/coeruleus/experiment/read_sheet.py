@@ -16,6 +16,7 @@ from coeruleus.tables.problems import Problem
 
 Report = Callable[[str, str], None]  # where in the sheet, what is wrong
 
+RESERVED = ("status", "reason", "verdict", "label", "severity")  # words of result tables
 LARGEST_BYTES = 200_000_000
 MOST_PROBLEMS = 50  # of one sheet; a wrong separator would otherwise fill the screen
 
@@ -47,7 +48,7 @@ def read_sheet(path: Path, sheet: Sheet, waived: tuple[str, ...] = ()) -> tuple[
     except CellProblem as problem:
         report("", str(problem))
         return _typed([], sheet, []), problems
-    header = [cell.strip() for cell in rows[0][1]] if rows else []
+    header = [_own_name(cell.strip(), sheet) for cell in rows[0][1]] if rows else []
     rows = rows[1:]
     extras = _check_header(header, rows, sheet, waived, report)
     records: list[dict[str, Value]] = []
@@ -93,13 +94,24 @@ def _cells(path: Path) -> list[tuple[int, list[str]]]:
     first = text.splitlines()[0] if text.strip() else ""
     delimiter = "\t" if path.suffix == ".tsv" else ";" if ";" in first and "," not in first else ","
     try:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-        rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        rows, first_line = [], 1
+        for row in reader:
+            if any("\n" in cell or "\r" in cell for cell in row):
+                raise CellProblem(f"row {first_line}: a cell goes on over several rows: check its quotation marks")
+            if any(cell.strip() for cell in row):
+                rows.append((first_line, row))
+            first_line = reader.line_num + 1
     except csv.Error as error:
         raise CellProblem(f"cannot be split into cells ({error}): check quotes") from None
     if not rows:
         raise CellProblem("is empty: it needs a header")
     return rows
+
+
+def _own_name(column: str, sheet: Sheet) -> str:
+    """A column that the contract does not know keeps out of the way of the results' own columns."""
+    return f"{column}_in_sheet" if column in RESERVED and column not in sheet.names else column
 
 
 def _is_open(column: str, sheet: Sheet) -> bool:

@@ -17,14 +17,14 @@ DEFAULT_RULESETS = ["lc_anaesthetised_rat"]
 
 
 class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True, allow_inf_nan=False)
 
 
 class AnalyteSettings(Section):
     """One analyte."""
 
     retention_time: float | None = Field(
-        None, gt=0, description="Nominal, minutes. Where it really is, is found from the standards."
+        None, gt=0, le=600, description="Nominal, minutes. Where it really is, is found from the standards."
     )
     unit: str | None = Field(None, description="Unit of concentration, where it differs from concentration_unit.")
 
@@ -142,6 +142,10 @@ def _consistency(settings: Settings, lines: dict[tuple[str, ...], int]) -> list[
         )
         where = _where(("calibration", "internal_standard"), lines)
         problems.append(Problem("experiment", where, "error", message))
+    twice = sorted({name for name in settings.units.rulesets if settings.units.rulesets.count(name) > 1})
+    for name in twice:
+        where = _where(("units", "rulesets"), lines)
+        problems.append(Problem("experiment", where, "error", f"names the ruleset '{name}' twice: keep one"))
     if settings.dialysis.dead_volume_ul and settings.dialysis.flow_rate_ul_per_min is None:
         message = "dead_volume_ul is given but flow_rate_ul_per_min is not: times cannot be shifted; give both"
         where = _where(("dialysis", "dead_volume_ul"), lines)

@@ -148,7 +148,7 @@ AREAS = Sheet(
     (
         _id("injection_id", "the injection", required=True),
         _text("analyte", "analyte", required=True),
-        _text("area", "area; <0.05, ND and BLQ are read as what they say", required=True),
+        Field("area", "area; <0.05, ND and BLQ are read as what they say", required=True),
     ),
 )
 

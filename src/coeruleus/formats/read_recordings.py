@@ -19,6 +19,7 @@ from coeruleus.tables.sources import WAVEFORMS
 from coeruleus.tables.units import SPIKES
 
 STAGE = "formats"
+NO_FILE = "recordings.tsv names no file"
 SEGMENT_COLUMNS = ("site_id", "segment", "subject_id", "session_id", "duration_s", "condition", "highpass_hz", "kind")
 NUMBERS = ("segment", "duration_s", "highpass_hz", "n_units")
 
@@ -58,6 +59,10 @@ def read_recordings(recordings: pd.DataFrame, folder: Path) -> Frames:
         segment = {column: known.get(column) for column in SEGMENT_COLUMNS}
         segment |= {"n_units": None, "format": None, "status": status.OK, "reason": None}
         segments.append(segment)
+        if known.get("file") is None:
+            segment |= {"status": status.MISSING, "reason": NO_FILE}
+            problems.append(Problem(STAGE, _item(known), "error", NO_FILE))
+            continue
         try:
             recording = _open(known, folder, problems)
         except FormatError as error:

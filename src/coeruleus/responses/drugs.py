@@ -50,8 +50,12 @@ def test_drugs(
     *,
     recordings: pd.DataFrame,
     units: pd.DataFrame,
+    curation_trials: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, list[Problem]]:
     """Each unit and drug: rate before, rate after, change and p-value, as DRUG_RESPONSES, and problems.
+
+    A drug that a person excluded (`curation_trials`) keeps its row, without numbers; its name still ends the
+    baseline condition, since something was given.
 
     Before: up to 10 min, back to 3 min after the last drug or to the start; after: up to 10 min, to the next
     drug or the end (2 min each with a local route); segments of one session follow each other without a gap, and the
@@ -64,6 +68,10 @@ def test_drugs(
     drugs = events[events["trial_type"] == DRUG]
     trains = trains_of(spikes[spikes["site_id"].isin(set(drugs["site_id"]))])
     at_site = {site: rows_of(rows) for site, rows in units.groupby("site_id", sort=False)}
+    excluded = {
+        (row["site_id"], int(row["segment"]), round(float(row["onset"]), 4)): str(row["reason"])
+        for row in (rows_of(curation_trials) if curation_trials is not None else [])
+    }
     rows, problems = [], []
     for site, given in drugs.sort_values(["site_id", "segment", "onset"], kind="stable").groupby("site_id", sort=True):
         every = rows_of(events[events["site_id"] == site])
@@ -74,7 +82,10 @@ def test_drugs(
             ]
             starts = _starts(str(site), numbers, table)
             wrong = _unusable(event, table)
-            if wrong:
+            by_hand = excluded.get((site, number, round(float(event["onset"]), 4)))
+            if by_hand is not None:
+                wrong = EXCLUDED, f"excluded by hand ({by_hand})"
+            elif wrong:
                 message = f"{event['drug'] or DRUG} at {event['onset']:g} s: {wrong[1]}"
                 problems.append(Problem("responses", str(site), "warning", message))
             for unit in at_site.get(

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from coeruleus.formats.errors import FormatError
+from coeruleus.formats.read_recordings import NO_FILE
 from coeruleus.formats.recording import RawRecording, read_raw
 from coeruleus.spikes.sort import SortResult, sort_segments
 from coeruleus.tables import status
@@ -84,6 +85,10 @@ def _open(
         segment = {name: row[name] for name in SEGMENTS.names if name in row}
         segment |= {"status": status.OK, "reason": None}
         segments.append(segment)
+        if row["file"] is None:
+            segment |= {"status": status.MISSING, "reason": NO_FILE}
+            problems.append(Problem(STAGE, _item(row), "error", NO_FILE))
+            continue
         try:
             recording = read_raw(folder / str(row["file"]), row["format"], row["channel"])
         except FormatError as error:

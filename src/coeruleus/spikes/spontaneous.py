@@ -105,6 +105,8 @@ def spontaneous_time(
             refused.append(f"segment {int(row['segment'])}: {problem}")
         else:
             usable.append(row)
+    calm = _calm_condition(usable, drugs)
+    under = "" if calm == BASELINE else f", condition {calm}"
     by_segment: dict[int, list[Mapping[str, Any]]] = {}
     for event in events:
         by_segment.setdefault(int(event["segment"]), []).append(event)
@@ -112,16 +114,16 @@ def spontaneous_time(
     whole = [
         Stretch(int(row["segment"]), 0.0, float(row["duration_s"]))
         for row in usable
-        if int(row["segment"]) not in by_segment and _condition(row, drugs) == BASELINE
+        if int(row["segment"]) not in by_segment and _condition(row, drugs) == calm
     ]
     if whole:
-        return Spontaneous(tuple(whole), _named("without events", whole), None)
+        return Spontaneous(tuple(whole), _named("without events", whole) + under, None)
 
     parts: list[Stretch] = []
-    for row in usable:
+    for row in (row for row in usable if _condition(row, drugs) == calm):
         parts += _outside_events(row, by_segment.get(int(row["segment"]), []), drugs, margin_s)
     if parts:
-        text = _named("before any drug and outside events", parts)
+        text = _named("before any drug and outside events", parts) + under
         return Spontaneous(tuple(parts), f"{text} (from {margin_s:g} s after each event's end)", None)
     if not usable:
         return Spontaneous((), None, "; ".join(refused) or "no recording")
@@ -147,14 +149,24 @@ def _condition(row: Mapping[str, Any], drugs: Mapping[Key, Sequence[tuple[float,
     return condition_at([0.0], [onset for onset, _ in found], [name for _, name in found])[0]
 
 
+def _calm_condition(rows: Sequence[Mapping[str, Any]], drugs: Mapping[Key, Sequence[tuple[float, str]]]) -> str:
+    """The condition that spontaneous firing is taken from: baseline, else what the sheet says of the first segment.
+
+    Labs write what they like there, such as the anaesthetic; a drug that an event names is never calm.
+    """
+    conditions = [_condition(row, drugs) for row in rows]
+    given = {name.casefold() for found in drugs.values() for _, name in found}
+    if BASELINE in conditions or not conditions or conditions[0].casefold() in given:
+        return BASELINE
+    return conditions[0]
+
+
 def _outside_events(
     row: Mapping[str, Any],
     events: Sequence[Mapping[str, Any]],
     drugs: Mapping[Key, Sequence[tuple[float, str]]],
     margin_s: float,
 ) -> list[Stretch]:
-    if _condition(row, drugs) != BASELINE:
-        return []
     segment, end = int(row["segment"]), float(row["duration_s"])
     onsets = [onset for onset, _ in drugs.get((row["site_id"], segment), []) if onset > 0]
     end = min([end, *onsets])

@@ -49,6 +49,7 @@ _SPEAKING = {
 }
 _ERRORS = (status.FAILED, status.MISSING, status.SATURATED)
 _WARNINGS = (status.NOT_FOUND, status.INSUFFICIENT_SPIKES)
+_NUMBER = r"-?\d+(\.\d+)?"
 _EACH = 5  # items of one reason that get a line each; more share one
 _NAMED = 12  # items named in that line
 
@@ -75,7 +76,9 @@ def from_statuses(tables: Mapping[str, pd.DataFrame], told: list[Problem]) -> li
             rows = rows.assign(unit=rows["site_id"] + units)
         rows = rows[~rows["reason"].isin(said)]
         said |= set(rows["reason"].dropna())
-        for (word, reason), group in rows.groupby(["status", "reason"], dropna=False, sort=True):
+        alike = rows["reason"].fillna("").str.replace(_NUMBER, "#", regex=True)  # one cause, other numbers
+        for (word, _), group in rows.groupby([rows["status"], alike], sort=True):
+            reason = group["reason"].iloc[0]
             new = [of for of in dict.fromkeys(map(str, group[item])) if not _is_told(of, str(reason), told)]
             severity = "error" if word in _ERRORS else "warning"
             if len(new) > _EACH:
@@ -105,7 +108,7 @@ def _without_peaks(peaks: pd.DataFrame) -> list[Problem]:
 
 
 def _is_told(item: str, reason: str, told: list[Problem]) -> bool:
-    own = [problem.message for problem in told if problem.item.split(" ")[0] == item]
+    own = [problem.message for problem in told if item in problem.item.replace(",", " ").replace("/", " ").split()]
     return any(reason in message or message in reason for message in own)
 
 

@@ -47,8 +47,9 @@ def test_a_segment_after_a_drug_is_not_baseline_unless_the_sheet_says_so():
     assert [s.segment for s in spontaneous([recording(1), recording(2)], drug).stretches] == [1]
     washed = spontaneous([recording(1), recording(2, condition="baseline")], drug)
     assert washed.stretches == (Stretch(2, 0.0, 600.0),)
-    none = spontaneous([recording(1, condition="yohimbine")], [])
-    assert none.stretches == () and "baseline" in (none.reason or "")
+    stated = spontaneous([recording(1, condition="isoflurane")], [])
+    assert stated.stretches == (Stretch(1, 0.0, 600.0),)
+    assert stated.source == "segment 1 without events, condition isoflurane"
 
 
 def test_a_drug_at_another_site_of_the_session_counts():

@@ -24,11 +24,15 @@ def cell(value: Any) -> str:
     return str(value)
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a text file; one that says the same already is left alone, so that nothing becomes stale."""
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file; one that holds the same already is left alone, so that nothing becomes stale."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.is_file() or path.read_bytes() != text.encode():
-        path.write_bytes(text.encode())
+    if not path.is_file() or path.read_bytes() != content:
+        path.write_bytes(content)
+
+
+def write_text(path: Path, text: str) -> None:
+    write_bytes(path, text.encode())
 
 
 def write_sheet(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
@@ -70,7 +74,7 @@ def write_brainvision(path: Path, signal_uv: np.ndarray, rate_hz: float, resolut
     limit = 32767
     counts = np.clip(np.round(signal_uv / resolution_uv), -limit, limit).astype("<i2")
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.with_suffix(".eeg").write_bytes(counts.tobytes())
+    write_bytes(path.with_suffix(".eeg"), counts.tobytes())
     header = [
         "Brain Vision Data Exchange Header File Version 1.0",
         "",

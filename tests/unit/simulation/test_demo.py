@@ -154,3 +154,10 @@ def test_neo_opens_the_raw_trace_with_the_true_scale(demo):
         quiet = np.round(np.array([time for time in spikes if 1 < time < 59]) * 20000).astype(int)
         height = np.median(trace[quiet] - np.median(trace[quiet[:, None] + np.arange(-80, -60)], axis=1))
         assert height == pytest.approx(float(row["amplitude_uv"]), rel=0.1)
+
+
+def test_writing_it_again_touches_nothing(tmp_path: Path) -> None:
+    write_small(tmp_path, raw=True)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
+    write_small(tmp_path, raw=True)
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()} == before

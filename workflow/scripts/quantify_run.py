@@ -17,12 +17,7 @@ result = quantify_run(
     {name: Trace(one.time_min, one.signal, one.unit) for name, one in traces.read.items()},
     traces.unreadable,
     experiment.standards,
-    [
-        Analyte(
-            name, settings.analytes[name].retention_time if name in settings.analytes else None, settings.unit_of(name)
-        )
-        for name in experiment.analytes
-    ],
+    [Analyte(name, settings.retention_time_of(name), settings.unit_of(name)) for name in experiment.analytes],
     Calibration(**settings.calibration.model_dump()),
     experiment.curation_peaks,
     experiment.areas,

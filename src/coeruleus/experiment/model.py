@@ -58,9 +58,3 @@ class Experiment:
     @property
     def runs(self) -> list[str]:
         return sorted(set(self.injections["run"]))
-
-    def chromatogram_path(self, file: str) -> Path:
-        return self.path / "dialysate" / file
-
-    def recording_path(self, file: str) -> Path:
-        return self.path / "ephys" / file

@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 CORES ?= 2
 unexport PYTHONPATH
 
-.PHONY: setup demo test lint lock clean
+.PHONY: setup demo test lint peers clean
 
 setup: $(STAMP)
 
@@ -15,6 +15,16 @@ $(STAMP): requirements.lock pyproject.toml workflow/find_python.sh
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(STAMP)
+
+# What benchmarks/ compares with lives in an environment of its own; nothing else needs it.
+PEERS := .venv-bench
+peers: $(PEERS)/.ready
+
+$(PEERS)/.ready: benchmarks/requirements.lock pyproject.toml workflow/find_python.sh
+	@python=$$(sh workflow/find_python.sh) && echo "Setting up $(PEERS) with $$python" && "$$python" -m venv --clear $(PEERS)
+	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r benchmarks/requirements.lock
+	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
 
 demo: setup
 	@$(BIN)/coeruleus demo demo
@@ -31,4 +41,4 @@ lint: setup
 	@$(BIN)/snakefmt --check Snakefile workflow
 
 clean:
-	rm -rf $(VENV) demo results logs .snakemake
+	rm -rf $(VENV) $(PEERS) demo results logs .snakemake

@@ -1,5 +1,5 @@
 # Which files and which facts the jobs work on, as functions of an experiment's sheets.
-RUN_TABLES = ["peaks", "calibration", "accuracy", "concentrations"]
+RUN_TABLES = ["peaks", "calibration", "accuracy", "concentrations", "suitability"]
 RUN_SOURCES = ["traces", "calibration_points", "drift", "vendor_peaks"]
 
 
@@ -29,6 +29,7 @@ def facts_of_run(wildcards):
         list(settings.analytes),
         {name: analyte.model_dump() for name, analyte in settings.analytes.items()},
         settings.calibration,
+        settings.suitability,
     )
 
 

@@ -9,6 +9,7 @@ for name, table in (
     ("calibration", dialysate.CALIBRATION),
     ("accuracy", dialysate.ACCURACY),
     ("concentrations", dialysate.CONCENTRATIONS),
+    ("suitability", dialysate.SUITABILITY),
 ):
     parts = snakemake.input.get(name) or []
     io.write_table(io.read_tables([parts] if isinstance(parts, str) else parts, table), snakemake.output[name], table)

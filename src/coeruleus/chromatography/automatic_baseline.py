@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from pybaselines import Baseline
+from pybaselines import Baseline  # type: ignore[import-untyped]
 from scipy.linalg import solveh_banded
 
 from coeruleus.chromatography.arrays import Floats
+from coeruleus.chromatography.trace_peaks import TracePeak
 
-STIFFNESS = 1.6  # of the longest peak's full width at half height: what the baseline is too stiff to follow
-TOLERANCE, ROUNDS = 1e-3, 60
+STIFFNESS = 1.3  # of the peak's full width at half height: what the baseline is too stiff to follow
+FEWEST_FREE = 10
 
 
 @dataclass(frozen=True)
 class AutomaticBaseline:
-    """Level (n,) in signal units; `weights` (n,) and `stiffness` are those of the last round, in which it is linear."""
+    """Level (n,) in signal units; `weights` (n,) and `stiffness` are what it was drawn with.
+
+    With these it is linear in the signal.
+    """
 
     level: Floats
     weights: Floats
@@ -36,14 +41,20 @@ class AutomaticBaseline:
         return np.asarray(bands)
 
 
-def draw_baseline(time: Floats, signal: Floats, width_half: float) -> AutomaticBaseline:
-    """Asymmetrically reweighted penalised least squares (Baek et al. 2015), on an even grid.
+def draw_baseline(time: Floats, signal: Floats, peaks: Sequence[TracePeak], width_half: float) -> AutomaticBaseline:
+    """A stiff curve through what is no peak (penalised least squares, Eilers 2003; `pybaselines`), on an even grid.
 
-    `width_half`, minutes, is that of the widest peak of interest; the same baseline follows at any sampling rate.
+    `peaks` are those of the trace, dips included; `width_half`, minutes, is that of the peak of interest. Times and
+    not cells set the stiffness, so the same baseline follows at any sampling rate.
     """
+    free = np.ones(time.size)
+    for peak in peaks:
+        free[(time >= peak.start) & (time <= peak.end)] = 0.0
+    if free.sum() < FEWEST_FREE:
+        free[:] = 1.0
     cells = STIFFNESS * width_half / float(time[1] - time[0])
     stiffness = float(np.clip(cells, 3.0, time.size) ** 4)
-    level, found = Baseline(time, check_finite=False, assume_sorted=True).arpls(
-        signal, lam=stiffness, tol=TOLERANCE, max_iter=ROUNDS
+    level, _ = Baseline(time, check_finite=False, assume_sorted=True).fabc(
+        signal, lam=stiffness, weights=free, weights_as_mask=True
     )
-    return AutomaticBaseline(np.asarray(level), np.asarray(found["weights"]), stiffness)
+    return AutomaticBaseline(np.asarray(level), free, stiffness)

@@ -8,8 +8,7 @@ import numpy as np
 
 from coeruleus.chromatography.arrays import Floats
 from coeruleus.chromatography.noise import Noise
-
-SECONDS = 60.0
+from coeruleus.chromatography.weighted_sums import SECONDS, standard_error, straight_weights
 
 
 @dataclass(frozen=True)
@@ -38,27 +37,26 @@ def integrate(time: Floats, signal: Floats, start: float, end: float, noise: Noi
     above = value - np.interp(at, [start, end], [value[0], value[-1]])
     area = float(np.trapezoid(above, at)) * SECONDS
     top = int(np.argmax(np.abs(above)))
-    high = np.abs(above) >= 0.5 * abs(above[top])
-    width = _half_width(at, np.abs(above), top) if high.any() else float("nan")
+    low, high = crossings(at, np.abs(above), top, 0.5)
     error = float("nan")
     if noise is not None:
-        n = max(round((end - start) / noise.step), 2)
-        weight = np.full(n, noise.step)
-        ends = np.linspace(1, 0, n) * noise.step
-        line = np.zeros(n)
-        line[0], line[-1] = ends.sum(), ends[::-1].sum()
-        weight = (weight - line) * SECONDS
-        error = float(np.sqrt(weight @ noise.matrix(n) @ weight)) * scale
-    return Integral(area, error, float(above[top]), float(at[top]), width)
+        count = max(round((end - start) / noise.step), 2) + 1
+        cells = np.asarray(start + noise.step * np.arange(count), dtype=np.float64)
+        error = standard_error(straight_weights(cells, start, cells[-1], start, cells[-1]), noise, scale)
+    return Integral(area, error, float(above[top]), float(at[top]), high - low)
 
 
-def _half_width(at: Floats, above: Floats, top: int) -> float:
-    level = 0.5 * above[top]
+def crossings(at: Floats, above: Floats, top: int, fraction: float) -> tuple[float, float]:
+    """Where `above` (n,) falls to a fraction of its value at `top`, before and after; NaN where it does not."""
+    level = fraction * above[top]
     left, right = top, top
     while left > 0 and above[left - 1] >= level:
         left -= 1
     while right < at.size - 1 and above[right + 1] >= level:
         right += 1
-    low = np.interp(level, above[left - 1 : left + 1], at[left - 1 : left + 1]) if left > 0 else at[left]
-    high = np.interp(level, above[[right + 1, right]], at[[right + 1, right]]) if right < at.size - 1 else at[right]
-    return float(high - low)
+    low = high = float("nan")
+    if left > 0:
+        low = float(np.interp(level, above[left - 1 : left + 1], at[left - 1 : left + 1]))
+    if right < at.size - 1:
+        high = float(np.interp(level, above[[right + 1, right]], at[[right + 1, right]]))
+    return low, high

@@ -121,9 +121,15 @@ def _typical_area(rows: Mapping[tuple[str, str], Row], ids: Sequence[str], inter
     if internal is None:
         return float("nan")
     found = [
-        float(rows[i, internal]["area"]) for i in ids if (i, internal) in rows and rows[i, internal]["status"] == "ok"
+        _signed_area(rows[i, internal]) for i in ids if (i, internal) in rows and rows[i, internal]["status"] == "ok"
     ]
     return float(np.median(found)) if found else float("nan")
+
+
+def _signed_area(row: Row) -> float:
+    """The area as a response: that of a dip counts upwards."""
+    area = float(row.get("area", np.nan))
+    return -area if row.get("negative") else area
 
 
 def response_of(
@@ -134,7 +140,7 @@ def response_of(
     A blank need not hold any internal standard: its area is divided by the `typical` one of the run.
     """
     row = rows[injection, name]
-    area, se = float(row.get("area", np.nan)), float(row.get("area_se", np.nan))
+    area, se = _signed_area(row), float(row.get("area_se", np.nan))
     state, reason = row["status"], row.get("reason")
     if state not in (status.OK, status.NOT_FOUND):
         return Response(float("nan"), float("nan"), state, reason)
@@ -143,15 +149,15 @@ def response_of(
     if blank and typical > 0:
         return Response(area / typical, se / typical, state, reason)
     other = rows.get((injection, internal))
-    if other is not None and other["status"] == status.OK and other["area"] < LEAST_INTERNAL * typical:
-        share = 100 * other["area"] / typical
+    if other is not None and other["status"] == status.OK and _signed_area(other) < LEAST_INTERNAL * typical:
+        share = 100 * _signed_area(other) / typical
         text = f"the internal standard {internal} has {share:.0f} % of its usual area in this run: check the injection"
         return Response(float("nan"), float("nan"), status.FAILED, text)
-    if other is None or other["status"] != status.OK or not other["area"] > 0:
+    if other is None or other["status"] != status.OK or not _signed_area(other) > 0:
         why = other.get("reason") if other is not None else "it is not an analyte of experiment.yaml"
         text = f"the internal standard {internal} cannot be used here: {why}"
         return Response(float("nan"), float("nan"), status.FAILED, text)
-    by, by_se = float(other["area"]), float(np.nan_to_num(other.get("area_se", 0.0)))
+    by, by_se = _signed_area(other), float(np.nan_to_num(other.get("area_se", 0.0)))
     return Response(area / by, float(np.sqrt(se**2 + (area / by * by_se) ** 2)) / by, state, reason)
 
 

@@ -10,23 +10,24 @@ import pandas as pd
 
 from coeruleus.chromatography.arrays import Floats
 from coeruleus.chromatography.calibration_rows import RunCalibration
+from coeruleus.chromatography.classical import Drawn
 from coeruleus.chromatography.measure import Peak
 from coeruleus.chromatography.peak_rows import Row
 from coeruleus.chromatography.prepare import Cells, Trace
 from coeruleus.tables import sources, status
 
 
-def trace_frame(entries: Sequence[tuple[str, Trace, Cells | None, Sequence[Peak]]]) -> pd.DataFrame:
+def trace_frame(entries: Sequence[tuple[str, Trace, Cells | None, Sequence[Peak | Drawn]]]) -> pd.DataFrame:
     """Signal, baseline and fitted model of each injection, on the cells that were fitted.
 
     Where the windows of two analytes overlap, that of the nearer one is shown; outside of all windows baseline
-    and fit are NaN.
+    and fit are NaN. A classically integrated peak shows its line and, as the fit, the trace itself between its bounds.
     """
     parts = []
     for injection, trace, cells, peaks in sorted(entries, key=lambda e: e[0]):
         time = cells.time if cells is not None else np.asarray(trace.time_min, float)
         signal = cells.signal if cells is not None else np.asarray(trace.signal, float)
-        baseline, fitted = _fitted(time, peaks)
+        baseline, fitted = _fitted(time, signal, peaks)
         parts.append(
             pd.DataFrame(
                 {"injection_id": injection, "time_min": time, "signal": signal, "baseline": baseline, "fitted": fitted}
@@ -35,10 +36,14 @@ def trace_frame(entries: Sequence[tuple[str, Trace, Cells | None, Sequence[Peak]
     return pd.concat(parts, ignore_index=True) if parts else sources.TRACES.frame()
 
 
-def _fitted(time: Floats, peaks: Sequence[Peak]) -> tuple[Floats, Floats]:
+def _fitted(time: Floats, signal: Floats, peaks: Sequence[Peak | Drawn]) -> tuple[Floats, Floats]:
     baseline, fitted = np.full(time.size, np.nan), np.full(time.size, np.nan)
     nearest = np.full(time.size, np.inf)
     for peak in peaks:
+        if isinstance(peak, Drawn):
+            inside = np.flatnonzero(np.isfinite(peak.baseline))
+            baseline[inside], fitted[inside], nearest[inside] = peak.baseline[inside], signal[inside], 0.0
+            continue
         if peak.fit is None:
             continue
         first, last = np.searchsorted(time, [peak.fit.time[0], peak.fit.time[-1]], side="left")

@@ -70,6 +70,8 @@ def curate(row: Row, decision: Mapping[str, Any], trace: Trace | None, noise: No
         "status": status.OK,
         "reason": f"bounds set by a person: {said}",
         "area_method": "bounds",
+        "start_min": float(decision["from_min"]),
+        "end_min": float(decision["to_min"]),
         "fit_score": float("nan"),
     }
 

@@ -9,17 +9,21 @@ import numpy as np
 import pandas as pd
 
 from coeruleus.chromatography.calibration_rows import calibrate_run
+from coeruleus.chromatography.classical import Drawn, Workbench
+from coeruleus.chromatography.classical_rows import Place, classical_row
 from coeruleus.chromatography.concentration_rows import accuracy_rows, concentration_rows
 from coeruleus.chromatography.displays import drift_rows, trace_frame
-from coeruleus.chromatography.measure import measure_run
+from coeruleus.chromatography.learn import typical_shape
+from coeruleus.chromatography.measure import Peak, measure_run
 from coeruleus.chromatography.peak_rows import Row, curate, lost_row, measured_row, typed_rows
 from coeruleus.chromatography.prepare import Trace, why_unusable
 from coeruleus.chromatography.run_model import RunModel
-from coeruleus.chromatography.settings import Analyte, Calibration
+from coeruleus.chromatography.settings import FIT, Analyte, Calibration, Integration
+from coeruleus.chromatography.suitability import Limits, suitability_rows
 from coeruleus.tables import dialysate, sources, status
 from coeruleus.tables.problems import Problem
 
-__all__ = ["Analyte", "Calibration", "RunResult", "Trace", "quantify_run"]
+__all__ = ["Analyte", "Calibration", "Integration", "RunResult", "Trace", "quantify_run"]
 
 STAGE = "chromatography"
 SHIFT_WORTH_A_LOOK = 0.02  # of the retention time
@@ -39,6 +43,7 @@ class RunResult:
     calibration_points: pd.DataFrame
     drift: pd.DataFrame
     problems: list[Problem]
+    suitability: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -58,13 +63,14 @@ def quantify_run(
     calibration: Calibration,
     curation_peaks: pd.DataFrame,
     areas: pd.DataFrame | None = None,
+    limits: Limits | None = None,
 ) -> RunResult:
     """Everything that one run gives.
 
     `injections`: the rows of one run of the completed sheet. `traces`: chromatograms by injection_id, cut and
     re-zeroed; `unreadable`: (status, reason) of the files that could not be read. With `areas` (injection_id,
-    analyte, area, optionally status and reason) no trace is looked at. Every injection × analyte keeps a row.
-    Raises ValueError if the injections belong to more than one run.
+    analyte, area, optionally status and reason) no trace is looked at. `limits` are of system suitability. Every
+    injection × analyte keeps a row. Raises ValueError if the injections belong to more than one run.
     """
     if injections["run"].nunique() > 1:
         raise ValueError(f"one run at a time; found {', '.join(sorted(map(str, injections['run'].unique())))}")
@@ -88,7 +94,7 @@ def quantify_run(
     kinds = dict(zip(injections["injection_id"], injections["kind"], strict=True))
     units = {i: t.unit for i, t in traces.items()}
     peaks = [
-        {"injection_id": i, "analyte": a, "run": run, "kind": kinds[i], "signal_unit": units.get(i), **row}
+        {"injection_id": i, "analyte": a, "run": run, "kind": kinds[i], "signal_unit": units.get(i), **_columns(row)}
         for (i, a), row in rows.items()
     ]
     return RunResult(
@@ -100,7 +106,14 @@ def quantify_run(
         sources.CALIBRATION_POINTS.frame(calibrated.points),
         sources.DRIFT.frame(drift_rows(injections, rows, measured.predicted, calibrated)),
         sorted(set(problems)),
+        dialysate.SUITABILITY.frame(
+            suitability_rows(injections, rows, calibrated, {} if areas is not None else traces, limits or Limits())
+        ),
     )
+
+
+def _columns(row: Row) -> Row:
+    return {name: value for name, value in row.items() if name != "negative"}
 
 
 def _decisions(curation: pd.DataFrame) -> dict[tuple[str, str], dict[str, object]]:
@@ -131,6 +144,9 @@ def _measure(
             rows.update({(injection, a.name): lost_row(state, reason) for a in analytes})
     usable = _of_one_rate(usable, traces, rows, analytes)
     placed = [a for a in analytes if a.retention_time is not None]
+    rising = [a for a in placed if not a.integration.negative]
+    dips = [a for a in placed if a.integration.negative]
+    modelled, followed = (rising, dips) if rising else (dips, [])
     for a in analytes:
         if a.retention_time is None:
             text = f"experiment.yaml gives no retention_time for {a.name}"
@@ -143,25 +159,43 @@ def _measure(
         return _Measured(rows, frame, {}, [])
     levels = dict(zip(injections["injection_id"], injections["level"], strict=True))
     held = {(r["level"], r["analyte"]) for r in standards.to_dict("records") if r["concentration"] > 0}
-    expected = np.array([[(levels[i], a.name) in held for a in placed] for i in usable])
-    nominal = np.array([a.retention_time for a in placed], float)
-    peaks, model = measure_run([traces[i] for i in usable], nominal, expected, [a.name for a in placed])
+    expected = np.array([[(levels[i], a.name) in held and a in rising for a in modelled] for i in usable])
+    nominal = np.array([a.retention_time for a in modelled], float)
+    peaks, model = measure_run([traces[i] for i in usable], nominal, expected, [a.name for a in modelled])
     decisions = _decisions(curation)
-    predicted = {}
+    predicted, shown = {}, []
     for k, injection in enumerate(usable):
-        for a, peak in zip(placed, peaks[k], strict=True):
+        scale, cells = float(model.noise_scale[k]), model.cells[k]
+        bench, drawn = Workbench(cells, model.noise, scale), list[Peak | Drawn]()
+        for a, peak in [*zip(modelled, peaks[k], strict=True), *((a, None) for a in followed)]:
             key = (injection, a.name)
-            rows[key] = measured_row(peak)
-            predicted[key] = peak.predicted
+            if a.integration.mode == FIT and peak is not None:
+                rows[key], predicted[key] = measured_row(peak), peak.predicted
+                drawn.append(peak)
+            else:
+                place = _place(a, modelled, model, k, peak)
+                predicted[key] = place.expected
+                rows[key], done = classical_row(bench, a.integration, place)
+                drawn += [done] if done is not None else []
             if key in decisions:
-                scale = float(model.noise_scale[k])
-                rows[key] = curate(rows[key], decisions[key], traces[injection], model.noise, scale)
+                rows[key] = curate(rows[key], decisions[key], Trace(cells.time, cells.signal), model.noise, scale)
+        shown.append((injection, traces[injection], cells, drawn))
     for key, decision in decisions.items():
         if key in rows and key[0] not in usable and decision["action"] == "exclude":
             rows[key] = curate(rows[key], decision, None, None, 1.0)
-    frame = trace_frame([(i, traces[i], model.cells[k], peaks[k]) for k, i in enumerate(usable)])
+    frame = trace_frame(shown)
     ordered = {(i, a.name): rows[i, a.name] for i in injections["injection_id"] for a in analytes}
-    return _Measured(ordered, frame, predicted, _run_problems(injections, model, placed))
+    return _Measured(ordered, frame, predicted, _run_problems(injections, model, modelled))
+
+
+def _place(a: Analyte, modelled: Sequence[Analyte], model: RunModel, k: int, peak: Peak | None) -> Place:
+    """Where and how wide the run says that an analyte is in injection `k`; a dip is taken to move as the others do."""
+    stretch = float(np.exp(model.stretch[k]))
+    if peak is None or not any(model.learnt_from):
+        shape = typical_shape(float(a.retention_time or 0.0))
+        return Place(float(a.retention_time or 0.0) * stretch, shape.stretched(stretch), False)
+    j = modelled.index(a)
+    return Place(peak.predicted, model.shapes[j].stretched(peak.predicted / float(model.base[j])), True)
 
 
 def _of_one_rate(

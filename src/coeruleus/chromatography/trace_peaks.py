@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
@@ -21,7 +22,9 @@ SCALES_PER_OCTAVE = 1.5
 FEWEST_SIGMAS, MOST_SIGMAS = 2.8, 12.0  # from the apex to where a peak ends
 FLAT = 0.003  # of the greatest curvature: below it a flank has become baseline
 PIECES = 24
-FOOT = 0.02  # of the height: what counts as the level of the baseline
+WIDEST = 3.0  # half the width between inflections, in scales
+PLATEAU = 0.85  # of the bend half a sigma earlier: it no longer falls off, and so is the baseline's own
+FOOT = 0.05  # of the height: what counts as the level of the baseline
 FLANK = 0.06  # of its concavity: how much a peak's either side must bend the other way
 STRONG = 50.0  # z of a peak whose flanks can be followed with little smoothing
 
@@ -59,7 +62,7 @@ def find_trace_peaks(time: Floats, signal: Floats, threshold: float = THRESHOLD)
     candidates = sorted(_candidates(signal, threshold), key=lambda c: c.apex)
     if not candidates:
         return []
-    pairs = list(zip(candidates, candidates[1:], strict=False))
+    pairs = list(pairwise(candidates))
     apart = [_gap(signal, a, b) for a, b in pairs]
     valleys = [_valley(signal, a, b) if gap is None else gap for gap, (a, b) in zip(apart, pairs, strict=True)]
     ends = []
@@ -87,10 +90,7 @@ def _candidates(signal: Floats, threshold: float) -> list[_Candidate]:
     accepted: list[_Candidate] = []
     octaves, noise = np.log2(max(signal.size / 30, 2.0)), 0.0
     for scale in 2.0 ** np.arange(0, octaves, 1 / SCALES_PER_OCTAVE):
-        answer = -gaussian_filter1d(signal, scale, order=2, mode="nearest") * scale**2
-        margin = int(2 * scale)  # the edge itself bends the smoothed trace
-        answer[:margin] = np.minimum(answer[:margin], 0)
-        answer[answer.size - margin :] = np.minimum(answer[answer.size - margin :], 0)
+        answer = -_second_derivative(signal, float(scale)) * scale**2
         noise = _quiet_level(answer, scale, accepted, noise)
         if not noise > 0:
             continue
@@ -101,15 +101,25 @@ def _candidates(signal: Floats, threshold: float) -> list[_Candidate]:
             if z < threshold or not _two_flanks(answer, left, right, scale):
                 continue
             inside = [k for k, c in enumerate(accepted) if left <= c.apex < right]
-            half = 0.5 * (right - left)
+            half = max(top - left, right - top)  # the side away from a neighbour that it touches
+            if half > WIDEST * scale:
+                continue  # a coarser scale sees it as a whole
             sigma = float(np.sqrt(max(half**2 - scale**2, (0.3 * scale) ** 2)))
             new = _Candidate(top, sigma, float(scale), z)
             if not inside:
                 accepted.append(new)
-            elif len(inside) == 1 and z > accepted[inside[0]].z and accepted[inside[0]].scale < scale:
-                if sigma < 3 * accepted[inside[0]].sigma:
+            elif len(inside) == 1:
+                finer = accepted[inside[0]]
+                if z > finer.z and finer.scale < scale and sigma < 3 * finer.sigma:
                     accepted[inside[0]] = new
     return accepted
+
+
+def _second_derivative(signal: Floats, scale: float) -> Floats:
+    """Of the trace smoothed with `scale` cells, carried on straight beyond both ends."""
+    pad = min(int(4 * scale) + 1, signal.size - 1)
+    longer = np.pad(signal, pad, mode="reflect", reflect_type="odd")
+    return np.asarray(gaussian_filter1d(longer, scale, order=2)[pad:-pad])
 
 
 def _quiet_level(answer: Floats, scale: float, accepted: Sequence[_Candidate], before: float) -> float:
@@ -137,7 +147,9 @@ def _two_flanks(answer: Floats, left: int, right: int, scale: float) -> bool:
     top, reach = float(answer[left:right].max()), int(1.5 * (right - left) + 2 * scale)
     before, after = answer[max(0, left - reach) : left], answer[right : right + reach]
     least = -FLANK * top
-    return bool(before.size and after.size and before.min() < least and after.min() < least)
+    # A peak that the end of the trace cuts off shows one flank.
+    bent = [side.size < 0.5 * reach or bool(side.min() < least) for side in (before, after)]
+    return all(bent) and before.size + after.size > 0.5 * reach
 
 
 def _valley(signal: Floats, left: _Candidate, right: _Candidate) -> int:
@@ -169,15 +181,20 @@ def _walk(signal: Floats, peak: _Candidate, limit: int) -> int:
         return peak.apex + way * reach
     along, flat = _bend(signal, peak, way, reach)
     begin = max(int(np.argmax(along[: max(least, 2)])), least)
-    done = np.flatnonzero(along[begin:] <= flat)
-    return peak.apex + way * min(begin + int(done[0]) if done.size else reach, reach)
+    ahead = max(int(0.5 * peak.sigma), 2)
+    rest = along[begin:]
+    done = rest <= flat
+    if rest.size > ahead:
+        own = rest[:-ahead] < 0.1 * np.abs(along).max()
+        done[: rest.size - ahead] |= own & (rest[ahead:] >= PLATEAU * rest[:-ahead])
+    return peak.apex + way * min(begin + int(np.argmax(done)) if done.any() else reach, reach)
 
 
 def _gap(signal: Floats, left: _Candidate, right: _Candidate) -> int | None:
     """Where a peak has run out before the next begins: the trace has stayed straight for a while. None: nowhere."""
     for peak, other, way in ((left, right, 1), (right, left, -1)):
         room = abs(other.apex - peak.apex) - int(1.5 * other.sigma)
-        stay, least = max(int(peak.sigma), 3), int(np.ceil(FEWEST_SIGMAS * peak.sigma))
+        stay, least = max(int(peak.sigma), 5), int(np.ceil(FEWEST_SIGMAS * peak.sigma))
         if room < least + stay:
             continue
         along, flat = _bend(signal, peak, way, min(room, int(MOST_SIGMAS * peak.sigma) + stay))
@@ -199,7 +216,9 @@ def _clusters(
     groups = [[0]]
     for k, valley in enumerate(valleys):
         meet = ends[k][1] >= valley and ends[k + 1][0] <= valley
-        at_baseline = _level(signal, valley, ends[k][0], peaks[k]) or _level(signal, valley, ends[k + 1][1], peaks[k + 1])
+        at_baseline = _level(signal, valley, ends[k][0], peaks[k]) or _level(
+            signal, valley, ends[k + 1][1], peaks[k + 1]
+        )
         if touching[k] and meet and not at_baseline:
             groups[-1].append(k + 1)
         else:
@@ -216,6 +235,13 @@ def _clusters(
         else:
             result.append(group)
     return result
+
+
+def _lowest(time: Floats, smooth: Floats, valley: int) -> float:
+    """The time of a valley between cells."""
+    a, b, c = smooth[valley - 1 : valley + 2]
+    shift = float(np.clip(0.5 * (a - c) / (a - 2 * b + c), -0.5, 0.5)) if a - 2 * b + c > 0 else 0.0
+    return float(time[valley] + shift * (time[1] - time[0]))
 
 
 def _level(signal: Floats, valley: int, foot: int, peak: _Candidate) -> bool:
@@ -242,5 +268,5 @@ def _peak(time: Floats, signal: Floats, peak: _Candidate, places: tuple[int, int
     height = float(above[top])
     if not height > 0:
         return None
-    at = [float(time[k]) for k in (start, end, first, last)]
-    return TracePeak(apex, peak.sigma * step, *at, height, peak.z)
+    own = [float(time[k]) if k in (first, last) else _lowest(time, smooth, k) for k in (start, end)]
+    return TracePeak(apex, peak.sigma * step, own[0], own[1], float(time[first]), float(time[last]), height, peak.z)

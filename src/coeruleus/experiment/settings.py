@@ -28,6 +28,19 @@ class AnalyteSettings(Section):
     )
     unit: str | None = Field(None, description="Unit of concentration, where it differs from concentration_unit.")
 
+    integration: Literal["fit", "perpendicular_drop", "valley_to_valley", "tangent_skim", "fixed_bounds"] = Field(
+        "fit",
+        description="How its area is found: the fitted model of the run, or a classical way to reproduce old numbers.",
+    )
+    integration_baseline: Literal["straight", "automatic"] = Field(
+        "straight",
+        description="Of perpendicular_drop and fixed_bounds: a straight line between the ends, or a curve drawn "
+        "through what is no peak.",
+    )
+    integration_from_min: float | None = Field(None, ge=0, description="Start of fixed_bounds, minutes.")
+    integration_to_min: float | None = Field(None, ge=0, description="End of fixed_bounds, minutes.")
+    negative_peak: bool = Field(False, description="The peak is a dip; needs a classical integration.")
+
 
 class CalibrationSettings(Section):
     """How areas become concentrations."""
@@ -38,6 +51,42 @@ class CalibrationSettings(Section):
         None, description="Name of an analyte: areas are divided by its area in the same injection."
     )
     drift_correction: bool = Field(True, description="Correct for electrode sensitivity between bracketing standards.")
+    limits_from: Literal["auto", "blanks", "residual_sd", "intercept_sd"] = Field(
+        "auto",
+        description="The σ of LOD = 3.3 σ/slope and LOQ = 10 σ/slope: of blanks, of the standards about the line, of "
+        "the line at zero; auto takes blanks where there are any, and no less than the line at zero.",
+    )
+    accuracy_limit: float = Field(
+        0.15, gt=0, lt=1, description="Standards and quality controls farther from nominal are not accepted (fraction)."
+    )
+    accuracy_limit_lowest: float = Field(0.20, gt=0, lt=1, description="The same at the lowest standard.")
+    internal_standard_in: Literal["added_volume", "sample", "vial"] = Field(
+        "added_volume",
+        description="How the internal standard gets into a sample's vial: with added_ul, a fixed amount each; in the "
+        "sample itself, before anything is added; or at the same concentration in every vial.",
+    )
+    internal_standard_concentration: float | None = Field(
+        None,
+        gt=0,
+        description="Of the internal standard in what is added (added_volume), in the unit of standards.tsv. Null: "
+        "the standards' vials are taken to hold what a sample vial of the run's usual volumes does.",
+    )
+
+
+class SuitabilitySettings(Section):
+    """What a run must reach (USP <621>). Null: shown and not judged."""
+
+    dead_time_min: float | None = Field(None, gt=0, description="Of an unretained substance, for the retention factor.")
+    min_retention_factor: float | None = Field(None, ge=0, description="k' = (retention − dead time) ÷ dead time.")
+    min_resolution: float | None = Field(1.5, gt=0, description="To the nearer neighbour, by half-height widths.")
+    min_tailing: float | None = Field(0.8, gt=0, description="Symmetry factor at 5 % of the height.")
+    max_tailing: float | None = Field(1.8, gt=0, description="Symmetry factor at 5 % of the height.")
+    min_plates: float | None = Field(None, gt=0, description="5.54 × (retention ÷ width at half height)².")
+    min_signal_to_noise: float | None = Field(10, gt=0, description="2 × height ÷ range of noise, lowest standard.")
+    max_retention_rsd_percent: float | None = Field(2, gt=0, description="Of the standards of the run.")
+    max_area_rsd_percent: float | None = Field(
+        5, gt=0, description="Of standards of one level, after the correction of sensitivity."
+    )
 
 
 class DialysisSettings(Section):
@@ -88,6 +137,7 @@ class Settings(Section):
     concentration_unit: str = Field("nM", description="Unit of standards.tsv and of concentrations out.")
     analytes: dict[str, AnalyteSettings] = Field({}, description="Needed only with chromatograms.")
     calibration: CalibrationSettings = Field(CalibrationSettings(), description="How areas become concentrations.")
+    suitability: SuitabilitySettings = Field(SuitabilitySettings(), description="What a run must reach (USP <621>).")
     dialysis: DialysisSettings = Field(DialysisSettings(), description="The probe and its tubing.")
     baseline: BaselineSettings = Field(BaselineSettings(), description="What release is normalised to.")
     release: ReleaseSettings = Field(ReleaseSettings(), description="Comparison of groups.")
@@ -102,7 +152,11 @@ class Settings(Section):
     def retention_time_of(self, analyte: str) -> float | None:
         """Nominal retention time of one analyte, minutes."""
         own = self.analytes.get(analyte)
-        return own.retention_time if own else None
+        if own is None:
+            return None
+        if own.retention_time is None and own.integration_from_min is not None and own.integration_to_min is not None:
+            return 0.5 * (own.integration_from_min + own.integration_to_min)
+        return own.retention_time
 
 
 def parse_settings(text: str) -> tuple[Settings | None, list[Problem]]:
@@ -115,7 +169,7 @@ def parse_settings(text: str) -> tuple[Settings | None, list[Problem]]:
         values = {}
     if not isinstance(values, dict):
         return None, [Problem("experiment", FILE, "error", "does not hold keys: write 'title: ...' to begin with")]
-    for section in ("analytes", "calibration", "dialysis", "baseline", "release", "events", "units"):
+    for section in ("analytes", "calibration", "suitability", "dialysis", "baseline", "release", "events", "units"):
         if section in values and values[section] is None:
             del values[section]  # a key without a value leaves the default
     analytes = values.get("analytes")
@@ -135,6 +189,7 @@ def _consistency(settings: Settings, lines: dict[tuple[str, ...], int]) -> list[
             where = _where(("analytes", name), lines)
             message = f"the analyte's name '{name}' becomes part of file names: use letters, digits, '.', '_' and '-'"
             problems.append(Problem("experiment", where, "error", message))
+        problems += _integration(name, settings.analytes[name], lines)
     standard = settings.calibration.internal_standard
     if standard is not None and standard not in settings.analytes:
         message = (
@@ -151,6 +206,22 @@ def _consistency(settings: Settings, lines: dict[tuple[str, ...], int]) -> list[
         where = _where(("dialysis", "dead_volume_ul"), lines)
         problems.append(Problem("experiment", where, "warning", message))
     return problems
+
+
+def _integration(name: str, own: AnalyteSettings, lines: dict[tuple[str, ...], int]) -> list[Problem]:
+    """Keys of an analyte's integration that do not go together."""
+    said = []
+    low, high, fixed = own.integration_from_min, own.integration_to_min, own.integration == "fixed_bounds"
+    if fixed and (low is None or high is None or low >= high):
+        said.append("fixed_bounds needs integration_from_min and a later integration_to_min")
+    if not fixed and (low is not None or high is not None):
+        said.append("integration_from_min and integration_to_min are of fixed_bounds: write integration: fixed_bounds")
+    if own.negative_peak and own.integration == "fit":
+        said.append("a negative_peak is not fitted: choose a classical integration, such as perpendicular_drop")
+    if own.integration_baseline == "automatic" and own.integration not in ("perpendicular_drop", "fixed_bounds"):
+        said.append(f"an automatic baseline goes with perpendicular_drop or fixed_bounds, not with {own.integration}")
+    where = _where(("analytes", name), lines)
+    return [Problem("experiment", where, "error", f"{name}: {text}") for text in said]
 
 
 def _where(path: tuple[str, ...], lines: dict[tuple[str, ...], int]) -> str:

@@ -31,10 +31,16 @@ PEAKS = Table(
         REASON,
         RUN,
         text("kind", "blank, standard, qc or dialysate"),
-        text("area_method", "how the area was found: fit, bounds set by a person, or typed in areas.tsv"),
+        text(
+            "area_method",
+            "how the area was found: fit, perpendicular_drop, valley_to_valley, tangent_skim, fixed_bounds, "
+            "bounds set by a person, or typed in areas.tsv",
+        ),
         text("signal_unit", "unit of the detector's signal"),
         number("fit_score", "root mean square of residual ÷ noise around the peak; 1 is perfect"),
         number("area_uncurated", "area before a person's decision in curation/peaks.tsv", "signal unit × s"),
+        number("start_min", "where the integration starts; n/a for a fit", "min"),
+        number("end_min", "where the integration ends; n/a for a fit", "min"),
     ),
 )
 
@@ -110,5 +116,31 @@ CONCENTRATIONS = Table(
         number("lod", "limit of detection in this sample", "see unit"),
         number("loq", "limit of quantification in this sample", "see unit"),
         number("sensitivity", "electrode sensitivity at this injection, relative to the run's standards"),
+    ),
+)
+
+SUITABILITY = Table(
+    "dialysate/suitability",
+    "run × analyte × test of system suitability (USP <621>)",
+    ("run", "analyte", "test"),
+    (
+        RUN,
+        ANALYTE,
+        text(
+            "test",
+            "resolution (to the nearer neighbour, by half-height widths), tailing (symmetry at 5 %), plates (half "
+            "height), retention_factor, signal_to_noise (2 × height ÷ range of noise over five widths, lowest "
+            "standard; not the snr of peaks.tsv), retention_rsd, area_rsd and area_rsd_corrected (replicates of a "
+            "level, the second without the drift of sensitivity), internal_standard_rsd",
+        ),
+        number("value", "median of the standards, or for the rsd tests the pooled value", "see unit"),
+        text("unit", "unit of value: % or none"),
+        number("lowest", "lowest of the injections (of the levels, for the rsd tests)", "see unit"),
+        number("highest", "highest of them", "see unit"),
+        number("limit_low", "limit from below, as set in experiment.yaml", "see unit"),
+        number("limit_high", "limit from above", "see unit"),
+        integer("n_injections", "injections (levels, for the rsd tests) behind the value"),
+        text("verdict", "pass, fail or not_tested"),
+        REASON,
     ),
 )

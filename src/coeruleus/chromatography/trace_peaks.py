@@ -22,6 +22,9 @@ SCALES_PER_OCTAVE = 1.5
 FEWEST_SIGMAS, MOST_SIGMAS = 2.8, 12.0  # from the apex to where a peak ends
 FLAT = 0.003  # of the greatest curvature: below it a flank has become baseline
 PIECES = 24
+SLOPES = (-0.5, 0.75)  # of noise against scale: white noise falls so, and more than a random walk (0.5) is signal
+QUIET = 0.12  # of the pieces are taken to hold no peak
+QUIETER = 1.45  # what noise alone has over the quietest of its pieces
 WIDEST = 3.0  # half the width between inflections, in scales
 PLATEAU = 0.85  # of the bend half a sigma earlier: it no longer falls off, and so is the baseline's own
 FOOT = 0.05  # of the height: what counts as the level of the baseline
@@ -131,15 +134,17 @@ def _quiet_level(answer: Floats, scale: float, accepted: Sequence[_Candidate], b
     for peak in accepted:
         reach = 3.5 * np.hypot(peak.sigma, scale)
         free[max(0, int(peak.apex - reach)) : int(peak.apex + 1.4 * reach) + 1] = False
-    size = max(int(8 * scale), answer.size // PIECES)
+    size = max(int(12 * scale), answer.size // PIECES)
     levels = []
     for first in range(0, answer.size, size):
         piece = answer[first : first + size][free[first : first + size]]
         if piece.size >= max(0.4 * size, 8):
             levels.append(1.4826 * float(np.median(np.abs(piece - np.median(piece)))))
+    slowest, fastest = (before * 2 ** (power / SCALES_PER_OCTAVE) for power in SLOPES)
     if len(levels) < 2:
-        return before * 2 ** (0.5 / SCALES_PER_OCTAVE)
-    return max(float(np.quantile(levels, 0.3)), before * 2 ** (-0.5 / SCALES_PER_OCTAVE))
+        return max(slowest, before)
+    level = max(QUIETER * float(np.quantile(levels, QUIET)), slowest)
+    return min(level, fastest) if before > 0 else level
 
 
 def _two_flanks(answer: Floats, left: int, right: int, scale: float) -> bool:

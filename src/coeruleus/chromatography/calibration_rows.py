@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from coeruleus.chromatography.calibrate import Calibrated, Standards, calibrate
+from coeruleus.chromatography.calibrate import Blank, Calibrated, Standards, calibrate
+from coeruleus.chromatography.internal import ratio_volumes
 from coeruleus.chromatography.peak_rows import Row
 from coeruleus.chromatography.settings import Analyte, Calibration
 from coeruleus.chromatography.units import UnitError, conversion
@@ -38,15 +39,24 @@ class RunCalibration:
     """Per analyte, in the order of the run's injections."""
 
     analytes: list[Analyte]
-    internal_standard: str | None = None
+    settings: Calibration = field(default_factory=Calibration)
     by_analyte: dict[str, Calibrated] = field(default_factory=dict)
     responses: dict[tuple[str, str], Response] = field(default_factory=dict)
     nominal: dict[tuple[str, str], float] = field(default_factory=dict)  # concentration in the analyte's unit
     volumes: dict[str, Volumes] = field(default_factory=dict)
+    ratio_volumes: dict[str, Volumes] = field(default_factory=dict)  # for areas divided by the internal standard's
     place: dict[str, int] = field(default_factory=dict)
     table: list[dict[str, Any]] = field(default_factory=list)
     points: list[dict[str, Any]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def internal_standard(self) -> str | None:
+        return self.settings.internal_standard
+
+    def volume(self, injection: str, name: str) -> Volumes:
+        """What makes a response of this analyte a concentration."""
+        return (self.volumes if name == self.internal_standard else self.ratio_volumes or self.volumes)[injection]
 
 
 def calibrate_run(
@@ -58,7 +68,7 @@ def calibrate_run(
 ) -> RunCalibration:
     """Calibrate every analyte of one run from the areas in `rows`."""
     run = str(injections["run"].iloc[0]) if len(injections) else ""
-    result = RunCalibration(list(analytes), settings.internal_standard)
+    result = RunCalibration(list(analytes), settings)
     ids, internal = list(injections["injection_id"]), settings.internal_standard
     result.place = {i: k for k, i in enumerate(ids)}
     amounts = in_amounts(injections, settings.internal_standard)
@@ -69,6 +79,11 @@ def calibrate_run(
     kinds = dict(zip(ids, injections["kind"], strict=True))
     levels = dict(zip(ids, injections["level"], strict=True))
     _fill_nominal(result, standards, levels)
+    if internal is not None:
+        held = {i: result.nominal[i, internal] for i in ids if (i, internal) in result.nominal}
+        ratio, notes = ratio_volumes(injections, settings, held)
+        result.ratio_volumes = dict(zip(ids, ratio, strict=True))
+        result.problems += [Problem(STAGE, f"run {run}", "warning", note) for note in notes]
     order = np.arange(len(ids), dtype=float)
     typical = _typical_area(rows, ids, internal)
     for analyte in analytes:
@@ -84,14 +99,15 @@ def calibrate_run(
             np.array([result.responses[i, name].se for i in chosen], float),
             [_why_not(result, i, name) for i in chosen],
         )
-        sigma = _blank_sigma(result, ids, kinds, name)
-        model = settings.model
+        blank = _blank_sigma(result, ids, kinds, name)
+        own = settings
         if name == settings.internal_standard and np.unique(data.nominal).size == 1:
-            model = "linear_through_origin"  # the same amount everywhere: a line through one level and zero
-        done = calibrate(data, order, sigma, model, settings.weighting, settings.drift_correction)
+            # the same amount everywhere: a line through one level and zero
+            own = replace(settings, model="linear_through_origin")
+        done = calibrate(data, order, blank, own)
         result.by_analyte[name] = done
         unit = f"{analyte.unit}·µl" if amounts else analyte.unit
-        result.table.append(_table_row(run, name, unit, replace(settings, model=model), done, data))
+        result.table.append(_table_row(run, name, unit, own, done, data))
         _add_points(result, run, name, data, done, ids, kinds)
         _add_problems(result, run, name, data, done)
     return result
@@ -163,12 +179,12 @@ def response_of(
 
 def on_axis(result: RunCalibration, injection: str, name: str) -> float:
     """What the level puts on the calibration's axis: concentration in the vial, or amount on column."""
-    volumes = result.volumes[injection]
+    volumes = result.volume(injection, name)
     return result.nominal[injection, name] * volumes.injected / volumes.undo
 
 
 def _why_not(result: RunCalibration, injection: str, name: str) -> str | None:
-    response, volumes = result.responses[injection, name], result.volumes[injection]
+    response, volumes = result.responses[injection, name], result.volume(injection, name)
     if volumes.reason is not None:
         return volumes.reason
     if response.status != status.OK:
@@ -178,7 +194,7 @@ def _why_not(result: RunCalibration, injection: str, name: str) -> str | None:
     return None
 
 
-def _blank_sigma(result: RunCalibration, ids: Sequence[str], kinds: Mapping[str, Any], name: str) -> float:
+def _blank_sigma(result: RunCalibration, ids: Sequence[str], kinds: Mapping[str, Any], name: str) -> Blank:
     """Standard deviation of the response of a blank: from blanks, else from injections where nothing was found."""
 
     def errors(wanted: Sequence[str]) -> np.ndarray:
@@ -192,14 +208,18 @@ def _blank_sigma(result: RunCalibration, ids: Sequence[str], kinds: Mapping[str,
     if of_blanks.size:
         typical = float(np.median(of_blanks))
         spread = float(1.4826 * np.median(np.abs(areas - np.median(areas)))) if areas.size >= 6 else 0.0
-        return max(typical, spread)
+        return Blank(max(typical, spread), "blanks")
     if areas.size >= 6 and np.ptp(areas) > 0:  # typed areas of blanks
-        return float(np.std(areas, ddof=1))
+        return Blank(float(np.std(areas, ddof=1)), "blanks")
     absent = errors([i for i in ids if result.responses[i, name].status == status.NOT_FOUND])
     if absent.size:
-        return float(np.median(absent))
+        return Blank(float(np.median(absent)), "area errors of injections without a peak")
     lowest = errors(ids)
-    return float(np.sort(lowest)[: max(1, lowest.size // 4)].mean()) if lowest.size else float("nan")
+    if lowest.size:
+        return Blank(
+            float(np.sort(lowest)[: max(1, lowest.size // 4)].mean()), "area errors of the faintest injections"
+        )
+    return Blank(float("nan"), "blanks")
 
 
 def _table_row(
@@ -239,6 +259,8 @@ def _table_row(
         highest=float(data.nominal[done.used].max()),
         lod=3.3 * done.sigma / line.coefficients[1],
         loq=10 * done.sigma / line.coefficients[1],
+        limits_from=done.limits_from,
+        **{f"lod_{source}": 3.3 * sigma / line.coefficients[1] for source, sigma in done.sigmas.items()},
         drift_percent=100 * (drift[-1] / drift[0] - 1),
     )
     return row

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from coeruleus.chromatography.calibrate import LIMIT, LIMIT_LOWEST, Calibrated
+from coeruleus.chromatography.calibrate import Calibrated
 from coeruleus.chromatography.calibration_rows import RunCalibration
 from coeruleus.chromatography.peak_rows import Row
 from coeruleus.tables import status
@@ -19,7 +19,11 @@ CARRIED = ("subject_id", "session_id", "probe_id", "sample_id", "start_min", "en
 def _back(result: RunCalibration, injection: str, name: str) -> tuple[float, float]:
     """Concentration and its standard error: area, calibration, sensitivity and repeatability; NaN if not known."""
     done = result.by_analyte[name]
-    response, volumes, place = result.responses[injection, name], result.volumes[injection], result.place[injection]
+    response, volumes, place = (
+        result.responses[injection, name],
+        result.volume(injection, name),
+        result.place[injection],
+    )
     if done.line is None or not np.isfinite(response.value) or not np.isfinite(volumes.undo):
         return float("nan"), float("nan")
     factor = float(np.exp(done.sensitivity.log[place]))
@@ -34,7 +38,7 @@ def _back(result: RunCalibration, injection: str, name: str) -> tuple[float, flo
 
 
 def accuracy_rows(injections: pd.DataFrame, result: RunCalibration) -> list[dict[str, Any]]:
-    """Back-calculated standards and quality controls against 15 % (20 % at the lowest standard)."""
+    """Back-calculated standards and quality controls against the limits of accuracy."""
     rows = []
     used = {(p["injection_id"], p["analyte"]): p for p in result.points}
     for injection in injections.to_dict("records"):
@@ -82,12 +86,14 @@ def _judge(
     response = result.responses[key]
     if response.status not in (status.OK, status.NOT_FOUND):
         return None, f"{response.status}: {response.reason}"
-    if result.volumes[key[0]].reason is not None:
-        return None, result.volumes[key[0]].reason
+    if result.volume(*key).reason is not None:
+        return None, result.volume(*key).reason
     if nominal == 0:
         return None, "the level holds none of it"
     lowest = min((p["nominal"] for p in result.points if p["analyte"] == key[1] and p["used"]), default=0.0)
-    limit = 100 * (LIMIT_LOWEST if point["nominal"] <= lowest else LIMIT)
+    limit = 100 * (
+        result.settings.accuracy_limit_lowest if point["nominal"] <= lowest else result.settings.accuracy_limit
+    )
     off = percent - 100
     if np.isfinite(off) and abs(off) <= limit:
         return True, None
@@ -106,7 +112,7 @@ def concentration_rows(
         for analyte in result.analytes:
             name, key = analyte.name, (injection["injection_id"], analyte.name)
             value, error = _back(result, *key)
-            volumes, done = result.volumes[key[0]], result.by_analyte[name]
+            volumes, done = result.volume(*key), result.by_analyte[name]
             sensitivity = float(np.exp(done.sensitivity.log[result.place[key[0]]]))
             scale = volumes.undo / volumes.injected / sensitivity
             limits = tops.get(name)

@@ -74,7 +74,7 @@ def drift_rows(
             if done.line is not None:
                 model = float(np.exp(done.sensitivity.log[place]))
                 if key in used:
-                    at = result.nominal[key] * result.volumes[key[0]].injected / result.volumes[key[0]].undo
+                    at = result.nominal[key] * result.volume(*key).injected / result.volume(*key).undo
                     seen = result.responses[key].value / float(done.line.at(at)[0])
             table.append(
                 {

@@ -22,7 +22,7 @@ def volumes_of(injections: pd.DataFrame, on_column: bool) -> list[Volumes]:
     result = []
     for row in injections.to_dict("records"):
         injected, collected, added, dilution = (
-            _number(row.get(name)) for name in ("injected_ul", "collected_ul", "added_ul", "dilution")
+            number_of(row.get(name)) for name in ("injected_ul", "collected_ul", "added_ul", "dilution")
         )
         reason = None
         undo = dilution if np.isfinite(dilution) else 1.0
@@ -50,5 +50,6 @@ def in_amounts(injections: pd.DataFrame, internal_standard: str | None) -> bool:
     return bool(pd.to_numeric(injections["injected_ul"]).notna().any())
 
 
-def _number(value: object) -> float:
+def number_of(value: object) -> float:
+    """A cell as a number; NaN where it holds none."""
     return float(value) if isinstance(value, int | float | np.number) else float("nan")

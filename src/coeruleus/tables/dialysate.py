@@ -72,6 +72,14 @@ CALIBRATION = Table(
         number("residual_sd", "weighted residual standard deviation of the standards", "response"),
         number("drift_percent", "change of sensitivity from the first to the last injection of the run", "%"),
         text("response", "what is calibrated: area, or area ÷ area of the internal standard"),
+        text(
+            "limits_from",
+            "the σ of lod and loq: blanks, residual_sd (of the standards about the line, at the lowest), intercept_sd "
+            "(standard error of the line at zero), or what stood in where there is no blank",
+        ),
+        number("lod_blanks", "limit of detection with the σ of blanks", "see unit"),
+        number("lod_residual_sd", "limit of detection with the residual σ of the line", "see unit"),
+        number("lod_intercept_sd", "limit of detection with the standard error of the line at zero", "see unit"),
     ),
 )
 

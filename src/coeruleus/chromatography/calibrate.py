@@ -93,6 +93,8 @@ def calibrate(standards: Standards, run_order: Floats, blank: Blank, settings: C
                 sensitivity = Sensitivity(sensitivity.log - middle, sensitivity.log_se, sensitivity.repeatability)
             factor = np.exp(sensitivity.log[at_standards])
             line = fit_line(x[keep], (y / factor)[keep], (se / factor)[keep], model, settings.weighting)
+            if far:
+                break  # a line through all of them would hide which are far from the robust one
     except ValueError as problem:
         return Calibrated(None, str(problem), nothing, why_not, steady)
     used = nothing.copy()

@@ -13,7 +13,8 @@ from coeruleus.chromatography.arrays import Floats
 from coeruleus.chromatography.trace_peaks import TracePeak
 
 STIFFNESS = 1.3  # of the peak's full width at half height: what the baseline is too stiff to follow
-FEWEST_FREE = 10
+WIDEST = 12.0  # of the same: a peak
+FEWEST_FREE = 0.05  # of the trace
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,16 @@ def draw_baseline(time: Floats, signal: Floats, peaks: Sequence[TracePeak], widt
     """A stiff curve through what is no peak (penalised least squares, Eilers 2003; `pybaselines`), on an even grid.
 
     `peaks` are those of the trace, dips included; `width_half`, minutes, is that of the peak of interest. Times and
-    not cells set the stiffness, so the same baseline follows at any sampling rate.
+    not cells set the stiffness, so the same baseline follows at any sampling rate. Raises
+    ValueError where peaks leave no baseline.
     """
     free = np.ones(time.size)
     for peak in peaks:
-        free[(time >= peak.start) & (time <= peak.end)] = 0.0
-    if free.sum() < FEWEST_FREE:
-        free[:] = 1.0
+        if peak.end - peak.start <= WIDEST * width_half:  # what is wider is the baseline's own wave
+            free[(time >= peak.start) & (time <= peak.end)] = 0.0
+    if free.sum() < FEWEST_FREE * time.size:
+        text = "peaks cover nearly all of the chromatogram: no baseline can be drawn by itself; use a straight one"
+        raise ValueError(text)
     cells = STIFFNESS * width_half / float(time[1] - time[0])
     stiffness = float(np.clip(cells, 3.0, time.size) ** 4)
     level, _ = Baseline(time, check_finite=False, assume_sorted=True).fabc(

@@ -155,8 +155,9 @@ def test_mixed_and_single_analyte_standards_give_the_same() -> None:
             ]
         )
         held = {(r.level, r.analyte): r.concentration for r in standards.itertuples()}
-        areas = pd.DataFrame([{"injection_id": f"i{k}", "analyte": a, "area": held.get((lev, a), 0.0) * (5 if a == "P" else 7)}
-                              for k, lev in enumerate(order) for a in "PQ"])  # fmt: skip
+        factor = {"P": 5, "Q": 7}
+        seen = [(f"i{k}", a, held.get((lev, a), 0.0) * factor[a]) for k, lev in enumerate(order) for a in "PQ"]
+        areas = pd.DataFrame(seen, columns=["injection_id", "analyte", "area"])
         analytes = [Analyte("P", None, "nM"), Analyte("Q", None, "nM")]
         frame = frame.assign(injected_ul=np.nan, collected_ul=np.nan, added_ul=np.nan, dilution=np.nan, subject_id=None)
         done = quantify_run(frame, {}, {}, standards.assign(unit=None), analytes, Calibration(), NOBODY, areas)

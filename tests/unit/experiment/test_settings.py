@@ -52,3 +52,27 @@ def test_every_setting_is_described() -> None:
             assert field.description
             if isinstance(field.annotation, type) and issubclass(field.annotation, Settings.__base__):
                 waiting.append(field.annotation)
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        ("integration: fixed_bounds", "needs integration_from_min"),
+        ("integration: fixed_bounds, integration_from_min: 6, integration_to_min: 5", "a later integration_to_min"),
+        ("integration_from_min: 5", "are of fixed_bounds"),
+        ("negative_peak: true", "choose a classical integration"),
+        ("integration: tangent_skim, integration_baseline: automatic", "not with tangent_skim"),
+        ("integration: tangent_skimm", "tangent_skim"),
+    ],
+)
+def test_integration_keys_that_do_not_go_together(keys: str, says: str) -> None:
+    _, problems = parse_settings(f"title: t\nanalytes:\n  NE: {{retention_time: 5, {keys}}}\n")
+    assert any(says in p.message and p.severity == "error" and "row 3" in p.item for p in problems)
+
+
+def test_fixed_bounds_place_an_analyte() -> None:
+    text = "title: t\nanalytes:\n  NE: {integration: fixed_bounds, integration_from_min: 5, integration_to_min: 6}\n"
+    settings, problems = parse_settings(text)
+    assert settings is not None
+    assert not problems
+    assert settings.retention_time_of("NE") == 5.5

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from scipy.signal import butter, sosfiltfilt
@@ -48,7 +50,7 @@ class Noise:
     """The background in the band: its robust size (channels,) and the distance between spikes in it."""
 
     def __init__(self, rng: np.random.Generator, channels: int, background: Background) -> None:
-        trace = simulate_trace(rng, [], duration_s=40.0, rate_hz=RATE_HZ, n_channels=channels, background=background)
+        trace = simulate_trace(rng, [], duration_s=20.0, rate_hz=RATE_HZ, n_channels=channels, background=background)
         band = sosfiltfilt(SOS, trace, axis=0)
         self.size = np.median(np.abs(band), axis=0) / 0.6745
         starts = np.arange(200, len(band) - 200, 37)
@@ -107,7 +109,7 @@ def record(
     snr: tuple[float, float],
     n_units: tuple[int, int],
     channels: int = 1,
-    duration_s: float = 300.0,
+    duration_s: float = 200.0,
     near: bool = False,
 ) -> Recording:
     """One recording. Units are drawn again until all are d′ 4 apart; with `near` the second copies the first
@@ -131,7 +133,7 @@ def record(
         if (1.0 < distances[0] < NEAR) if near and units else all(distance >= NEAR for distance in distances):
             units.append(unit)
     units = [_overlapping(rng, unit, units[index - 1]) if index else unit for index, unit in enumerate(units)]
-    pinches = np.sort(rng.uniform(5, duration_s - 5, max(1, round(duration_s / 100))))
+    pinches = np.sort(rng.uniform(5, duration_s - 5, max(1, round(duration_s / 70))))
     trace = simulate_trace(
         rng,
         units,
@@ -161,17 +163,18 @@ def _overlapping(rng: np.random.Generator, unit: TraceUnit, other: TraceUnit) ->
     return replace(unit, times_s=drop_refractory(np.sort(times), 0.004))
 
 
-SETS = {
-    "one electrode": dict(snr=(6.0, 20.0), n_units=(1, 3)),
-    "near": dict(snr=(7.0, 16.0), n_units=(2, 2), near=True),
-    "small": dict(snr=(4.0, 6.0), n_units=(1, 1)),
-    "tetrode": dict(snr=(5.0, 15.0), n_units=(2, 5), channels=4),
-    "stereotrode": dict(snr=(6.0, 15.0), n_units=(1, 3), channels=2),
-    "no unit": dict(snr=(6.0, 20.0), n_units=(0, 0)),
+SETS: dict[str, dict[str, Any]] = {
+    "one electrode": {"snr": (6.0, 20.0), "n_units": (1, 3)},
+    "near": {"snr": (7.0, 16.0), "n_units": (2, 2), "near": True},
+    "small": {"snr": (4.0, 6.0), "n_units": (1, 1)},
+    "tetrode": {"snr": (5.0, 15.0), "n_units": (2, 5), "channels": 4},
+    "stereotrode": {"snr": (6.0, 15.0), "n_units": (1, 3), "channels": 2},
+    "no unit": {"snr": (6.0, 20.0), "n_units": (0, 0)},
+    "long": {"snr": (7.0, 20.0), "n_units": (1, 3), "duration_s": 1800.0},
 }
 
 
-def recordings(kind: str, count: int, seed: int):
+def recordings(kind: str, count: int, seed: int) -> Iterator[Recording]:
     """The recordings of a set, one after the other."""
     for index in range(count):
         yield record([seed, list(SETS).index(kind), index], f"{kind} {index + 1}", **SETS[kind])

@@ -13,7 +13,7 @@ from coeruleus.spikes.detect import CANDIDATE_SIGMAS, Candidates
 from coeruleus.spikes.match import NOISE_REACH, Fit, Spikes
 from coeruleus.spikes.trains import isi_violations
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 
 CORE_SIGMAS = 4.5  # what clusters are made of; smaller candidates are mostly noise
 MIN_SPIKES = 10

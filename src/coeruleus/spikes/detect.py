@@ -12,7 +12,7 @@ from coeruleus.spikes.artefacts import Artefact, masks, stretches
 from coeruleus.spikes.filter import Block, bandpass, blocks
 from coeruleus.spikes.snippets import Cutter, SnippetStore
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 Floats = NDArray[np.floating]
 
 CANDIDATE_SIGMAS = 3.5  # low: what is a spike is decided by matching, later

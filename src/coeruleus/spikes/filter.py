@@ -36,7 +36,7 @@ def blocks(trace: Array | Iterable[Array], sampling_rate_hz: float) -> Iterator[
     held. Raises ValueError where pieces differ in their number of channels.
     """
     size, margin = round(BLOCK_S * sampling_rate_hz), round(MARGIN_S * sampling_rate_hz)
-    held = np.empty((0, 0))
+    held: Array = np.empty((0, 0))
     first = core = 0  # sample numbers of the first held sample and of the next block's core
     for piece in [trace] if isinstance(trace, np.ndarray) else trace:
         held = _joined(held, np.asarray(piece))

@@ -11,17 +11,18 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import polygamma, psi
 from scipy.stats import gamma
 
 from coeruleus.spikes.trains import Burst, intervals
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 
 LEAST_INTERVALS = 30
 SURPRISE = 4.0  # −log10 of the chance of so short a run
 LONGEST = 30  # intervals of one burst
 NEIGHBOURS = 25  # intervals on either side that the local mean is taken from
-ROUNDS = 8
+ROUNDS = 12
 
 
 @dataclass(frozen=True)
@@ -37,14 +38,17 @@ def gamma_bursts(stretches: Sequence[Array], surprise: float = SURPRISE) -> Gamm
     """Bursts of a train (stretches of sorted times, s); None with fewer than 30 intervals.
 
     Null: gamma intervals about the local mean, the shape by maximum likelihood from intervals outside bursts; found
-    by turns, from Poisson on. A burst starts at an interval below half of the local mean and grows while its surprise
+    by turns, from intervals above a quarter of the long ones' mean on. A burst starts at an interval below half of the local mean and grows while its surprise
     does.
     """
     parts = intervals(stretches)
     if sum(len(part) for part in parts) < LEAST_INTERVALS:
         return None
-    shape = 1.0
-    inside = [np.zeros(len(part), dtype=bool) for part in parts]
+    pooled = np.concatenate(parts)
+    short = float(pooled[pooled >= pooled.mean()].mean()) / 4
+    inside = [part < short for part in parts]
+    means = [_local_mean(part, within) for part, within in zip(parts, inside, strict=True)]
+    shape = gamma_shape(np.concatenate([(p / m)[~f] for p, m, f in zip(parts, means, inside, strict=True)]))
     runs: list[list[tuple[int, int]]] = []
     for _ in range(ROUNDS):
         means = [_local_mean(part, within) for part, within in zip(parts, inside, strict=True)]
@@ -70,8 +74,6 @@ def gamma_shape(values: Array) -> float:
     s = float(np.log(values.mean()) - np.log(values).mean())
     if s < 1e-3:
         return 50.0
-    from scipy.special import polygamma, psi
-
     k = (3 - s + np.sqrt((s - 3) ** 2 + 24 * s)) / (12 * s)
     for _ in range(10):
         k = 1 / (1 / k + (-s + np.log(k) - psi(k)) / (k**2 * (1 / k - polygamma(1, k))))

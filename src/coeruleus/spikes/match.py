@@ -8,15 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 Ints = NDArray[np.int_]
 
 SCALE_LOW, SCALE_HIGH = 0.6, 1.5  # amplitude of a spike relative to what is expected of its unit at that time
 SCALE_SD = 0.1
-LAGS_S = np.arange(-6, 7) * 5e-5  # alignment errs by less than 0.3 ms
+LAGS_S: Array = np.arange(-6, 7) * 5e-5  # alignment errs by less than 0.3 ms
 FINE_S = 5e-5
 REACH_S = 0.003  # within it a spike changes the snippet of another
-PAIR_LAGS_S = np.arange(-20, 21) * 1e-4
+PAIR_LAGS_S: Array = np.arange(-20, 21) * 1e-4
 PAIR_MOST = 2000
 REFRACTORY_S = 0.001
 OVERLAP_APART = 4.0

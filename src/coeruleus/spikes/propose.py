@@ -9,7 +9,7 @@ from coeruleus.spikes.accept import CORE_SIGMAS, MIN_SPIKES, piled_up
 from coeruleus.spikes.cluster import APART, STRAYS, assign, fit_mixtures, merge_near
 from coeruleus.spikes.match import LAGS_S, Whitener, is_overlap, make_bank
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 Ints = NDArray[np.int_]
 
 SHADOW_S = 0.003

@@ -11,7 +11,7 @@ from scipy.stats import chi2
 
 from coeruleus.spikes.trains import REFRACTORY_S
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 Bounds = Sequence[tuple[float, float]]
 
 ZERO_UPPER = 3.689  # upper end of the 95 % interval of a Poisson count of 0

@@ -23,8 +23,9 @@ from coeruleus.spikes.match import (
 )
 from coeruleus.spikes.propose import nearest
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 Ints = NDArray[np.int_]
+Drift = list[tuple[Array, Array]]
 
 ROUNDS = 3
 DRIFT_SPIKES, DRIFT_BINS = 25, 60
@@ -48,7 +49,7 @@ class Model:
 
     templates: list[Array]
     limits: list[Limits]
-    drift: list[tuple[Array, Array]]
+    drift: Drift
     whitener: Whitener
     grid_s: float
     single: Fit
@@ -59,7 +60,7 @@ class Model:
         return _expected(self.drift, clock)
 
 
-def _expected(drift: list[tuple[Array, Array]], clock: Array) -> Array:
+def _expected(drift: Drift, clock: Array) -> Array:
     return np.stack([np.interp(clock, times, scales) for times, scales in drift], axis=1)
 
 
@@ -71,7 +72,7 @@ def learn(sample: Sample, groups: list[Ints], whitener: Whitener, grid_s: float)
     segment = np.zeros(len(sample.clock), dtype=int)
     near = has_larger_neighbour(sample.clock, segment, sample.sigmas)
     templates = [_robust_mean(sample.snippets[group]) for group in groups]
-    drift = [(np.zeros(1), np.ones(1)) for _ in templates]
+    drift: Drift = [(np.zeros(1), np.ones(1)) for _ in templates]
     dropped: list[str] = []
     rounds = 0
     while templates:
@@ -99,7 +100,7 @@ def _matched(
     sample: Sample,
     near: NDArray[np.bool_],
     templates: list[Array],
-    drift: list[tuple[Array, Array]],
+    drift: Drift,
     whitener: Whitener,
     grid_s: float,
 ) -> Model:
@@ -117,9 +118,10 @@ def _levels(found: list[Limits]) -> tuple[Array, Array]:
     return np.array([limit.needed for limit in found]), np.array([limit.bound for limit in found])
 
 
-def _remeasured(sample: Sample, model: Model) -> tuple[list[Array], list[tuple[Array, Array]]]:
+def _remeasured(sample: Sample, model: Model) -> tuple[list[Array], Drift]:
     """Templates anew from spikes that stand alone, moved into place, at the mode of their heights; and their drift."""
-    templates, drift = [], []
+    templates: list[Array] = []
+    drift: Drift = []
     for unit, template in enumerate(model.templates):
         mine = model.spikes.chosen((model.spikes.unit == unit) & ~model.spikes.doubtful)
         if len(mine.unit) < MIN_SPIKES:
@@ -180,8 +182,8 @@ def _robust_mean(snippets: NDArray[np.floating]) -> Array:
 
 
 def _merged(
-    templates: list[Array], drift: list[tuple[Array, Array]], model: Model, whitener: Whitener, grid_s: float
-) -> tuple[list[Array], list[tuple[Array, Array]]]:
+    templates: list[Array], drift: Drift, model: Model, whitener: Whitener, grid_s: float
+) -> tuple[list[Array], Drift]:
     """Templates nearer than d′ 4 become one, weighted by their spikes."""
     templates, drift = list(templates), list(drift)
     counts = [max(1, int(np.count_nonzero(model.spikes.unit == unit))) for unit in range(len(templates))]

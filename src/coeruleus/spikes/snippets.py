@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 Floats = NDArray[np.floating]
 
 FRACTIONS = 32  # places between two samples are rounded to a 32nd of a sample: below a microsecond
@@ -47,7 +48,7 @@ class SnippetStore:
     """Snippets of one shape in a temporary file that is gone with the object: memory does not grow with them."""
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the store
         self._shape: tuple[int, ...] = ()
         self._count = 0
 
@@ -70,7 +71,7 @@ class SnippetStore:
         self._file.flush()
         length = 4 * int(np.prod(self._shape))
         edges = np.concatenate([[0], np.flatnonzero(np.diff(index) > 16) + 1, [len(index)]])
-        for start, stop in zip(edges[:-1], edges[1:], strict=True):
+        for start, stop in itertools.pairwise(edges.tolist()):
             low, high = int(index[start]), int(index[stop - 1]) + 1
             self._file.seek(low * length)
             whole = np.frombuffer(self._file.read((high - low) * length), np.float32).reshape(-1, *self._shape)

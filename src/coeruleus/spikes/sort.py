@@ -21,7 +21,7 @@ from coeruleus.spikes.propose import propose, shadowed
 from coeruleus.spikes.refine import Model, Sample, learn, match_all, quality
 from coeruleus.spikes.spread import spread_note
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 Trace = Array | Iterable[Array]
 
 LEARN_MOST = 20000

@@ -1,4 +1,4 @@
-"""Whether the spikes of a unit differ more than noise makes them: the sign of two neurons too alike to be told apart."""
+"""Whether a unit's spikes differ more than noise makes them, as those of two neurons do that are too alike."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from coeruleus.spikes.match import LAGS_S, make_bank, shifted
 from coeruleus.spikes.refine import Model, Sample
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 
 AXES = 5
 LEAST = 30

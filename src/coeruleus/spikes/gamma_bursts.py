@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import polygamma, psi
-from scipy.stats import gamma
+from scipy.special import gammainc, polygamma, psi
 
 from coeruleus.spikes.trains import Burst, intervals
 
@@ -22,7 +21,7 @@ LEAST_INTERVALS = 30
 SURPRISE = 4.0  # −log10 of the chance of so short a run
 LONGEST = 30  # intervals of one burst
 NEIGHBOURS = 25  # intervals on either side that the local mean is taken from
-ROUNDS = 12
+ROUNDS = 8
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,7 @@ def _runs(part: Array, mean: Array, shape: float, surprise: float) -> list[tuple
             continue
         sums = np.cumsum(relative[index : index + LONGEST])
         lengths = np.arange(1, len(sums) + 1)
-        values = -gamma.logcdf(sums, lengths * shape, scale=1 / shape) / np.log(10)
+        values = -np.log10(np.maximum(gammainc(lengths * shape, sums * shape), 1e-300))
         length = 1
         while length < len(values) and values[length] > values[length - 1]:
             length += 1

@@ -170,7 +170,7 @@ SETS: dict[str, dict[str, Any]] = {
     "tetrode": {"snr": (5.0, 15.0), "n_units": (2, 5), "channels": 4},
     "stereotrode": {"snr": (6.0, 15.0), "n_units": (1, 3), "channels": 2},
     "no unit": {"snr": (6.0, 20.0), "n_units": (0, 0)},
-    "long": {"snr": (7.0, 20.0), "n_units": (1, 3), "duration_s": 1800.0},
+    "long": {"snr": (7.0, 20.0), "n_units": (1, 3), "duration_s": 900.0},
 }
 
 

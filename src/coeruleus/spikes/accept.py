@@ -81,6 +81,7 @@ def limits(single: Fit, decoy: Fit, near: NDArray[np.bool_], unit: int, size: fl
         bound = middle + RESIDUAL_MADS * spread
     heights = single.height[mine & upright & (single.residual <= bound)]
     decoys = decoy.height[(decoy.unit == unit) & ~near & ~upright & (decoy.residual <= bound)]
+    decoys = decoys[decoys < NOISE_REACH]  # larger ones are spikes of the other polarity
     mode = _mode_near(heights, size)
     middle = max(mode, MODE_LEAST * size)
     low, high = max(0.25 * size, min(0.5 * size, size - 4)), max(0.5 * size, min(0.8 * size, NOISE_REACH))

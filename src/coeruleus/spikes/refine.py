@@ -83,9 +83,11 @@ def learn(sample: Sample, groups: list[Ints], whitener: Whitener, grid_s: float)
                 refuse(model.spikes, unit, model.limits[unit], float(size[unit]), sample.clock, sample.sigmas)
                 for unit in range(len(templates))
             ]
-            if any(reasons):
-                dropped += [reason for reason in reasons if reason]
-                keep = [unit for unit, reason in enumerate(reasons) if not reason]
+            refused = [unit for unit, reason in enumerate(reasons) if reason]
+            if refused:  # one at a time, the smallest first: without it the others may hold
+                worst = min(refused, key=lambda unit: (float(size[unit]), unit))
+                dropped.append(str(reasons[worst]))
+                keep = [unit for unit in range(len(templates)) if unit != worst]
                 templates, drift = [templates[unit] for unit in keep], [drift[unit] for unit in keep]
                 continue
         if rounds == ROUNDS:

@@ -37,8 +37,8 @@ def gamma_bursts(stretches: Sequence[Array], surprise: float = SURPRISE) -> Gamm
     """Bursts of a train (stretches of sorted times, s); None with fewer than 30 intervals.
 
     Null: gamma intervals about the local mean, the shape by maximum likelihood from intervals outside bursts; found
-    by turns, from intervals above a quarter of the long ones' mean on. A burst starts at an interval below half of the local mean and grows while its surprise
-    does.
+    by turns, from intervals above a quarter of the long ones' mean on. A burst starts at an interval below half of
+    the local mean and grows while its surprise does.
     """
     parts = intervals(stretches)
     if sum(len(part) for part in parts) < LEAST_INTERVALS:

@@ -25,7 +25,7 @@ def test_one_slow_unit(amplitude, sign):
     found = sort_trace(add(noise, true, (shape[0], sign * shape[1]), amplitude), RATE)
     assert len(found.units) == 1 and found.reason is None
     assert found.units[0].snr == pytest.approx(np.abs(alone).max() / quiet, rel=0.1)
-    assert accuracy(true, found.units[0].times_s[0]) >= 0.95
+    assert accuracy(true, found.units[0].times_s[0]) >= (0.95 if amplitude > 80 else 0.9)  # 80 µV: SNR 5
 
 
 def test_three_units_an_artefact_and_the_shapes():

@@ -72,8 +72,8 @@ def facts_of_release(wildcards):
     )
 
 
-UNIT_SOURCES = ["waveforms", "waveform_marks", "isi", "rates"]
-SORTED_TABLES = ["spikes", "waveforms", "segments", "quality"]
+UNIT_SOURCES = ["waveforms", "waveform_marks", "isi", "rates", "autocorrelograms"]
+SORTED_TABLES = ["spikes", "waveforms", "segments", "quality", "artefacts"]
 
 
 def recordings_of(wildcards, kind):

@@ -5,7 +5,7 @@ rule sort_recording:
     output:
         **{
             name: interim(f"sorted/{{session}}/{name}.tsv")
-            for name in [*SORTED_TABLES, "artefacts", "problems"]
+            for name in [*SORTED_TABLES, "problems"]
         },
     log:
         log_of("sort_recording", "session"),

@@ -13,7 +13,7 @@ from coeruleus.tables import interim, io, sources, units
 
 experiment = job.begin(snakemake.log[0], snakemake.params.directory)
 elsewhere = read_recordings(experiment.recordings, experiment.path / "ephys")
-parts = {name: snakemake.input.get(name) or [] for name in ("spikes", "waveforms", "segments", "quality")}
+parts = {name: snakemake.input.get(name) or [] for name in ("spikes", "waveforms", "segments", "quality", "artefacts")}
 parts = {name: [files] if isinstance(files, str) else files for name, files in parts.items()}
 spikes = units.SPIKES.frame(pd.concat([elsewhere.spikes, io.read_tables(parts["spikes"], units.SPIKES)]))
 waveforms = pd.concat([elsewhere.waveforms, io.read_tables(parts["waveforms"], sources.WAVEFORMS)])
@@ -25,6 +25,7 @@ result = measure_units(
     waveforms,
     experiment.curation_units,
     io.read_tables(parts["quality"], interim.UNIT_QUALITY),
+    io.read_tables(parts["artefacts"], interim.ARTEFACTS),
 )
 out = snakemake.output
 measured = carry(result.units, experiment.recordings, RECORDINGS, "site_id")
@@ -34,6 +35,7 @@ io.write_table(result.waveforms, out.waveforms, sources.WAVEFORMS)
 io.write_table(result.waveform_marks, out.waveform_marks, sources.WAVEFORM_MARKS)
 io.write_table(result.isi, out.isi, sources.ISI)
 io.write_table(result.rates, out.rates, sources.RATES)
+io.write_table(result.autocorrelograms, out.autocorrelograms, sources.AUTOCORRELOGRAMS)
 Path(out.spikes).mkdir(parents=True, exist_ok=True)
 for site in sorted(set(segments["site_id"])):
     io.write_table(spikes[spikes["site_id"] == site], Path(out.spikes) / f"{site}.tsv", units.SPIKES)

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from coeruleus.spikes.artefacts import Artefact
-from coeruleus.spikes.cluster import LEAST_SPREAD
 from coeruleus.spikes.detect import CANDIDATE_SIGMAS, Candidates
-from coeruleus.spikes.match import Matches, Whitener
+from coeruleus.spikes.match import NOISE_REACH, Fit, Spikes
 from coeruleus.spikes.trains import isi_violations
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 
 CORE_SIGMAS = 4.5  # what clusters are made of; smaller candidates are mostly noise
 MIN_SPIKES = 10
 MASKED_MOST = 0.5
-NOISE_APART = 3.0  # d′ to the candidates left over; they are peaks chosen from noise, so nearer than noise at large
 PILE_SIGMAS, PILE_MOST = 0.5, 0.6  # noise: nine tenths within half a sigma of the threshold; a unit: under a half
 MAINS_HZ = (50.0, 60.0, 100.0, 120.0)
 LOCKED = 0.8
 VIOLATIONS_SAID, VIOLATIONS_REFUSED = 0.02, 0.05
 FALSE_SAID, FALSE_MOST = 0.05, 0.25  # noise among the spikes of a unit: said, and refused
+MODE_LEAST = 0.75  # of the template's size: where a unit's heights gather
+VALLEY_MOST = 0.6  # of the density at the mode: what lies between a unit and noise
+RESIDUAL_MADS = 6.0
 
 
 def trace_refused(found: Candidates, artefacts: Sequence[Artefact]) -> str | None:
@@ -46,42 +48,107 @@ def piled_up(sigmas: Array, threshold: float) -> bool:
     return float(np.mean(sigmas < threshold + PILE_SIGMAS)) > PILE_MOST
 
 
-def refuse(
-    matches: Matches,
-    unit: int,
-    template: Array,
-    snippets: NDArray[np.float32],
-    time: Array,
-    segment: NDArray[np.int_],
-    sigmas: Array,
-    beside: NDArray[np.bool_],
-    whitener: Whitener,
-    final: bool,
-) -> str | None:
-    """Why a unit does not hold, or None. `beside` marks candidates with a larger one near by.
+@dataclass(frozen=True)
+class Limits:
+    """Of one unit: the height a spike needs, the largest squared residual it has, the share of its spikes that may be
+    noise (expected, plus one standard error), the heights' mode, and the least density between noise and the mode as
+    a part of the density there."""
 
-    The share of noise is judged once templates are `final`: the first ones come from the largest spikes only.
+    needed: float
+    bound: float
+    false_share: float
+    mode: float
+    valley: float
+
+
+def limits(single: Fit, decoy: Fit, near: NDArray[np.bool_], unit: int, size: float) -> Limits:
+    """From fits of all candidates to templates and to templates upside down (decoys).
+
+    False ones are counted in two ways, and the larger count is believed. Noise is as likely upside down: what matches
+    a decoy tells how much noise matches the template. Small spikes of distant neurons are not, but a unit's own
+    heights lie symmetrically about their mode: what is more below it than above, and small enough to be a distant
+    neuron's, is not the unit's. The height needed is where true ÷ (true + missed + false) is largest: half of the
+    size for large templates, which nothing small can match.
     """
-    mine = matches.unit == unit
-    place = matches.candidate[mine]
+    mine = (single.unit == unit) & ~near
+    upright = single.residual <= decoy.residual  # each candidate competes once, as target or as decoy
+    central = mine & (np.abs(single.height - size) < max(2.0, 0.2 * size))
+    bound = np.inf
+    if central.any():
+        residual = single.residual[central]
+        middle = float(np.median(residual))
+        spread = max(float(np.median(np.abs(residual - middle))) / 0.6745, 0.1 * middle)
+        bound = middle + RESIDUAL_MADS * spread
+    heights = single.height[mine & upright & (single.residual <= bound)]
+    decoys = decoy.height[(decoy.unit == unit) & ~near & ~upright & (decoy.residual <= bound)]
+    decoys = decoys[decoys < NOISE_REACH]  # larger ones are spikes of the other polarity
+    mode = _mode_near(heights, size)
+    middle = max(mode, MODE_LEAST * size)
+    low, high = max(0.25 * size, min(0.5 * size, size - 4)), max(0.5 * size, min(0.8 * size, NOISE_REACH))
+    grid = np.linspace(low, high, 51)
+    above = heights[heights > middle]
+    own = np.concatenate([above, 2 * middle - above])
+    excess = _beyond(heights[heights < NOISE_REACH], grid) - _beyond(own[own < NOISE_REACH], grid)
+    false = np.maximum(_beyond(decoys, grid), np.maximum(excess, 0))
+    targets = _beyond(heights, grid)
+    true = np.maximum(targets - false, 0)
+    accuracy = true / np.maximum(true.max() + false, 1)
+    good = np.flatnonzero(accuracy >= accuracy.max() - 1e-12)
+    best = int(good[np.argmin(np.abs(grid[good] - size / 2))])
+    count = float(false[best])
+    share = (count + np.sqrt(count)) / max(1.0, float(targets[best]))
+    return Limits(float(grid[best]), bound, share, mode, _valley(heights, mode))
+
+
+def _valley(heights: Array, mode: float) -> float:
+    """The least density between the least heights there are and the mode, as a part of that at the mode."""
+    ordered = np.sort(heights)
+
+    def within(place: Array) -> Array:
+        return np.asarray(np.searchsorted(ordered, place + 0.5) - np.searchsorted(ordered, place - 0.5), dtype=float)
+
+    places = np.arange(min(3.0, mode - 1), mode, 0.1)
+    top = float(within(np.array([mode]))[0])
+    if not top or not len(places):
+        return np.inf
+    least = float(within(places).min())
+    return (least + np.sqrt(least)) / top  # one standard error: a valley by chance is none
+
+
+def _mode_near(values: Array, start: float, width: float = 1.2) -> float:
+    """The mode uphill from `start`, by mean shift (Fukunaga & Hostetler 1975)."""
+    place = start
+    for _ in range(100):
+        near = values[np.abs(values - place) < width]
+        if not len(near) or abs(near.mean() - place) < 1e-6:
+            break
+        place = float(near.mean())
+    return place
+
+
+def _beyond(values: Array, limits: Array) -> NDArray[np.int_]:
+    """How many values lie at or above each limit."""
+    return len(values) - np.searchsorted(np.sort(values), limits)
+
+
+def refuse(spikes: Spikes, unit: int, limit: Limits, size: float, clock: Array, sigmas: Array) -> str | None:
+    """Why a unit does not hold, or None. `clock` and `sigmas` are those of all candidates."""
+    mine = spikes.unit == unit
+    place = spikes.candidate[mine]
     if len(place) < MIN_SPIKES:
         return f"a shape seen only {len(place)} times ({MIN_SPIKES} needed)"
-    false = float(matches.false_share[unit])
-    if final and false > FALSE_MOST:
-        return f"a shape of which {100 * false:.0f} % may be noise"
+    if limit.mode < MODE_LEAST * size or limit.valley > VALLEY_MOST:
+        return "a shape that cannot be told from noise: no gap between its heights and those of noise"
+    if limit.false_share > FALSE_MOST:
+        return f"a shape of which {100 * min(1.0, limit.false_share):.0f} % may be noise"
     if piled_up(sigmas[place], CANDIDATE_SIGMAS):
         return "a shape whose peaks pile up at the threshold, as noise does"
-    fraction, low, _ = isi_violations([np.sort(time[place][segment[place] == index]) for index in np.unique(segment)])
+    fraction, low, _ = isi_violations([np.sort(spikes.time_s[mine])])
     if np.isfinite(low) and low > VIOLATIONS_REFUSED:
         return f"a shape with {100 * fraction:.0f} % of its intervals below the refractory period: no neuron's train"
-    lock = max(mains_locking(time[place]).items(), key=lambda item: item[1])
+    lock = max(mains_locking(clock[place]).items(), key=lambda item: item[1])
     if lock[1] > LOCKED:
         return f"a shape locked to {lock[0]:g} Hz (vector strength {lock[1]:.2f}): mains interference"
-    free = np.setdiff1d(np.flatnonzero(~beside & (sigmas < CORE_SIGMAS)), place)
-    if len(free) >= MIN_SPIKES:
-        apart = _apart(matches.projection[mine], snippets[free], template, whitener)
-        if apart < NOISE_APART:
-            return f"a shape that cannot be told from noise (d′ {apart:.1f}, {NOISE_APART:g} needed)"
     return None
 
 
@@ -90,21 +157,9 @@ def mains_locking(times: Array) -> dict[float, float]:
     return {hz: float(np.abs(np.mean(np.exp(2j * np.pi * hz * times)))) for hz in MAINS_HZ}
 
 
-def _apart(own: Array, free: NDArray[np.float32], template: Array, whitener: Whitener) -> float:
-    """d′ between the unit's spikes and small candidates of the same polarity, along the template."""
-    axis = whitener(template[None])[0]
-    axis = axis / np.linalg.norm(axis)
-    other = whitener(free[:: max(1, len(free) // 4000)].astype(float)) @ axis
-    other = other[other > 0]
-    if len(other) < MIN_SPIKES:
-        return float("inf")
-    spreads = [max(LEAST_SPREAD, float(np.median(np.abs(v - np.median(v)))) / 0.6745) for v in (own, other)]
-    return float((np.median(own) - np.median(other)) / np.sqrt(np.mean(np.square(spreads))))
-
-
-def unit_note(trains: Sequence[Array], false_share: float) -> str | None:
-    """A word on contamination: by noise, and by other neurons where short intervals say so beyond chance."""
-    said = []
+def unit_note(trains: Sequence[Array], false_share: float, spread: str | None) -> str | None:
+    """A word on contamination: by noise, and by other neurons where short intervals or shapes say so."""
+    said = [spread] if spread else []
     fraction, low, _ = isi_violations(trains)
     if np.isfinite(low) and low > VIOLATIONS_SAID:
         said.append(f"multi-unit: {100 * fraction:.1f} % of intervals are shorter than the refractory period")

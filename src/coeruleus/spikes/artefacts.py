@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import label, uniform_filter1d
 
-Array = NDArray[np.float64]
+Floats = NDArray[np.floating]
 Mask = NDArray[np.bool_]
 
 RUN = 4  # equal samples in a row at the end of the range: clipped
 MOVEMENT_WINDOW_S = 0.1
+MOVEMENT_BIN_S = 0.005
 MOVEMENT_PART = 0.4  # of the window beyond MOVEMENT_SIGMAS: no train of spikes fills that much
 MOVEMENT_SIGMAS = 5.0
 FLANK_SIGMAS, FLANK_PART = 2.0, 0.15  # noise alone is beyond two sigmas for a twentieth of the time
@@ -30,23 +31,34 @@ class Artefact:
     kind: str
 
 
-def masks(raw: Array, filtered: Array, noise: Array, sampling_rate_hz: float) -> dict[str, Mask]:
-    """Masked samples (n,) by kind, for one block: raw and filtered (n, channels), noise (channels,)."""
+def masks(raw: Floats, size: Floats, sampling_rate_hz: float) -> dict[str, Mask]:
+    """Masked samples (n,) by kind, for one block: raw (n, channels), size (n,) of the filtered one in noise units."""
     found: dict[str, Mask] = {
         "missing samples": np.asarray(~np.isfinite(raw).all(axis=1)),
         "clipped": _clipped(raw),
         "flat": _flat(raw, round(FLAT_S * sampling_rate_hz)),
+        "movement artefact": _movement(size, sampling_rate_hz),
     }
-    beyond = (np.abs(filtered) > MOVEMENT_SIGMAS * noise).any(axis=1).astype(float)
-    window = max(3, round(MOVEMENT_WINDOW_S * sampling_rate_hz))
+    return {
+        kind: _widened(mask, round(AROUND_S[kind] * sampling_rate_hz)) for kind, mask in found.items() if mask.any()
+    }
+
+
+def _movement(size: Floats, sampling_rate_hz: float) -> Mask:
+    """Where the signal stays large for a tenth of a second, and its flanks down to where it is quiet again."""
+    bin_samples = max(1, round(MOVEMENT_BIN_S * sampling_rate_hz))
+    bins = -(-len(size) // bin_samples)
+    window = round(MOVEMENT_WINDOW_S / MOVEMENT_BIN_S)
+    mask = np.zeros(len(size), dtype=bool)
+    large = np.flatnonzero(size > MOVEMENT_SIGMAS)
+    beyond = np.bincount(large // bin_samples, minlength=bins) / bin_samples
     seeds = np.asarray(uniform_filter1d(beyond, window, mode="constant")) > MOVEMENT_PART
-    if seeds.any():  # its flanks, down to where the trace is quiet again, would look like spikes
-        beyond = (np.abs(filtered) > FLANK_SIGMAS * noise).any(axis=1).astype(float)
+    if seeds.any():  # its flanks would look like spikes
+        beyond = np.bincount(np.flatnonzero(size > FLANK_SIGMAS) // bin_samples, minlength=bins) / bin_samples
         restless = np.asarray(uniform_filter1d(beyond, window, mode="nearest")) > FLANK_PART
         regions, _ = label(restless | seeds)
-        seeds = np.isin(regions, np.unique(regions[seeds]))
-    found["movement artefact"] = seeds
-    return {kind: _widened(mask, round(AROUND_S[kind] * sampling_rate_hz)) for kind, mask in found.items()}
+        mask = np.repeat(np.isin(regions, np.unique(regions[seeds])), bin_samples)[: len(size)]
+    return mask
 
 
 def _widened(mask: Mask, samples: int) -> Mask:
@@ -70,31 +82,33 @@ def _runs(same: Mask, least: int) -> Mask:
     return mask
 
 
-def _clipped(raw: Array) -> Mask:
+def _clipped(raw: Floats) -> Mask:
     """Runs at the end of the range, where that value is far more frequent than the one next to it."""
     mask = np.zeros(len(raw), dtype=bool)
     for channel in raw.T:
-        finite = channel[np.isfinite(channel)]
-        if not len(finite) or finite.min() == finite.max():
+        low, high = np.fmin.reduce(channel), np.fmax.reduce(channel)
+        if not np.isfinite(high) or low == high:
             continue
-        for end in (finite.max(), finite.min()):
+        for end in (high, low):
             at_end = channel == end
             count = int(np.count_nonzero(at_end))
             if count < 2 * RUN:
                 continue
+            finite = channel[np.isfinite(channel)]
             others = finite[finite != end]
-            neighbour = others.max() if end == finite.max() else others.min()
+            neighbour = others.max() if end == high else others.min()
             if count >= 5 * int(np.count_nonzero(finite == neighbour)):
                 mask |= _runs(at_end, RUN)
     return mask
 
 
-def _flat(raw: Array, least: int) -> Mask:
+def _flat(raw: Floats, least: int) -> Mask:
     """Runs of equal samples, on any channel: an unplugged input or a padded file."""
     mask = np.zeros(len(raw), dtype=bool)
     for channel in raw.T:
-        same = np.concatenate([[False], np.diff(channel) == 0])
-        mask |= _runs(same, least)
+        same = np.concatenate([[False], channel[1:] == channel[:-1]])
+        if np.count_nonzero(same) >= least:
+            mask |= _runs(same, least)
     return mask
 
 

@@ -1,19 +1,19 @@
-"""One pass over a trace: noise, masked stretches, and every candidate spike with its snippets."""
+"""One pass over a trace: noise, masked stretches, and every candidate spike with its snippet."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates, spline_filter1d
-from scipy.signal import find_peaks
 
 from coeruleus.spikes.artefacts import Artefact, masks, stretches
 from coeruleus.spikes.filter import Block, bandpass, blocks
+from coeruleus.spikes.snippets import Cutter, SnippetStore
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
+Floats = NDArray[np.floating]
 
 CANDIDATE_SIGMAS = 3.5  # low: what is a spike is decided by matching, later
 DEAD_TIME_S = 0.0006
@@ -30,15 +30,16 @@ NOISE_MOST = 4000
 class Candidates:
     """Candidate spikes of all segments. Snippets are aligned on the peak, between samples.
 
-    `snippets` (n, samples, channels) filtered, on a grid of `grid_s`; `wide` (m, samples, channels) as recorded,
-    of the candidates `wide_index`; `noise_snippets` like `snippets`, from where nothing was found.
+    `snippets` (n, samples, channels) filtered, on a grid of `grid_s`, in a temporary file; `wide` (m, samples,
+    channels) as recorded, of the candidates `wide_index`; `noise_snippets` like `snippets`, from where nothing
+    was found. `time_s`, `segment` and `sigmas` (n,) say where candidates are and how large, in units of the noise.
     """
 
     sampling_rate_hz: float
-    segment: list[int] = field(default_factory=list)
-    time_s: list[float] = field(default_factory=list)
-    sigmas: list[float] = field(default_factory=list)
-    snippets: list[NDArray[np.float32]] = field(default_factory=list)
+    snippets: SnippetStore
+    segment: NDArray[np.int_] = field(default_factory=lambda: np.empty(0, dtype=int))
+    time_s: Array = field(default_factory=lambda: np.empty(0))
+    sigmas: Array = field(default_factory=lambda: np.empty(0))
     wide: list[NDArray[np.float32]] = field(default_factory=list)
     wide_index: list[int] = field(default_factory=list)
     wide_stride: int = 1
@@ -48,17 +49,31 @@ class Candidates:
     artefacts: list[Artefact] = field(default_factory=list)
     durations_s: list[float] = field(default_factory=list)
     masked_s: float = 0.0
-    flat_s: float = 0.0
     channels: int = 0
 
     @property
     def grid_s(self) -> float:
         return 1.0 / min(GRID_HZ, self.sampling_rate_hz)
 
+    @property
+    def offsets_s(self) -> Array:
+        """Times of a snippet's samples around the peak."""
+        steps = np.arange(-round(BEFORE_S / self.grid_s), round(AFTER_S / self.grid_s) + 1)
+        return np.asarray(steps * self.grid_s, dtype=float)
+
+    @property
+    def wide_offsets_s(self) -> Array:
+        rate = self.sampling_rate_hz
+        return np.arange(-round(WIDE_BEFORE_S * rate), round(WIDE_AFTER_S * rate) + 1) / rate
+
 
 def collect(traces: Iterable[Array | Iterable[Array]], sampling_rate_hz: float) -> Candidates:
     """Candidates of one or several segments (µV). Raises ValueError where the channels of segments differ."""
-    found = Candidates(sampling_rate_hz)
+    found = Candidates(sampling_rate_hz, SnippetStore())
+    narrow = Cutter(found.offsets_s * sampling_rate_hz)
+    wide = Cutter(found.wide_offsets_s * sampling_rate_hz)
+    parts: list[tuple[NDArray[np.int_], Array, Array]] = []
+    count = 0
     for segment, trace in enumerate(traces):
         end = 0
         for block in blocks(trace, sampling_rate_hz):
@@ -66,117 +81,137 @@ def collect(traces: Iterable[Array | Iterable[Array]], sampling_rate_hz: float) 
                 raise ValueError(f"segments have {found.channels} and {block.raw.shape[1]} channels")
             found.channels = block.raw.shape[1]
             end = block.stop
-            _take(found, block, segment)
+            times, sigmas = _take(found, block, segment, narrow, wide, count)
+            parts.append((np.full(len(times), segment), times, sigmas))
+            count += len(times)
         found.durations_s.append(end / sampling_rate_hz)
+    if parts:
+        found.segment, found.time_s, found.sigmas = (np.concatenate(column) for column in zip(*parts, strict=True))
     return found
 
 
-def robust_noise(filtered: Array) -> Array:
-    """Standard deviation of the noise per channel, from the median: spikes hardly count (Quiroga 2004)."""
-    return np.asarray(np.median(np.abs(filtered[::3]), axis=0) / 0.6745, dtype=float)
+def robust_noise(sizes: Floats) -> Array:
+    """Standard deviation of the noise per channel, from the median of |x|: spikes hardly count (Quiroga 2004)."""
+    return np.asarray(np.median(sizes[:: max(1, len(sizes) // 30000)], axis=0) / 0.6745, dtype=float)
 
 
-def _take(found: Candidates, block: Block, segment: int) -> None:
+def _take(
+    found: Candidates, block: Block, segment: int, narrow: Cutter, wide: Cutter, first: int
+) -> tuple[Array, Array]:
+    """Times (s) and sizes (in units of the noise) of one block's candidates; their snippets go to the store."""
     rate = found.sampling_rate_hz
     length = (block.stop - block.start) / rate
     core = slice(block.before, block.before + block.stop - block.start)
     filtered = bandpass(block.raw, rate) if len(block.raw) > 30 else np.zeros_like(block.raw)
-    noise = robust_noise(filtered[core])
-    level = np.nanmax(np.abs(np.where(np.isfinite(block.raw), block.raw, 0.0)), axis=0)
+    sizes = np.abs(filtered)
+    noise = robust_noise(sizes[core])
+    extremes = np.stack([np.fmin.reduce(block.raw, axis=0), np.fmax.reduce(block.raw, axis=0)])
+    level = np.max(np.abs(np.where(np.isfinite(extremes), extremes, 0.0)), axis=0)
     if not np.all(noise > 1e-6 * level) or not np.all(noise > 0):
         found.artefacts.append(Artefact(segment, block.start / rate, block.stop / rate, "flat"))
         found.masked_s += length
-        found.flat_s += length
-        return
+        return np.empty(0), np.empty(0)
     if found.noise_uv:  # a block full of artefacts must not hide its spikes, nor raise the noise of the unit's SNR
         noise = np.minimum(noise, 1.5 * np.median(np.array(found.noise_uv[-30:]), axis=0))
-    by_kind = masks(block.raw, filtered, noise, rate)
-    masked = np.any(list(by_kind.values()), axis=0)
+    sizes /= noise
+    size = sizes[:, 0] if sizes.shape[1] == 1 else sizes.max(axis=1)
+    by_kind = masks(block.raw, size, rate)
+    masked = np.zeros(len(size), dtype=bool)
     for kind, mask in by_kind.items():
+        masked |= mask
         found.artefacts += stretches(mask[core], block.start, rate, segment, kind)
-    found.masked_s += float(np.count_nonzero(masked[core])) / rate
-    if np.count_nonzero(masked[core]) < 0.5 * (block.stop - block.start):
+    hidden = float(np.count_nonzero(masked[core]))
+    found.masked_s += hidden / rate
+    if hidden < 0.5 * (block.stop - block.start):
         found.noise_uv.append(noise)
-
-    size = np.max(np.abs(filtered) / noise, axis=1)
-    size[masked] = 0.0
-    peaks, _ = find_peaks(size, height=CANDIDATE_SIGMAS, distance=max(1, round(DEAD_TIME_S * rate)))
+    if by_kind:
+        size = np.where(masked, 0.0, size)
+    peaks = _peaks(size, max(1, round(DEAD_TIME_S * rate)))
     inside = (peaks >= core.start) & (peaks < core.stop)
-    room = (peaks >= WIDE_BEFORE_S * rate + 4) & (peaks < len(filtered) - WIDE_AFTER_S * rate - 4)
+    room = (peaks >= max(wide.before, narrow.before)) & (peaks < len(filtered) - max(wide.after, narrow.after))
     kept = peaks[inside & room]
-    coefficients = np.asarray(spline_filter1d(filtered, order=3, axis=0, mode="mirror"))
-    shift = _shifts(filtered, kept, np.argmax(np.abs(filtered[kept]) / noise, axis=1)) if len(kept) else np.empty(0)
-    offsets = _offsets(found)
-    first = len(found.time_s)
-    found.snippets += _cut(coefficients, kept + shift, offsets * rate)
-    found.segment += [segment] * len(kept)
-    found.time_s += ((kept + shift - block.before + block.start) / rate).tolist()
-    found.sigmas += size[kept].tolist()
-    _take_noise(found, coefficients, peaks, masked, core, offsets * rate)
-    _take_wide(found, block.raw, kept, shift, size[kept], first)
+    channel = np.argmax(sizes[kept], axis=1)
+    shift = _shifts(filtered, kept, channel) if len(kept) else np.empty(0)
+    found.snippets.add(narrow.cut(filtered, kept, shift))
+    _take_noise(found, filtered, peaks, masked, core, narrow)
+    _take_wide(found, block.raw, kept, shift, size[kept], first, wide)
+    return (kept + shift - block.before + block.start) / rate, np.asarray(size[kept], dtype=float)
 
 
-def _offsets(found: Candidates) -> Array:
-    """Times of a snippet's samples around the peak, in s."""
-    steps = np.arange(-round(BEFORE_S / found.grid_s), round(AFTER_S / found.grid_s) + 1)
-    return np.asarray(steps * found.grid_s, dtype=float)
+def _peaks(size: Floats, apart: int) -> NDArray[np.int_]:
+    """Local maxima above the threshold, without those that have a larger one nearer than `apart` samples."""
+    above = np.flatnonzero(size[1:-1] >= CANDIDATE_SIGMAS) + 1
+    peaks = above[(size[above] > size[above - 1]) & (size[above] >= size[above + 1])]
+    while len(peaks) > 1:
+        close = np.diff(peaks) < apart
+        if not close.any():
+            break
+        height = size[peaks]
+        lower = np.zeros(len(peaks), dtype=bool)
+        lower[1:] |= close & (height[1:] <= height[:-1])
+        lower[:-1] |= close & (height[:-1] < height[1:])
+        # Of a rising chain only what stands beside a local maximum goes: the others may be far enough from it.
+        summit = ~lower
+        beside = np.zeros(len(peaks), dtype=bool)
+        beside[1:] |= close & summit[:-1]
+        beside[:-1] |= close & summit[1:]
+        peaks = peaks[~(lower & beside)]
+    return peaks
 
 
-def _shifts(filtered: Array, peaks: NDArray[np.int_], channel: NDArray[np.int_]) -> Array:
+def _shifts(filtered: Floats, peaks: NDArray[np.int_], channel: NDArray[np.int_]) -> Array:
     """Distance of the true peak from the largest sample, in samples, by a parabola."""
-    before, here, after = (filtered[peaks + step, channel] for step in (-1, 0, 1))
+    before, here, after = (filtered[peaks + step, channel].astype(float) for step in (-1, 0, 1))
     bend = before - 2 * here + after
     bend[bend == 0] = np.inf
     return np.asarray(np.clip(0.5 * (before - after) / bend, -0.5, 0.5), dtype=float)
 
 
-def _cut(coefficients: Array, centres: Array, offsets: Array) -> list[NDArray[np.float32]]:
-    """Snippets (samples, channels) around places between samples, from spline coefficients (n, channels)."""
-    if not len(centres):
-        return []
-    places = (centres[:, None] + offsets[None, :]).ravel()
-    cut = [
-        map_coordinates(coefficients[:, channel], [places], order=3, prefilter=False, mode="mirror")
-        for channel in range(coefficients.shape[1])
-    ]
-    whole = np.stack(cut, axis=-1).reshape(len(centres), len(offsets), -1)
-    return list(np.asarray(whole, dtype=np.float32))
-
-
 def _take_noise(
     found: Candidates,
-    coefficients: Array,
+    filtered: Floats,
     peaks: NDArray[np.int_],
     masked: NDArray[np.bool_],
     core: slice,
-    offsets: Array,
+    cutter: Cutter,
 ) -> None:
     """Snippets at evenly spaced places away from candidates."""
-    reach = int(np.ceil(max(-offsets[0], offsets[-1]))) + 1
-    busy = masked.copy()
-    for peak in peaks:
-        busy[max(0, peak - reach) : peak + reach] = True
-    low, high = max(core.start, reach), min(core.stop, len(coefficients) - reach)
-    places = np.unique(np.linspace(low, max(low, high - 1), NOISE_PER_BLOCK).astype(int))
-    places = places[~busy[places]] if high > low else places[:0]
     room = NOISE_MOST - len(found.noise_snippets)
-    found.noise_snippets += _cut(coefficients, places[:room].astype(float), offsets)
-
-
-def _take_wide(found: Candidates, raw: Array, peaks: NDArray[np.int_], shift: Array, sigmas: Array, first: int) -> None:
-    """Every k-th large candidate as recorded; k doubles whenever the store is full."""
-    rate = found.sampling_rate_hz
-    chosen = []
-    for index in np.flatnonzero(sigmas >= WIDE_SIGMAS).tolist():
-        if found.wide_seen % found.wide_stride == 0:
-            chosen.append(index)
-        found.wide_seen += 1
-    if not chosen:
+    low, high = max(core.start, cutter.before), min(core.stop, len(filtered) - cutter.after)
+    if room <= 0 or high <= low:
         return
-    offsets = np.arange(-round(WIDE_BEFORE_S * rate), round(WIDE_AFTER_S * rate) + 1).astype(float)
-    coefficients = np.asarray(spline_filter1d(np.nan_to_num(raw), order=3, axis=0, mode="mirror"))
-    found.wide += _cut(coefficients, (peaks + shift)[chosen], offsets)
-    found.wide_index += [first + index for index in chosen]
+    places = np.unique(np.linspace(low, high - 1, NOISE_PER_BLOCK).astype(int))
+    nearest = np.searchsorted(peaks, places)
+    padded = np.concatenate([[-(10**9)], peaks, [10**18]])
+    clear = (places - padded[nearest] > cutter.after) & (padded[nearest + 1] - places > cutter.before)
+    places = places[clear & ~masked[places]][:room]
+    found.noise_snippets += list(cutter.cut(filtered, places, np.zeros(len(places))))
+
+
+def _take_wide(
+    found: Candidates,
+    raw: Floats,
+    peaks: NDArray[np.int_],
+    shift: Array,
+    sigmas: Floats,
+    first: int,
+    cutter: Cutter,
+) -> None:
+    """Every k-th large candidate as recorded; k doubles whenever the store is full."""
+    large = np.flatnonzero(sigmas >= WIDE_SIGMAS)
+    chosen = large[(found.wide_seen + np.arange(len(large))) % found.wide_stride == 0]
+    found.wide_seen += len(large)
+    if not len(chosen):
+        return
+    found.wide += list(np.nan_to_num(cutter.cut(raw, peaks[chosen], shift[chosen])))
+    found.wide_index += (first + chosen).tolist()
     while len(found.wide) > WIDE_MOST:
         found.wide, found.wide_index = found.wide[::2], found.wide_index[::2]
         found.wide_stride *= 2
+
+
+def parts(found: Candidates, size: int = 4000) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+    """The snippets of all candidates, `size` at a time, in order."""
+    for start in range(0, len(found.time_s), size):
+        stop = min(start + size, len(found.time_s))
+        yield slice(start, stop), found.snippets.read(np.arange(start, stop))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfiltfilt
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 
 LOW_HZ = 250.0  # LC spikes are broad: a usual 300-600 Hz high-pass would cost them half of their height
 HIGH_HZ = 5000.0
@@ -36,10 +36,10 @@ def blocks(trace: Array | Iterable[Array], sampling_rate_hz: float) -> Iterator[
     held. Raises ValueError where pieces differ in their number of channels.
     """
     size, margin = round(BLOCK_S * sampling_rate_hz), round(MARGIN_S * sampling_rate_hz)
-    held = np.empty((0, 0))
+    held: Array = np.empty((0, 0))
     first = core = 0  # sample numbers of the first held sample and of the next block's core
     for piece in [trace] if isinstance(trace, np.ndarray) else trace:
-        held = _joined(held, np.asarray(piece, dtype=float))
+        held = _joined(held, np.asarray(piece))
         while first + len(held) >= core + size + margin:
             yield Block(held[: core - first + size + margin], core, core + size, core - first)
             core += size
@@ -56,8 +56,10 @@ def blocks(trace: Array | Iterable[Array], sampling_rate_hz: float) -> Iterator[
 
 def _joined(held: Array, piece: Array) -> Array:
     piece = piece[:, None] if piece.ndim == 1 else piece
+    if not np.issubdtype(piece.dtype, np.floating):
+        piece = piece.astype(float)
     if not held.size:
-        return piece.copy()
+        return piece
     if held.shape[1] != piece.shape[1]:
         raise ValueError(f"pieces of the trace have {held.shape[1]} and {piece.shape[1]} channels")
     return np.concatenate([held, piece])
@@ -75,7 +77,7 @@ def bandpass(raw: Array, sampling_rate_hz: float, low_hz: float = LOW_HZ, high_h
     sos: Any = butter(ORDER, [low_hz, high_hz], btype="bandpass", fs=sampling_rate_hz, output="sos")
     filled = bridge(raw)
     pad = min(len(filled) - 1, round(3 * sampling_rate_hz / low_hz))
-    return np.asarray(sosfiltfilt(sos, filled, axis=0, padlen=max(pad, 0)), dtype=float)
+    return np.asarray(sosfiltfilt(sos.astype(filled.dtype), filled, axis=0, padlen=max(pad, 0)))
 
 
 def bridge(raw: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Templates against candidates: which candidate is a spike of which unit, overlaps included."""
+"""Templates against candidates in whitened noise: which candidate is a spike of which unit, overlaps included."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
+Ints = NDArray[np.int_]
 
-SCALE_LOW, SCALE_HIGH = 0.6, 1.4  # amplitude of a spike relative to its template: drift, and bursts
-LAGS_S = np.arange(-6, 7) * 5e-5  # alignment errs by less than 0.3 ms
+SCALE_LOW, SCALE_HIGH = 0.6, 1.5  # amplitude of a spike relative to what is expected of its unit at that time
 SCALE_SD = 0.1
-OVERLAP_S = 0.003
-OVERLAP_LAGS_S = np.arange(-20, 21) * 1e-4
-OVERLAP_APART = 4.0
+LAGS_S: Array = np.arange(-6, 7) * 5e-5  # alignment errs by less than 0.3 ms
+FINE_S = 5e-5
+REACH_S = 0.003  # within it a spike changes the snippet of another
+PAIR_LAGS_S: Array = np.arange(-20, 21) * 1e-4
+PAIR_MOST = 2000
 REFRACTORY_S = 0.001
-RESIDUAL_MADS = 6.0
-HASH_REACH = 9.0  # projections that noise and the small spikes of distant neurons reach
+OVERLAP_APART = 4.0
+NOISE_REACH = 9.0  # projections that noise and the small spikes of distant neurons reach
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Whitener:
 
     matrix: Array
 
-    def __call__(self, snippets: Array) -> Array:
+    def __call__(self, snippets: NDArray[np.floating]) -> Array:
         return np.asarray(snippets.reshape(len(snippets), -1) @ self.matrix, dtype=float)
 
 
@@ -48,178 +50,222 @@ def make_whitener(noise_snippets: Array, noise: Array) -> Whitener:
     return Whitener((vectors / np.sqrt(values)) @ vectors.T)
 
 
-@dataclass(frozen=True)
-class Matches:
-    """Spikes of units: index of the candidate, unit, lag (s, to add to the candidate's time) and projection.
-
-    `false_share` (units,) is the share of each unit's spikes that may be noise: expected, plus one standard error.
-    """
-
-    candidate: NDArray[np.int_]
-    unit: NDArray[np.int_]
-    lag_s: Array
-    projection: Array
-    false_share: Array
-
-
-def shifted(template: Array, lag_s: float, grid_s: float) -> Array:
-    """A template (samples, channels) as it looks when its spike comes `lag_s` later than the snippet's middle."""
+def shifted(template: Array, lags_s: Array, grid_s: float) -> Array:
+    """A template (samples, channels) as it looks when its spike comes later by each of `lags_s`: (lags, ...)."""
     places = np.arange(len(template)) * grid_s
-    wanted = places - lag_s
+    wanted = places[None, :] - np.atleast_1d(lags_s)[:, None]
     inside = (wanted >= 0) & (wanted <= places[-1])
     moved = CubicSpline(places, template, axis=0)(np.clip(wanted, 0, places[-1]))
-    return np.asarray(np.where(inside[:, None], moved, 0.0), dtype=float)
+    return np.asarray(np.where(inside[..., None], moved, 0.0), dtype=float)
 
 
-def fit(rows: Array, bank: Array) -> tuple[NDArray[np.int_], Array, Array, Array]:
-    """Best template of a bank (m, d) for each whitened row (n, d): index, scale, projection, squared residual.
+@dataclass(frozen=True)
+class Bank:
+    """Whitened templates at lags: `rows` (m, d) belong to `unit` (m,) at `lag_s` (m,). `size` (units,): ‖template‖."""
 
-    The scale is free within limits but expected near 1 (a normal prior): of two units with one shape, the one of
-    the right size wins.
+    rows: Array
+    norms: Array
+    unit: Ints
+    lag_s: Array
+    size: Array
+
+
+def make_bank(templates: list[Array], whitener: Whitener, grid_s: float, lags_s: Array = LAGS_S) -> Bank:
+    """All templates (samples, channels) at all lags."""
+    rows = np.concatenate([whitener(shifted(template, lags_s, grid_s)) for template in templates])
+    size = np.linalg.norm(whitener(np.array(templates)), axis=1)
+    unit = np.repeat(np.arange(len(templates)), len(lags_s))
+    return Bank(rows, np.sum(rows**2, axis=1), unit, np.tile(lags_s, len(templates)), size)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Best row of a bank for each candidate: unit, lag (s), scale, and `height`: the projection on the template,
+    less what the expected scale adds, so that spikes lie about the template's size whatever the drift."""
+
+    unit: Ints
+    lag_s: Array
+    scale: Array
+    height: Array
+    residual: Array
+
+
+def fit(rows: Array, bank: Bank, expected: Array) -> Fit:
+    """Whitened rows (n, d) against a bank; `expected` (n, units) is the scale expected of each unit.
+
+    The scale is free within limits but expected near that (a normal prior): of two units with one shape, the one
+    of the right size wins.
     """
-    norms = np.sum(bank**2, axis=1)
-    dots = rows @ bank.T
+    dots = rows @ bank.rows.T
     prior = 1 / SCALE_SD**2
-    scale = np.clip((dots + prior) / (norms + prior), SCALE_LOW, SCALE_HIGH)
-    gain = 2 * scale * dots - scale**2 * norms
-    best = np.argmax(gain - prior * (scale - 1) ** 2, axis=1)
+    mean = expected[:, bank.unit]
+    scale = np.clip((dots + prior * mean) / (bank.norms + prior), SCALE_LOW * mean, SCALE_HIGH * mean)
+    gain = 2 * scale * dots - scale**2 * bank.norms
+    best = np.argmax(gain - prior * (scale - mean) ** 2, axis=1)
     pick = np.arange(len(rows))
-    residual = np.sum(rows**2, axis=1) - gain[pick, best]
-    return best, scale[pick, best], dots[pick, best] / np.sqrt(norms[best]), residual
+    unit = bank.unit[best]
+    height = dots[pick, best] / np.sqrt(bank.norms[best]) - (expected[pick, unit] - 1) * bank.size[unit]
+    residual = np.einsum("ij,ij->i", rows, rows) - gain[pick, best]
+    return Fit(unit, bank.lag_s[best], scale[pick, best], height, residual)
+
+
+def concatenated(fits: list[Fit]) -> Fit:
+    """Fits of one part after the other."""
+    return Fit(*(np.concatenate([getattr(one, name) for one in fits]) for name in Fit.__dataclass_fields__))
 
 
 def is_overlap(template: Array, others: list[Array], whitener: Whitener, grid_s: float) -> bool:
     """Whether a template is the sum of two different others at some lags: a coincidence, not a neuron."""
     if len(others) < 2:
         return False
-    bank = whitener(np.array([shifted(other, lag, grid_s) for other in others for lag in OVERLAP_LAGS_S]))
+    bank = make_bank(others, whitener, grid_s, PAIR_LAGS_S)
     own = whitener(template[None])[0]
-    dots, norms = bank @ own, np.sum(bank**2, axis=1)
-    squared = own @ own - 2 * (dots[:, None] + dots[None]) + norms[:, None] + norms[None] + 2 * bank @ bank.T
-    source = np.repeat(np.arange(len(others)), len(OVERLAP_LAGS_S))
-    squared[source[:, None] == source[None]] = np.inf  # a neuron does not overlap with itself
+    dots = bank.rows @ own
+    squared = own @ own - 2 * (dots[:, None] + dots[None]) + bank.norms[:, None] + bank.norms[None]
+    squared += 2 * bank.rows @ bank.rows.T
+    squared[bank.unit[:, None] == bank.unit[None]] = np.inf  # a neuron does not overlap with itself
     return float(np.sqrt(max(0.0, squared.min()))) < max(OVERLAP_APART, 0.3 * float(np.linalg.norm(own)))
 
 
-def match(
-    snippets: NDArray[np.float32],
+@dataclass(frozen=True)
+class Spikes:
+    """Spikes: candidate they were found at, unit, time (s), scale and height. `doubtful`: one of an overlap."""
+
+    candidate: Ints
+    unit: Ints
+    time_s: Array
+    scale: Array
+    height: Array
+    doubtful: NDArray[np.bool_]
+
+    def chosen(self, which: Ints | NDArray[np.bool_]) -> Spikes:
+        return Spikes(*(getattr(self, name)[which] for name in Spikes.__dataclass_fields__))
+
+
+def joined(parts: list[Spikes]) -> Spikes:
+    """Spikes of one part after the other."""
+    return Spikes(*(np.concatenate([getattr(one, name) for one in parts]) for name in Spikes.__dataclass_fields__))
+
+
+def resolve(
+    rows: Array,
     times: Array,
-    segment: NDArray[np.int_],
-    sigmas: Array,
+    near: NDArray[np.bool_],
+    single: Fit,
     templates: list[Array],
     whitener: Whitener,
     grid_s: float,
+    expected: Array,
+    needed: Array,
     bounds: Array,
-) -> Matches:
-    """Match candidates to templates, largest candidates first.
+) -> Spikes:
+    """Which of these candidates (in order of time, of one segment) are spikes.
 
-    `templates` are (samples, channels) in µV; `bounds` (units,) the largest squared residual that a spike of the
-    unit has. How large a projection must be is found from decoys (see `_needed`). A candidate near a spike already
-    found is judged by what is left after that spike is taken away.
+    First those that one template explains; then large ones that no single template does, as pairs; then those beside
+    what was found, judged by what is left when that is taken away. `needed` and `bounds` (units,) are the least height
+    and the largest squared residual of a spike.
     """
-    bank_raw = np.array([shifted(template, lag, grid_s) for template in templates for lag in LAGS_S])
-    bank = whitener(bank_raw)
-    unit_of, lag_of = np.repeat(np.arange(len(templates)), len(LAGS_S)), np.tile(LAGS_S, len(templates))
-    best, scale, projection, residual = _in_parts(snippets, bank, whitener)
-    decoy, _, decoy_projection, decoy_residual = _in_parts(snippets, -bank, whitener)
-    near = has_larger_neighbour(times, segment, sigmas)
-    upright = residual <= decoy_residual  # each candidate competes once, as target or as decoy
-    limits = [
-        _needed(
-            projection[~near & upright & (unit_of[best] == unit) & (residual <= bounds[unit])],
-            decoy_projection[~near & ~upright & (unit_of[decoy] == unit) & (decoy_residual <= bounds[unit])],
-            float(np.linalg.norm(bank[unit * len(LAGS_S) + len(LAGS_S) // 2])),
+    bank = make_bank(templates, whitener, grid_s)
+    good = (single.height >= needed[single.unit]) & ~near
+    plain = np.flatnonzero(good & (single.residual <= bounds[single.unit]))
+    found = [_spikes(plain, single, times, plain)]
+    crowded = np.flatnonzero(good & (single.residual > bounds[single.unit]))[:PAIR_MOST]
+    if len(crowded) and len(templates) > 1:
+        found.append(_pairs(rows, times, crowded, templates, whitener, grid_s, expected, needed, bounds))
+    beside = np.flatnonzero(near)
+    if len(beside):
+        left = rows[beside].copy()
+        _take_away(left, times[beside], joined(found), templates, whitener, grid_s)
+        again = fit(left, bank, expected[beside])
+        ok = np.flatnonzero((again.height >= needed[again.unit]) & (again.residual <= bounds[again.unit]))
+        found.append(_spikes(ok, again, times, beside[ok]))
+    return _once(joined(found))
+
+
+def _spikes(index: Ints, one: Fit, times: Array, candidate: Ints) -> Spikes:
+    at = times[candidate] + one.lag_s[index]
+    doubtful = np.zeros(len(index), dtype=bool)
+    return Spikes(candidate, one.unit[index], at, one.scale[index], one.height[index], doubtful)
+
+
+def _once(spikes: Spikes) -> Spikes:
+    """In order of time, and of two spikes of one unit within a millisecond only the one nearer its template."""
+    order = np.lexsort((spikes.time_s, spikes.unit))
+    spikes = spikes.chosen(order)
+    keep = np.ones(len(order), dtype=bool)
+    close = (np.diff(spikes.time_s) < REFRACTORY_S) & (np.diff(spikes.unit) == 0)
+    for index in np.flatnonzero(close).tolist():
+        if keep[index] and keep[index + 1]:
+            keep[index if spikes.height[index] < spikes.height[index + 1] else index + 1] = False
+    spikes = spikes.chosen(keep)
+    return spikes.chosen(np.lexsort((spikes.unit, spikes.time_s)))
+
+
+def _take_away(
+    left: Array, times: Array, spikes: Spikes, templates: list[Array], whitener: Whitener, grid_s: float
+) -> None:
+    """Subtract from whitened rows, in place, the spikes within reach."""
+    steps = round(REACH_S / FINE_S)
+    fine = make_bank(templates, whitener, grid_s, np.arange(-steps, steps + 1) * FINE_S)
+    order = np.argsort(spikes.time_s, kind="stable")
+    when = spikes.time_s[order]
+    first = np.searchsorted(when, times - REACH_S)
+    last = np.searchsorted(when, times + REACH_S)
+    for turn in range(int((last - first).max(initial=0))):
+        here = np.flatnonzero(first + turn < last)
+        spike = order[first[here] + turn]
+        lag = np.clip(np.round((spikes.time_s[spike] - times[here]) / FINE_S).astype(int), -steps, steps)
+        row = spikes.unit[spike] * (2 * steps + 1) + lag + steps
+        left[here] -= spikes.scale[spike, None] * fine.rows[row]
+
+
+def _pairs(
+    rows: Array,
+    times: Array,
+    crowded: Ints,
+    templates: list[Array],
+    whitener: Whitener,
+    grid_s: float,
+    expected: Array,
+    needed: Array,
+    bounds: Array,
+) -> Spikes:
+    """Candidates explained by the sum of two units, each at its expected scale."""
+    bank = make_bank(templates, whitener, grid_s, PAIR_LAGS_S)
+    central = np.flatnonzero(np.abs(bank.lag_s) < 4e-4)
+    cross = bank.rows[central] @ bank.rows.T
+    same = bank.unit[central][:, None] == bank.unit[None]
+    out: list[Spikes] = []
+    for index in crowded.tolist():
+        scale = expected[index, bank.unit]
+        dots = scale * (bank.rows @ rows[index])
+        one = 2 * dots - scale**2 * bank.norms
+        gain = one[central][:, None] + one[None] - 2 * scale[central][:, None] * scale[None] * cross
+        gain[same] = -np.inf
+        i, j = np.unravel_index(int(np.argmax(gain)), gain.shape)
+        a, b = int(central[i]), int(j)
+        units = np.array([bank.unit[a], bank.unit[b]])
+        if rows[index] @ rows[index] - gain[i, j] > bounds[units].max():
+            continue
+        sizes = bank.size[units]  # the height of each when the other is taken away
+        rest = [rows[index] - scale[other] * bank.rows[other] for other in (b, a)]
+        height = np.array(
+            [rest[0] @ bank.rows[a] / np.sqrt(bank.norms[a]), rest[1] @ bank.rows[b] / np.sqrt(bank.norms[b])]
         )
-        for unit in range(len(templates))
-    ]
-    needed = np.array([limit for limit, _ in limits])
-
-    candidate: list[int] = []
-    found_bank: list[int] = []
-    found_projection: list[float] = []
-    accepted: dict[tuple[int, int], list[tuple[float, int, float]]] = {}  # by segment and stretch of OVERLAP_S
-    for index in np.argsort(-sigmas, kind="stable").tolist():
-        place = (int(best[index]), float(scale[index]), float(projection[index]), float(residual[index]))
-        here = int(times[index] / OVERLAP_S)
-        around = [spike for step in (-1, 0, 1) for spike in accepted.get((int(segment[index]), here + step), [])]
-        if near[index] and around:
-            left = snippets[index].astype(float)
-            for at, other, size in around:
-                left = left - size * shifted(templates[other], at - times[index], grid_s)
-            b, s, p, r = fit(whitener(left[None]), bank)
-            place = (int(b[0]), float(s[0]), float(p[0]), float(r[0]))
-        row, size, height, rest = place
-        unit = int(unit_of[row])
-        if height < needed[unit] or rest > bounds[unit]:
+        height -= (expected[index, units] - 1) * sizes
+        if (height < needed[units]).any():
             continue
-        at = float(times[index] + lag_of[row])
-        if any(other == unit and abs(at - when) < REFRACTORY_S for when, other, _ in around):
-            continue
-        accepted.setdefault((int(segment[index]), int(at / OVERLAP_S)), []).append((at, unit, size))
-        candidate.append(index)
-        found_bank.append(row)
-        found_projection.append(height)
-    rows = np.array(found_bank, dtype=int)
-    false = np.array([share for _, share in limits])
-    return Matches(np.array(candidate, dtype=int), unit_of[rows], lag_of[rows], np.array(found_projection), false)
+        at = times[index] + bank.lag_s[[a, b]]
+        out.append(Spikes(np.full(2, index), units, at, expected[index, units], height, np.ones(2, dtype=bool)))
+    none = np.empty(0)
+    return joined(out or [Spikes(none.astype(int), none.astype(int), none, none, none, none.astype(bool))])
 
 
-def _needed(projections: Array, decoys: Array, norm: float) -> tuple[float, float]:
-    """The projection from which candidates count as spikes, and the share of them that may be false.
-
-    False ones are counted in two ways, and the larger count is believed. Noise is as likely upside down: what
-    matches the inverted template (a decoy) tells how much noise matches the template. Small spikes of distant
-    neurons are not, but a unit's own projections lie symmetrically about their middle: what is more below it than
-    above, and small enough to be a distant neuron's, is not the unit's. The limit is where
-    true ÷ (true + missed + false) is largest: half of the norm for large templates, which nothing small can match.
-    """
-    low, high = max(0.25 * norm, min(0.5 * norm, norm - 4)), max(0.5 * norm, min(0.8 * norm, HASH_REACH))
-    grid = np.linspace(low, high, 51)
-    middle = max(_mode_near(projections, norm), 0.75 * norm)
-    above = projections[projections > middle]
-    own = np.concatenate([above, 2 * middle - above])
-    excess = _beyond(projections[projections < HASH_REACH], grid) - _beyond(own[own < HASH_REACH], grid)
-    false = np.maximum(_beyond(decoys, grid), np.maximum(excess, 0))
-    targets = _beyond(projections, grid)
-    true = np.maximum(targets - false, 0)
-    accuracy = true / np.maximum(true.max() + false, 1)
-    good = np.flatnonzero(accuracy >= accuracy.max() - 1e-12)
-    best = int(good[np.argmin(np.abs(grid[good] - norm / 2))])
-    count = float(false[best])
-    return float(grid[best]), (count + np.sqrt(count)) / max(1.0, float(targets[best]))
-
-
-def _mode_near(values: Array, start: float, width: float = 1.5) -> float:
-    """The mode uphill from `start`, by mean shift (Fukunaga & Hostetler 1975)."""
-    place = start
-    for _ in range(50):
-        near = values[np.abs(values - place) < width]
-        if not len(near) or abs(near.mean() - place) < 1e-6:
-            break
-        place = float(near.mean())
-    return place
-
-
-def _beyond(values: Array, limits: Array) -> NDArray[np.int_]:
-    """How many values lie at or above each limit."""
-    return len(values) - np.searchsorted(np.sort(values), limits)
-
-
-def _in_parts(
-    snippets: NDArray[np.float32], bank: Array, whitener: Whitener, part: int = 4000
-) -> tuple[NDArray[np.int_], Array, Array, Array]:
-    parts = [fit(whitener(snippets[i : i + part].astype(float)), bank) for i in range(0, len(snippets), part)]
-    best, scale, projection, residual = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return best, scale, projection, residual
-
-
-def has_larger_neighbour(times: Array, segment: NDArray[np.int_], sigmas: Array) -> NDArray[np.bool_]:
-    """Whether another candidate that is larger lies within reach."""
-    order = np.lexsort((times, segment))
+def has_larger_neighbour(times: Array, segment: Ints, sigmas: Array) -> NDArray[np.bool_]:
+    """Whether another candidate that is larger lies within reach; `times` rise within segments."""
     near = np.zeros(len(times), dtype=bool)
     for step in range(1, 8):
-        a, b = order[:-step], order[step:]
-        close = (segment[a] == segment[b]) & (times[b] - times[a] < 1.2 * OVERLAP_S)
-        near[a[close & (sigmas[b] >= sigmas[a])]] = True
-        near[b[close & (sigmas[a] >= sigmas[b])]] = True
+        close = (segment[step:] == segment[:-step]) & (times[step:] - times[:-step] < 1.2 * REACH_S)
+        near[:-step] |= close & (sigmas[step:] >= sigmas[:-step])
+        near[step:] |= close & (sigmas[:-step] > sigmas[step:])
     return near

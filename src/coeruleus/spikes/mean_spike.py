@@ -10,7 +10,7 @@ from scipy.interpolate import CubicSpline
 
 from coeruleus.spikes.detect import WIDE_AFTER_S, WIDE_BEFORE_S, Candidates
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 
 QUIET_S = 0.0010  # the first millisecond of a snippet: its own baseline
 TRIM = 0.1

@@ -11,22 +11,26 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coeruleus.spikes import trains
+from coeruleus.spikes.held import Masks, while_held, without_masks
 from coeruleus.spikes.pick import pick_waveforms
-from coeruleus.spikes.profiles import isi_rows, rate_rows, waveform_rows
+from coeruleus.spikes.profiles import correlogram_rows, isi_rows, rate_rows, waveform_rows
+from coeruleus.spikes.quality_columns import regularity, train_quality
 from coeruleus.spikes.spontaneous import Spontaneous, Stretch, drugs_by_segment, spontaneous_time
 from coeruleus.spikes.waveform import WaveformMeasures, measure_waveform
 from coeruleus.tables.problems import Problem
-from coeruleus.tables.sources import ISI, RATES, WAVEFORM_MARKS, WAVEFORMS
+from coeruleus.tables.sources import AUTOCORRELOGRAMS, ISI, RATES, WAVEFORM_MARKS, WAVEFORMS
 from coeruleus.tables.status import EXCLUDED, FAILED, INSUFFICIENT_SPIKES, NOT_FOUND, OK, worse
 from coeruleus.tables.units import UNITS
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 Row = dict[str, Any]
 
 LEAST_SPIKES = 20  # spontaneous: fewer carry a rate, but no measure of intervals
 LEAST_INTERVALS = 10
 LOST_EXPECTED = 20  # no spike where so many would be expected: lost, not silent
 END_TOLERANCE_S = 0.5  # a duration in a sheet may be rounded
+SORTER_COLUMNS = ("snr", "isolation", "missed_fraction", "noise_fraction")
+SORTER_CENSORED_S = 0.001  # the sorter lets no two spikes of a unit stand nearer than that
 STAGE = "spikes"
 
 
@@ -39,6 +43,7 @@ class Measured:
     waveform_marks: pd.DataFrame
     isi: pd.DataFrame
     rates: pd.DataFrame
+    autocorrelograms: pd.DataFrame
     problems: list[Problem]
 
 
@@ -49,6 +54,7 @@ def measure_units(
     waveforms: pd.DataFrame,
     curation_units: pd.DataFrame,
     snr: pd.DataFrame | None = None,
+    artefacts: pd.DataFrame | None = None,
 ) -> Measured:
     """Measure all units.
 
@@ -56,19 +62,24 @@ def measure_units(
     site_id, segment, subject_id, duration_s, condition, highpass_hz, kind, status, reason (session_id and
     started_at are used where they stand). `events`: ephys/events.tsv. `waveforms`: site_id, unit_id, time_ms,
     amplitude_uv (and segment, channel, where there are several). `snr`: site_id, unit_id, snr, and `reason`
-    where the sorter has something to say about the unit. Bad rows become a status and a problem, never an
-    exception.
+    where the sorter has something to say about the unit (and SORTER_COLUMNS, where it says more). `artefacts`: site_id,
+    segment, start_s, end_s of time that was not sorted: it is no silence, and is not counted. Bad rows become a status
+    and a problem, never an exception.
     """
     problems: list[Problem] = []
     drugs = drugs_by_segment(segments, events)
     site_events = _by_site(events)
     site_curation = _by_site(curation_units)
     site_quality = _by_site(snr) if snr is not None else {}
+    site_masks = _by_site(artefacts) if artefacts is not None else {}
     shapes = pick_waveforms(waveforms)
     times = _times(spikes, problems)
-    out: dict[str, list[Row]] = {name: [] for name in ("units", "waveforms", "marks", "isi", "rates")}
+    out: dict[str, list[Row]] = {name: [] for name in ("units", "waveforms", "marks", "isi", "rates", "correlograms")}
     for site, group in _by_site(segments).items():
         rows = sorted((_checked(row, times.get(site, {}), problems) for row in group), key=lambda r: r["segment"])
+        masks: dict[int, list[tuple[float, float]]] = {}
+        for mask in site_masks.get(site, []):
+            masks.setdefault(int(mask["segment"]), []).append((mask["start_s"], mask["end_s"]))
         spontaneous = spontaneous_time(rows, site_events.get(site, []), drugs)
         names = sorted(set(times.get(site, {})) | {unit for where, unit in shapes if where == site})
         if not names:
@@ -78,13 +89,14 @@ def measure_units(
             highpass = _highpass(rows, shape.segment if shape else None)
             measured = measure_waveform(shape.time_ms, shape.amplitude_uv, highpass) if shape else None
             by_segment = times.get(site, {}).get(unit, {})
-            row, trains_ = _unit_row(site, unit, rows, by_segment, spontaneous, problems)
+            row, trains_ = _unit_row(site, unit, rows, by_segment, spontaneous, masks, problems)
             row |= _waveform_columns(measured, highpass)
             _apply_quality(row, unit, site_quality.get(site, []))
             _apply_curation(row, unit, site_curation.get(site, []))
             out["units"].append(row)
             out["isi"] += isi_rows(site, unit, trains_)
-            out["rates"] += rate_rows(site, unit, rows, by_segment)
+            out["correlograms"] += correlogram_rows(site, unit, trains_)
+            out["rates"] += rate_rows(site, unit, rows, by_segment, masks)
             if shape and measured:
                 shown, marks = waveform_rows(site, unit, shape.time_ms, shape.amplitude_uv, measured, highpass)
                 out["waveforms"] += shown
@@ -98,6 +110,7 @@ def measure_units(
         WAVEFORM_MARKS.frame(out["marks"]),
         ISI.frame(out["isi"]),
         RATES.frame(out["rates"]),
+        AUTOCORRELOGRAMS.frame(out["correlograms"]),
         sorted(set(problems)),
     )
 
@@ -181,15 +194,19 @@ def _unit_row(
     rows: Sequence[Row],
     by_segment: Mapping[int, Array],
     spontaneous: Spontaneous,
+    masks: Masks,
     problems: list[Problem],
 ) -> tuple[Row, list[Array]]:
     row: Row = {"site_id": site, "unit_id": unit, "subject_id": _subject(rows), "status": OK, "reason": None}
     row["n_spikes_total"] = sum(len(times) for times in by_segment.values())
     lost = _lost(rows, by_segment, spontaneous)
     kept = [stretch for stretch in spontaneous.stretches if stretch.segment not in lost]
-    said = [text for text in (_failed_segments(rows), _lost_text(lost)) if text]
-    if lost:
-        problems.append(Problem(STAGE, f"{site}/{unit}", "warning", str(_lost_text(lost))))
+    kept, cut = while_held(kept, by_segment)
+    whole = kept
+    kept = without_masks(kept, masks)
+    gone = [text for text in (_lost_text(lost), *cut) if text]
+    problems += [Problem(STAGE, f"{site}/{unit}", "warning", text) for text in gone]
+    said = [text for text in (_failed_segments(rows), *gone) if text]
     if not kept:
         failed = all(part["status"] != OK for part in rows)
         status = FAILED if failed else INSUFFICIENT_SPIKES
@@ -198,10 +215,14 @@ def _unit_row(
         return row, []
     stretches = [_within(by_segment, stretch) for stretch in kept]
     n = sum(len(times) for times in stretches)
-    rate = trains.firing_rate(stretches, [(stretch.start_s, stretch.end_s) for stretch in kept])
+    bounds = [(stretch.start_s, stretch.end_s) for stretch in kept]
+    rate = trains.firing_rate(stretches, bounds)
+    raw = any(part.get("kind") == "raw" for part in rows)
+    row |= train_quality(stretches, bounds, SORTER_CENSORED_S if raw else 0.0)
     row |= {
         "n_spikes": n,
-        "duration_s": sum(stretch.end_s - stretch.start_s for stretch in kept),
+        "duration_s": sum(end - start for start, end in bounds),
+        "masked_s": max(0.0, _length(whole) - _length(kept)),
         "firing_rate_hz": rate.hz,
         "firing_rate_ci_low_hz": rate.low,
         "firing_rate_ci_high_hz": rate.high,
@@ -224,8 +245,13 @@ def _unit_row(
             "isi_violation_fraction": fraction,
             "isi_violation_ci_high": high,
         }
+        row |= regularity(stretches, bounds)
     row["reason"] = "; ".join(text for text in (row["reason"], *said) if text) or None
     return row, stretches
+
+
+def _length(stretches: Sequence[Stretch]) -> float:
+    return float(sum(stretch.end_s - stretch.start_s for stretch in stretches))
 
 
 def _within(by_segment: Mapping[int, Array], stretch: Stretch) -> Array:
@@ -273,6 +299,7 @@ def _waveform_columns(measured: WaveformMeasures | None, highpass: float | None)
         "spike_width_ms": measured.spike_width_ms,
         "half_width_ms": measured.half_width_ms,
         "notch": measured.notch,
+        "asymmetry": measured.asymmetry,
         "highpass_hz": highpass,
         "waveform_reason": measured.reason,
     }
@@ -281,7 +308,7 @@ def _waveform_columns(measured: WaveformMeasures | None, highpass: float | None)
 def _apply_quality(row: Row, unit: str, quality: Sequence[Row]) -> None:
     for found in quality:
         if str(found["unit_id"]) == unit:
-            row["snr"] = found.get("snr")
+            row |= {name: found.get(name) for name in SORTER_COLUMNS}
             if found.get("reason"):
                 row["reason"] = "; ".join(text for text in (row["reason"], str(found["reason"])) if text)
 

@@ -8,15 +8,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coeruleus.spikes.trains import log_histogram
+from coeruleus.spikes.held import Masks, masked_within
+from coeruleus.spikes.trains import autocorrelogram, log_histogram
 from coeruleus.spikes.waveform import WaveformMeasures
 from coeruleus.tables.status import OK
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 Row = dict[str, Any]
 
 BIN_WIDTHS_S = (10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0)
 MOST_BINS = 180
+SEEN_LEAST = 0.2  # of a bin: with less, its rate is n/a
+CORRELOGRAM_BIN_S, CORRELOGRAM_BINS = 0.01, 100
 
 
 def isi_rows(site: str, unit: str, stretches: Sequence[Array]) -> list[Row]:
@@ -27,8 +30,33 @@ def isi_rows(site: str, unit: str, stretches: Sequence[Array]) -> list[Row]:
     ]
 
 
-def rate_rows(site: str, unit: str, segments: Sequence[Mapping[str, Any]], times: Mapping[int, Array]) -> list[Row]:
-    """Rows of `tables.sources.RATES`: all readable segments; the last bin is divided by the time it has."""
+def correlogram_rows(site: str, unit: str, stretches: Sequence[Array]) -> list[Row]:
+    """Rows of `tables.sources.AUTOCORRELOGRAMS`: spontaneous pairs of spikes by their distance, within stretches."""
+    counts = autocorrelogram(stretches, CORRELOGRAM_BIN_S, CORRELOGRAM_BINS)
+    n = sum(len(times) for times in stretches)
+    edges = np.arange(CORRELOGRAM_BINS + 1) * CORRELOGRAM_BIN_S
+    return [
+        {
+            "site_id": site,
+            "unit_id": unit,
+            "lag_low_s": low,
+            "lag_high_s": high,
+            "count": count,
+            "rate_hz": count / (n * CORRELOGRAM_BIN_S),
+        }
+        for low, high, count in zip(edges[:-1].tolist(), edges[1:].tolist(), counts.tolist(), strict=True)
+        if n
+    ]
+
+
+def rate_rows(
+    site: str,
+    unit: str,
+    segments: Sequence[Mapping[str, Any]],
+    times: Mapping[int, Array],
+    masks: Masks | None = None,
+) -> list[Row]:
+    """Rows of `tables.sources.RATES`: all readable segments; a bin is divided by the time it has, less masked time."""
     rows: list[Row] = []
     for segment in segments:
         duration = segment.get("duration_s")
@@ -40,7 +68,9 @@ def rate_rows(site: str, unit: str, segments: Sequence[Mapping[str, Any]], times
         inside = np.clip(times.get(number, np.empty(0)), 0.0, duration)
         for low, high, count in zip(edges[:-1], edges[1:], np.histogram(inside, edges)[0], strict=True):
             key = {"site_id": site, "unit_id": unit, "segment": number}
-            rows.append(key | {"time_low_s": low, "time_high_s": high, "rate_hz": count / (high - low)})
+            seen = high - low - masked_within(low, high, (masks or {}).get(number, ()))
+            rate = count / seen if seen > SEEN_LEAST * (high - low) else None
+            rows.append(key | {"time_low_s": low, "time_high_s": high, "rate_hz": rate})
     return rows
 
 

@@ -60,7 +60,8 @@ def sort_sites(recordings: pd.DataFrame, folder: Path) -> SortedSites:
                 segment["reason"] = result.reason
         for unit in result.units:
             key = {"site_id": site, "unit_id": unit.unit_id}
-            quality.append({**key, "snr": unit.snr, "reason": unit.reason})
+            known = {name: getattr(unit, name) for name in ("snr", "isolation", "missed_fraction", "noise_fraction")}
+            quality.append({**key, **known, "reason": unit.reason})
             highpass = opened[0][0]["highpass_hz"]
             for time, amplitude in zip(unit.waveform_time_ms, unit.waveform_uv, strict=True):
                 waveforms.append({**key, "time_ms": time, "amplitude_uv": amplitude, "highpass_hz": highpass})

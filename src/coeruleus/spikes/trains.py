@@ -14,7 +14,7 @@ from elephant import statistics
 from numpy.typing import NDArray
 from scipy.stats import beta, chi2
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 
 BURST_START_S = 0.080  # Grace & Bunney 1984
 BURST_END_S = 0.160
@@ -166,3 +166,16 @@ def log_histogram(stretches: Sequence[Array], per_decade: int = 10) -> list[tupl
     counts = np.bincount(place - low, minlength=high - low + 1)
     edges = 10.0 ** (np.arange(low, high + 2) / per_decade)
     return [(float(edges[i]), float(edges[i + 1]), int(count)) for i, count in enumerate(counts)]
+
+
+def autocorrelogram(stretches: Sequence[Array], bin_s: float, bins: int) -> NDArray[np.int_]:
+    """Pairs of spikes of one stretch by distance, (bins,) from 0 in steps of `bin_s`; each pair counts once."""
+    counts = np.zeros(bins, dtype=int)
+    for times in stretches:
+        for step in range(1, len(times)):
+            apart = times[step:] - times[:-step]
+            near = apart[apart < bin_s * bins - _TINY]
+            if not len(near):
+                break
+            counts += np.bincount(np.floor(near / bin_s + _TINY).astype(int), minlength=bins)[:bins]
+    return counts

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 from scipy.ndimage import gaussian_filter1d
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 
 HIGHPASS_LIMIT_HZ = 300.0  # above it the filter, not the neuron, makes the undershoot and the limb's slope
 LEAST_SAMPLES = 8
@@ -41,6 +41,7 @@ class WaveformMeasures:
     notch: float = float("nan")
     marks: dict[str, Mark] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
+    asymmetry: float = float("nan")
 
     @property
     def reason(self) -> str | None:
@@ -57,12 +58,13 @@ def measure_waveform(time_ms: Array, amplitude_uv: Array, highpass_hz: float | N
     The baseline is the mean of the first tenth of the time before the peak. The half-width is the full width
     at half of the largest sample above it, by linear interpolation at the crossings: what a ruler gives. The
     spike width is main peak to the extreme of the other sign that follows, both placed between samples by a
-    parabola. Above a high-pass of `HIGHPASS_LIMIT_HZ` only the peak is given.
+    parabola, and `asymmetry` compares it with the one before. Above a high-pass of `HIGHPASS_LIMIT_HZ` only the
+    peak is given.
     """
     good = np.isfinite(time_ms) & np.isfinite(amplitude_uv)
     order = np.argsort(time_ms[good], kind="stable")
     t, raw = np.asarray(time_ms[good][order], float), np.asarray(amplitude_uv[good][order], float)
-    everything = ("spike_width_ms", "half_width_ms", "notch")
+    everything = ("spike_width_ms", "half_width_ms", "notch", "asymmetry")
     if len(t) < LEAST_SAMPLES or np.any(np.diff(t) <= 0):
         return WaveformMeasures(reasons=dict.fromkeys(everything, "the waveform has too few samples or times repeat"))
     if np.ptp(raw) == 0:
@@ -80,19 +82,21 @@ def measure_waveform(time_ms: Array, amplitude_uv: Array, highpass_hz: float | N
     width = half = notch = float("nan")
     cut = _starts_late(y, peak)
     opposite = _opposite(y, peak)
+    asymmetry = float("nan")
     if isinstance(opposite, str):
-        reasons["spike_width_ms"] = opposite
+        reasons["spike_width_ms"] = reasons["asymmetry"] = opposite
     else:
+        asymmetry = _asymmetry(y, peak, opposite)
         low_t, low_y = _vertex(t, y, opposite)
         width = low_t - peak_t
         marks["opposite_peak"] = Mark(low_t, sign * low_y + level)
     if cut:
         reasons["half_width_ms"] = reasons["notch"] = cut
-        return WaveformMeasures(peak_t, width, half, notch, marks, reasons)
+        return WaveformMeasures(peak_t, width, half, notch, marks, reasons, asymmetry)
     left, right = _crossing(t, y, peak, y[peak] / 2, -1), _crossing(t, y, peak, y[peak] / 2, 1)
     if left is None or right is None:  # what looks like the main peak may then be a flank
         reasons["half_width_ms"] = reasons["notch"] = "the waveform is cut off before it falls to half of its peak"
-        return WaveformMeasures(peak_t, width, half, notch, marks, reasons)
+        return WaveformMeasures(peak_t, width, half, notch, marks, reasons, asymmetry)
     half = right - left
     marks["half_start"] = Mark(left, sign * float(y[peak]) / 2 + level)
     marks["half_end"] = Mark(right, sign * float(y[peak]) / 2 + level)
@@ -103,7 +107,7 @@ def measure_waveform(time_ms: Array, amplitude_uv: Array, highpass_hz: float | N
         notch, where = found
         if notch > 0:
             marks["notch"] = Mark(where, sign * float(np.interp(where, t, y)) + level)
-    return WaveformMeasures(peak_t, width, half, notch, marks, reasons)
+    return WaveformMeasures(peak_t, width, half, notch, marks, reasons, asymmetry)
 
 
 def _main_peak(raw: Array) -> tuple[int, float]:
@@ -153,6 +157,12 @@ def _opposite(y: Array, peak: int) -> int | str:
     if y[index] > -max(OPPOSITE_LEAST * y[peak], noise):
         return "no opposite peak follows the main peak within the waveform"
     return index
+
+
+def _asymmetry(y: Array, peak: int, opposite: int) -> float:
+    """(after − before) ÷ (after + before) of the extremes of the other sign on either side (Barthó et al. 2004)."""
+    before, after = max(0.0, -float(np.min(y[:peak]))), -float(y[opposite])
+    return (after - before) / (after + before)
 
 
 def _crossing(t: Array, y: Array, peak: int, level: float, step: int) -> float | None:

@@ -45,5 +45,8 @@ UNIT_QUALITY = Table(
         UNIT,
         number("snr", "peak of the mean spike ÷ robust noise of the trace"),
         text("reason", "what the sorter has to say about the unit"),
+        number("isolation", "d′ to what is nearest, another unit or noise"),
+        number("missed_fraction", "spikes too small to be taken ÷ all"),
+        number("noise_fraction", "part of the spikes that may be noise"),
     ),
 )

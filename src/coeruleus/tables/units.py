@@ -37,6 +37,25 @@ UNITS = Table(
         number("firing_rate_fano", "factor by which the rate's interval allows for more than Poisson variability"),
         number("lvr", "local variation revised for refractoriness (Shinomoto 2009), R = 5 ms"),
         number("isi_violation_ci_high", "upper end of the exact 95 % interval of isi_violation_fraction"),
+        number("masked_s", "spontaneous time hidden by artefacts, not counted in duration_s", "s"),
+        number("isolation", "d′ to what is nearest, another unit or noise; of units sorted here"),
+        number(
+            "missed_fraction", "spikes too small to be taken ÷ all, from the asymmetry of heights (amplitude cut-off)"
+        ),
+        number("noise_fraction", "part of the spikes that may be noise: expected, plus one standard error"),
+        number("presence", "bins that should hold ten spikes and hold one at least ÷ such bins"),
+        number("contamination", "part of the spikes from other neurons, by refractory violations (Llobet 2022)"),
+        number("contamination_ci_low", "lower end of the 95 % interval of contamination"),
+        number("contamination_ci_high", "upper end of the 95 % interval of contamination"),
+        text("quality_reason", "why a measure of quality is missing"),
+        number(
+            "asymmetry", "(after − before) ÷ (after + before) of the opposite peaks beside the main peak (Barthó 2004)"
+        ),
+        number("gamma_shape", "regularity: shape of the gamma process fitted to intervals outside bursts (1: Poisson)"),
+        number("gamma_burst_fraction", "spikes in runs too short for that gamma process (p < 1e-4) ÷ spikes"),
+        integer("n_silences", "intervals longer than that gamma process makes in such a recording (p < 0.01)"),
+        number("longest_interval_s", "longest interval", "s"),
+        number("silent_fraction", "time in such silences ÷ spontaneous time"),
     ),
 )
 

@@ -1,0 +1,180 @@
+"""Recordings with known spikes: slow gamma-renewal units in coloured noise with distant spikes, drift and pinches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from scipy.signal import butter, sosfiltfilt
+
+from coeruleus.simulation.trace import Background, TraceUnit, simulate_trace
+from coeruleus.simulation.trains import bursty_train, drifting_rate, drop_refractory, spike_train
+from coeruleus.simulation.waveforms import BROAD, LC_LIKE, MEDIUM, NARROW, SpikeForm, template
+
+RATE_HZ = 24000.0
+BAND_HZ = (300.0, 5000.0)  # in which SNR and d′ are stated, whatever band a sorter uses
+DRIFT_PER_HOUR = 0.3
+NEAR = 4.0
+LAGS_MS = np.arange(-12, 13) / 24.0
+FORMS = (LC_LIKE, BROAD, MEDIUM, NARROW)
+SOS = butter(3, BAND_HZ, btype="bandpass", fs=RATE_HZ, output="sos")
+
+
+@dataclass(frozen=True)
+class Recording:
+    """`trace` (n, channels) in µV; `trains` (s), `snr` and `apart`, the matrix of d′, of its units."""
+
+    name: str
+    trace: np.ndarray
+    rate_hz: float
+    trains: list[np.ndarray]
+    snr: np.ndarray
+    apart: np.ndarray
+
+    def groups(self) -> list[list[int]]:
+        """Units that can be told apart; those nearer than d′ 4, directly or through others, stand together."""
+        left, groups = list(range(len(self.trains))), []
+        while left:
+            group = [left.pop(0)]
+            for unit in group:
+                near = [other for other in left if self.apart[unit, other] < NEAR]
+                group += near
+                left = [other for other in left if other not in near]
+            groups.append(sorted(group))
+        return groups
+
+
+class Noise:
+    """The background in the band: its robust size (channels,) and the distance between spikes in it."""
+
+    def __init__(self, rng: np.random.Generator, channels: int, background: Background) -> None:
+        trace = simulate_trace(rng, [], duration_s=20.0, rate_hz=RATE_HZ, n_channels=channels, background=background)
+        band = sosfiltfilt(SOS, trace, axis=0)
+        self.size = np.median(np.abs(band), axis=0) / 0.6745
+        starts = np.arange(200, len(band) - 200, 37)
+        rows = band[starts[:, None] + np.arange(-48, 60, 2)].reshape(len(starts), -1)
+        covariance = rows.T @ rows / len(rows)
+        mean = np.trace(covariance) / len(covariance)
+        values, vectors = np.linalg.eigh(covariance + 0.01 * mean * np.eye(len(covariance)))
+        self.whiten = vectors / np.sqrt(values)
+
+    def snr(self, form: SpikeForm, gains: np.ndarray) -> float:
+        return float(np.max(np.abs(filtered(form, 0.0)).max() * gains / self.size))
+
+    def apart(self, first: TraceUnit, second: TraceUnit) -> float:
+        """d′ between two mean spikes in whitened noise, at the lag where they are most alike (Mahalanobis)."""
+        fixed = self._row(first, 0.0)
+        return min(float(np.linalg.norm(fixed - self._row(second, lag))) for lag in LAGS_MS)
+
+    def _row(self, unit: TraceUnit, lag_ms: float) -> np.ndarray:
+        alone = filtered(unit.form, lag_ms)[:, None] * np.asarray(unit.gains)[None]
+        return alone.reshape(-1) @ self.whiten
+
+
+def filtered(form: SpikeForm, lag_ms: float) -> np.ndarray:
+    """The spike in the band, at the samples that `Noise` looks at."""
+    time = (np.arange(2400) - 1200) / RATE_HZ * 1000
+    peak = sosfiltfilt(SOS, template(form)(time - lag_ms))
+    return np.asarray(peak[1200 + np.arange(-48, 60, 2)])
+
+
+def some_form(rng: np.random.Generator) -> SpikeForm:
+    """One of the forms, a little wider or narrower; spikes of a tungsten electrode point either way."""
+    form = FORMS[rng.integers(len(FORMS))]
+    stretch = rng.uniform(0.8, 1.25)
+    return replace(
+        form,
+        amplitude_uv=float(rng.choice([-1.0, 1.0])) * 100.0,
+        rise_ms=form.rise_ms * stretch,
+        fall_ms=form.fall_ms * stretch * rng.uniform(0.9, 1.1),
+        after=form.after * rng.uniform(0.7, 1.3),
+        after_ms=form.after_ms * stretch,
+    )
+
+
+def some_train(rng: np.random.Generator, duration_s: float) -> np.ndarray:
+    """0.3 to 5 Hz; one in four bursts."""
+    rate = drifting_rate(rng, duration_s, float(np.exp(rng.uniform(np.log(0.3), np.log(5.0)))), 0.25)
+    if rng.uniform() < 0.25:
+        return bursty_train(rng, rate, refractory_s=0.004)
+    return spike_train(rng, rate, rng.uniform(1.5, 6.0), refractory_s=0.004)
+
+
+def record(
+    seed: list[int],
+    name: str,
+    *,
+    snr: tuple[float, float],
+    n_units: tuple[int, int],
+    channels: int = 1,
+    duration_s: float = 200.0,
+    near: bool = False,
+) -> Recording:
+    """One recording. Units are drawn again until all are d′ 4 apart; with `near` the second copies the first
+    until it lies nearer than that. A twentieth of the spikes of neighbours overlap on purpose."""
+    rng = np.random.default_rng(seed)
+    background = Background(distant_uv=rng.uniform(5, 9), white_uv=rng.uniform(7, 11))
+    noise = Noise(rng, channels, background)
+    count = 2 if near else int(rng.integers(n_units[0], n_units[1] + 1))
+    units: list[TraceUnit] = []
+    while len(units) < count:
+        form, gains = some_form(rng), _gains(rng, channels)
+        wanted = float(np.exp(rng.uniform(np.log(snr[0]), np.log(snr[1]))))
+        if near and units:
+            form = replace(units[0].form, rise_ms=units[0].form.rise_ms * rng.uniform(0.85, 1.15))
+            gains = np.asarray(units[0].gains)
+            wanted = noise.snr(units[0].form, gains) * rng.uniform(0.6, 1.0)
+        form = replace(form, amplitude_uv=form.amplitude_uv * wanted / noise.snr(form, gains))
+        drift = rng.choice([-1.0, 1.0]) * DRIFT_PER_HOUR
+        unit = TraceUnit(some_train(rng, duration_s), form, tuple(gains), drift)
+        distances = [noise.apart(unit, other) for other in units]
+        if (1.0 < distances[0] < NEAR) if near and units else all(distance >= NEAR for distance in distances):
+            units.append(unit)
+    units = [_overlapping(rng, unit, units[index - 1]) if index else unit for index, unit in enumerate(units)]
+    pinches = np.sort(rng.uniform(5, duration_s - 5, max(1, round(duration_s / 70))))
+    trace = simulate_trace(
+        rng,
+        units,
+        duration_s=duration_s,
+        rate_hz=RATE_HZ,
+        n_channels=channels,
+        background=background,
+        artefacts_s=pinches,
+    )
+    apart = np.array([[noise.apart(a, b) if a is not b else 0.0 for b in units] for a in units]).reshape(count, count)
+    sizes = np.array([noise.snr(unit.form, np.asarray(unit.gains)) for unit in units])
+    return Recording(name, trace.astype(np.float32), RATE_HZ, [unit.times_s for unit in units], sizes, apart)
+
+
+def _gains(rng: np.random.Generator, channels: int) -> np.ndarray:
+    gains = rng.uniform(0.15, 1.0, channels)
+    return np.asarray(gains / gains.max())
+
+
+def _overlapping(rng: np.random.Generator, unit: TraceUnit, other: TraceUnit) -> TraceUnit:
+    """A twentieth of the unit's spikes moved to within 1.5 ms of a spike of the other."""
+    times = unit.times_s.copy()
+    count = min(len(times), len(other.times_s)) // 20
+    if count:
+        moved = rng.choice(len(times), count, replace=False)
+        times[moved] = rng.choice(other.times_s, count, replace=False) + rng.uniform(-0.0015, 0.0015, count)
+    return replace(unit, times_s=drop_refractory(np.sort(times), 0.004))
+
+
+SETS: dict[str, dict[str, Any]] = {
+    "one electrode": {"snr": (6.0, 20.0), "n_units": (1, 3)},
+    "near": {"snr": (7.0, 16.0), "n_units": (2, 2), "near": True},
+    "small": {"snr": (4.0, 6.0), "n_units": (1, 1)},
+    "tetrode": {"snr": (5.0, 15.0), "n_units": (2, 5), "channels": 4},
+    "stereotrode": {"snr": (6.0, 15.0), "n_units": (1, 3), "channels": 2},
+    "no unit": {"snr": (6.0, 20.0), "n_units": (0, 0)},
+    "long": {"snr": (7.0, 20.0), "n_units": (1, 3), "duration_s": 900.0},
+}
+
+
+def recordings(kind: str, count: int, seed: int) -> Iterator[Recording]:
+    """The recordings of a set, one after the other."""
+    for index in range(count):
+        yield record([seed, list(SETS).index(kind), index], f"{kind} {index + 1}", **SETS[kind])

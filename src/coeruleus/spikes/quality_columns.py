@@ -1,0 +1,47 @@
+"""Columns of the table of units that say how far a unit can be trusted and how it fires."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coeruleus.spikes.gamma_bursts import gamma_bursts
+from coeruleus.spikes.quality import PRESENCE_LEAST, PRESENCE_SPIKES, Bounds, contamination, presence, silent_periods
+
+Array = NDArray[np.floating]
+Row = dict[str, Any]
+
+
+def train_quality(stretches: Sequence[Array], bounds: Bounds, censored_s: float) -> Row:
+    """Contamination with its interval and presence; what too few spikes cannot tell is n/a with its reason."""
+    found = contamination(stretches, bounds, censored_s)
+    there = presence(stretches, bounds)
+    n = sum(len(times) for times in stretches)
+    reasons = [f"contamination: {found.reason}"] if found.reason else []
+    if np.isnan(there):
+        reasons.append(f"presence: insufficient_spikes: {n}, and {PRESENCE_LEAST * PRESENCE_SPIKES} are needed")
+    return {
+        "contamination": found.fraction,
+        "contamination_ci_low": found.low,
+        "contamination_ci_high": found.high,
+        "presence": there,
+        "quality_reason": "; ".join(reasons) or None,
+    }
+
+
+def regularity(stretches: Sequence[Array], bounds: Bounds) -> Row:
+    """Bursts against a gamma neuron, its shape, and silent periods; n/a with fewer than 30 intervals."""
+    found = gamma_bursts(stretches)
+    if found is None:
+        return {}
+    silence = silent_periods(stretches, bounds, found.shape)
+    return {
+        "gamma_shape": found.shape,
+        "gamma_burst_fraction": found.fraction,
+        "n_silences": silence.count,
+        "longest_interval_s": silence.longest_s,
+        "silent_fraction": silence.fraction,
+    }

@@ -1,4 +1,4 @@
-"""What a night brings: jobs and runs that are killed, full disks, files that change, two runs at once, clocks that jump.
+"""What a night brings: killed jobs and runs, full disks, files that change, two runs at once, clocks that jump.
 
 Each ends with the bytes of an undisturbed run, or with a named problem and then those bytes. COERULEUS_FULL=1 kills at
 20 moments instead of 3.
@@ -196,7 +196,7 @@ def test_clocks_and_time_zones_change_nothing(
     half = snakemake(tmp_path, *call, "--until", "test_responses", "compute_release", TZ="Pacific/Kiritimati")
     assert half.returncode == 0
     tomorrow = time.time() + 86400
-    for path in sorted((tmp_path / "results").rglob("*"))[::2] + [directory / "ephys/s.tsv"]:
+    for path in [*sorted((tmp_path / "results").rglob("*"))[::2], directory / "ephys/s.tsv"]:
         os.utime(path, (tomorrow, tomorrow))
     done = run(tmp_path, directory, TZ="Pacific/Pago_Pago")
     assert done.returncode == 0, done.stdout[-3000:]

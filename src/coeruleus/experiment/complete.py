@@ -35,13 +35,18 @@ def complete(frames: dict[str, pd.DataFrame]) -> list[Problem]:
     frames["dialysate/injections"] = _run_order(injections, problems)
     recordings = frames["ephys/recordings"]
     place = recordings.groupby("site_id").cumcount() + 1.0
-    recordings["segment"] = recordings["segment"].where(recordings["segment"].notna(), place).astype(int)
-    frames["ephys/events"]["segment"] = frames["ephys/events"]["segment"].astype(int)
-    frames["curation/trials"]["segment"] = frames["curation/trials"]["segment"].astype(int)
+    recordings["segment"] = _whole(recordings["segment"].where(recordings["segment"].notna(), place))
+    for name in ("ephys/events", "curation/trials"):
+        frames[name]["segment"] = _whole(frames[name]["segment"])
     frames["dialysate/concentrations"]["sample_id"] = _sample_names(frames["dialysate/concentrations"])
     for name, frame in frames.items():
         frames[name] = _none_for_missing(frame)
     return problems
+
+
+def _whole(segments: pd.Series) -> pd.Series:
+    """Segments as integers; a cell that could not be read is a problem already, and the first segment here."""
+    return segments.fillna(1.0).clip(-(2.0**31), 2.0**31).astype(int)
 
 
 def _one_each(frame: pd.DataFrame, key: str, subjects: pd.Series) -> pd.DataFrame:

@@ -115,8 +115,8 @@ def _check_owner(found: _Findings, sheet: str, frame: pd.DataFrame, column: str,
     owner = dict(zip(owners[column], owners["subject_id"], strict=True))
     expected = frame[column].map(owner)
     wrong = expected.notna() & frame["subject_id"].notna() & (expected != frame["subject_id"])
-    for index, row in frame[wrong].iterrows():
-        message = f"'{row[column]}' belongs to the subject {expected[index]}, and this row says {row['subject_id']}"
+    for owned_by, (_, row) in zip(expected[wrong], frame[wrong].iterrows(), strict=True):
+        message = f"'{row[column]}' belongs to the subject {owned_by}, and this row says {row['subject_id']}"
         found.add(sheet, row, column, message)
 
 

@@ -174,7 +174,7 @@ def _descendants(pid: int) -> set[int]:
 
 
 def _tasks_of(node: str) -> set[int]:
-    """Tasks on a node and the slurmstepd of each, which have left slurmd: known by the environment that it gave them."""
+    """Tasks on a node and the slurmstepd of each: they have left slurmd, and are known by what it set for them."""
     found = set()
     for path in Path("/proc").glob("[0-9]*/environ"):
         with contextlib.suppress(OSError, ValueError):

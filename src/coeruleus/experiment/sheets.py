@@ -201,7 +201,7 @@ EPHYS_EVENTS = Sheet(
     ("site_id", "segment", "onset", "trial_type"),
     (
         _id("site_id", "the site", required=True),
-        _number("segment", "the segment", None, 1, required=True, filled=True, kind="integer"),
+        _number("segment", "the segment", None, 1, required=True, kind="integer"),
         _number("onset", "start, from the segment's own start", "s", required=True),
         _number("duration", "how long; may be 0", "s", 0, required=True),
         _id("trial_type", "paw_pinch, tail_pinch, foot_shock, drug, ...", required=True),
@@ -279,7 +279,7 @@ CURATION_TRIALS = Sheet(
     ("site_id", "segment", "onset"),
     (
         _id("site_id", "the site", required=True),
-        _number("segment", "the segment", None, 1, required=True, filled=True, kind="integer"),
+        _number("segment", "the segment", None, 1, required=True, kind="integer"),
         _number("onset", "the event's onset", "s", required=True),
         _choice("action", "what to do", "exclude", required=True),
         *_DECISION,

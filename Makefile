@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 CORES ?= 2
 unexport PYTHONPATH
 
-.PHONY: setup demo test test-cluster slurm audit lint peers clean
+.PHONY: setup demo test test-cluster slurm lint peers clean
 
 setup: $(STAMP)
 
@@ -50,10 +50,6 @@ $(CLUSTER)/.ready: requirements-slurm.lock $(STAMP)
 	@$(BIN)/python -c "import sysconfig; print('import site; site.addsitedir(%r)' % sysconfig.get_path('purelib'))" \
 		> "$$($(CLUSTER)/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/below.pth"
 	@touch $@
-
-# Known weaknesses in what the lock pins, asked of the public database; without a network it says so and goes on.
-audit: setup
-	@$(BIN)/python workflow/audit.py
 
 lint: setup
 	@$(BIN)/ruff check .

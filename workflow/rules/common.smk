@@ -17,6 +17,7 @@ for name in (
 
 from coeruleus.intake.find import find_experiments
 from coeruleus.one_run import claim
+from coeruleus.progress import Progress, say, summary
 from coeruleus.provenance import inventory, stamp
 from coeruleus.staleness import code_digest, facts_digest
 
@@ -40,6 +41,10 @@ EXPERIMENTS, REFUSED = find_experiments(
 REFUSAL = f"{INTERIM}/.refused"  # no experiment is named so
 
 
+def summarise():
+    say("\n" + "\n".join(summary(Path(RESULTS) / name) for name in EXPERIMENTS))
+
+
 def name_refused():
     names = "refused: " + ", ".join(sorted({refused.name for refused in REFUSED}))
     print(
@@ -53,10 +58,17 @@ if REFUSED and workflow.is_main_process:
     atexit.register(name_refused)
 
 
-
-
 onstart:
     claim(Path(INTERIM).resolve() / ".lock")
+    logger.addHandler(Progress(say))
+
+
+onsuccess:
+    summarise()
+
+
+onerror:
+    summarise()
 
 
 wildcard_constraints:

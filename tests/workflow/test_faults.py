@@ -157,6 +157,7 @@ def mounted(folder: Path, *options: str) -> Iterator[None]:
         subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
+@pytest.mark.slow
 @as_root
 @pytest.mark.parametrize("kilobytes", [40, 400])
 def test_a_full_disk_is_named(
@@ -174,6 +175,7 @@ def test_a_full_disk_is_named(
         assert_same(tmp_path, undisturbed[0])
 
 
+@pytest.mark.slow
 @as_root
 def test_read_only_input_is_enough(tiny: Path, undisturbed: tuple[dict[str, bytes], float], tmp_path: Path) -> None:
     directory = tmp_path / "input" / "tiny"
@@ -186,6 +188,7 @@ def test_read_only_input_is_enough(tiny: Path, undisturbed: tuple[dict[str, byte
     assert_same(tmp_path, undisturbed[0])
 
 
+@pytest.mark.slow
 def test_clocks_and_time_zones_change_nothing(
     tiny: Path, undisturbed: tuple[dict[str, bytes], float], tmp_path: Path
 ) -> None:

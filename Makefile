@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 CORES ?= 2
 unexport PYTHONPATH
 
-.PHONY: setup demo test lint peers clean
+.PHONY: setup demo test test-cluster slurm lint peers clean
 
 setup: $(STAMP)
 
@@ -34,6 +34,23 @@ demo: setup
 test: setup
 	@$(BIN)/python -m pytest -n $(CORES) --dist loadfile
 
+# The Slurm plugin, into the environment that runs the workflow: on a cluster's login node.
+slurm: setup
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-slurm.lock
+
+# A real Slurm on this machine, where it may be installed and started; elsewhere it says why not, and that is no failure.
+CLUSTER := .venv-slurm
+test-cluster: $(CLUSTER)/.ready
+	@sh tests/cluster/install.sh && $(CLUSTER)/bin/python -m pytest tests/cluster
+
+# An environment of its own, on top of the other: there the plugin delays nobody.
+$(CLUSTER)/.ready: requirements-slurm.lock $(STAMP)
+	@$(BIN)/python -m venv --clear $(CLUSTER)
+	@$(CLUSTER)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-slurm.lock
+	@$(BIN)/python -c "import sysconfig; print('import site; site.addsitedir(%r)' % sysconfig.get_path('purelib'))" \
+		> "$$($(CLUSTER)/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/below.pth"
+	@touch $@
+
 lint: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -41,4 +58,4 @@ lint: setup
 	@$(BIN)/snakefmt --check Snakefile workflow
 
 clean:
-	rm -rf $(VENV) $(PEERS) demo results logs .snakemake
+	rm -rf $(VENV) $(PEERS) $(CLUSTER) demo results logs .snakemake

@@ -17,3 +17,11 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("the folder of public real files (../shared) is not here")
     return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that take minutes run where they are asked for."""
+    if not os.environ.get("COERULEUS_FULL"):
+        for item in items:
+            if item.get_closest_marker("slow"):
+                item.add_marker(pytest.mark.skip(reason="takes minutes: COERULEUS_FULL=1 runs it"))

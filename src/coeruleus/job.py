@@ -2,25 +2,76 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
+import errno
 import logging
+import resource
 import sys
+import time
+import traceback
 import warnings
 from pathlib import Path
+from types import TracebackType
 
 from coeruleus.experiment.load import load_experiment
-from coeruleus.experiment.model import Experiment
+from coeruleus.experiment.model import BrokenExperiment, Experiment
+from coeruleus.one_run import end_with_the_run
 from coeruleus.tables.io import write_table
 from coeruleus.tables.problems import PROBLEMS, Problem, problems_frame
 
+DISK = {
+    errno.ENOSPC: "The disk is full: make room",
+    errno.EDQUOT: "Your share of the disk is used up: make room",
+    errno.EROFS: "The disk can only be read: name a place that can be written (results=OTHER)",
+    errno.EACCES: "It may not be read or written: see its permissions",
+}
+KIB = 1024 if sys.platform.startswith("linux") else 1  # unit of ru_maxrss
+
+
+class StoppedError(Exception):
+    """Why a job cannot go on, in words for the person who started it."""
+
 
 def begin(log: str, experiment: str) -> Experiment:
-    """Send what a script prints to its log, and read the experiment directory that it works on."""
+    """Send what a script prints to its log, and read the experiment directory that it works on.
+
+    The log's last line says what the job used, for the resources that rules ask for.
+    """
     handle = open(log, "w", encoding="utf-8")  # noqa: SIM115 (open until the script ends)
     sys.stdout = sys.stderr = handle
     logging.captureWarnings(True)
     logging.basicConfig(stream=handle, level=logging.WARNING, force=True)
     warnings.simplefilter("default")
+    end_with_the_run()
+    sys.excepthook = explain
+    start = time.process_time()
+    atexit.register(lambda: print(used(start)))
     return load_experiment(Path(experiment))
+
+
+def explain(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """One line on the screen for what stopped a job; where the fault is ours, the trace goes to the log."""
+    if isinstance(error, (StoppedError, BrokenExperiment)):
+        said = str(error) if isinstance(error, StoppedError) else f"{error}: " + "; ".join(map(str, error.problems))
+    elif isinstance(error, OSError) and error.errno in DISK:
+        said = (
+            f"{error.strerror}: {error.filename or 'the results'}. {DISK[error.errno]}; then run the same command again"
+        )
+    elif isinstance(error, MemoryError):
+        said = "not enough memory: give the job more (--set-resources RULE:mem_mb=...)"
+    else:
+        traceback.print_exception(kind, error, trace)
+        said = f"{kind.__name__}: {error}. This is a fault of the software: please report it with the job's log"
+    for stream in (sys.stdout, sys.__stderr__):
+        with contextlib.suppress(OSError, ValueError):
+            print(f"stopped: {said}", file=stream, flush=True)
+
+
+def used(start: float) -> str:
+    """CPU seconds before the work began and in all, and the most memory, of this process."""
+    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KIB / 1e6
+    return f"used {start:.2f} s of CPU to start, {time.process_time():.2f} s in all, {megabytes:.0f} MB"
 
 
 def write_problems(problems: list[Problem], path: str | Path) -> None:

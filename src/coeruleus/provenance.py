@@ -44,6 +44,24 @@ def checksums(folder: Path, without: tuple[str, ...] = ()) -> dict[str, str]:
     }
 
 
+def inventory(folder: Path) -> list[str]:
+    """Name, size and time of change of every file below a folder but the settings, whose comments do not count."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / SETTINGS)
+    return [f"{path.relative_to(folder).as_posix()}\t{stamp(path)}" for path in files]
+
+
+def stamp(path: Path) -> str:
+    """Size and time of last change, by which a changed file is known without reading it."""
+    status = path.stat()
+    return f"{status.st_size}\t{status.st_mtime_ns}"
+
+
+def changes(before: list[str], after: list[str], most: int = 3) -> str:
+    """Names of the files in which two inventories differ, the first few of them; empty where they agree."""
+    names = sorted({line.split("\t")[0] for line in {*before} ^ {*after}})
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
 def provenance(inputs: Path, results: Path, settings: dict[str, Any]) -> str:
     """provenance.json as text."""
     record = {

@@ -69,10 +69,18 @@ def facts_digest(*facts: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def _cells(column: pd.Series) -> list[Any]:
+    return [None if value != value else value for value in column.tolist()]
+
+
 def _plain(fact: Any) -> Any:
     if isinstance(fact, pd.DataFrame):
         frame = fact.drop(columns="sheet_row", errors="ignore")
-        return {str(name): [_plain(value) for value in frame[name]] for name in frame}
+        return {str(name): _cells(frame[name]) for name in frame}
+    if isinstance(fact, dict):
+        return {str(key): _plain(value) for key, value in fact.items()}
+    if isinstance(fact, (list, tuple)):
+        return [_plain(value) for value in fact]
     if hasattr(fact, "model_dump"):
         return fact.model_dump()
     if dataclasses.is_dataclass(fact) and not isinstance(fact, type):

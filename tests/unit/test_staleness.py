@@ -81,3 +81,12 @@ def test_facts_are_what_is_said_not_how() -> None:
     moved = frame.assign(sheet_row=[5.0, 9.0])
     assert facts_digest(frame) == facts_digest(moved)
     assert facts_digest(frame) != facts_digest(frame.assign(a=[1.0, 2.0]))
+
+
+def test_a_cell_in_the_middle_of_a_long_sheet_counts_inside_a_dictionary() -> None:
+    """The text of a long frame leaves out its middle."""
+    frame = pd.DataFrame({"a": range(500)})
+    changed = frame.copy()
+    changed.loc[250, "a"] = -1
+    assert facts_digest({"sheet": frame}) != facts_digest({"sheet": changed})
+    assert facts_digest({"sheet": frame}) == facts_digest({"sheet": frame.copy()})

@@ -1,7 +1,9 @@
 # Which experiments there are, what they hold, and where things lie. Sheets are read here, before any job.
 import atexit
 import os
+import re
 import sys
+from functools import wraps
 from pathlib import Path
 
 # One thread for numeric libraries: the same bytes on any number of cores.
@@ -14,6 +16,9 @@ for name in (
     os.environ[name] = "1"
 
 from coeruleus.intake.find import find_experiments
+from coeruleus.one_run import claim
+from coeruleus.progress import Progress, say, summary
+from coeruleus.provenance import inventory, stamp
 from coeruleus.staleness import code_digest, facts_digest
 
 TOP = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parents[1]
@@ -25,10 +30,19 @@ configfile: str(TOP / "config" / "config.yaml")
 RESULTS = str(config.get("results") or "results").rstrip("/")
 INTERIM = f"{RESULTS}/.interim"
 LOGS = str(config.get("logs") or "logs").rstrip("/")
+# A job on a cluster node is a Snakemake of its own: it reads its own experiment only.
+OWN = set()
+if "--target-jobs" in sys.argv:
+    jobs = sys.argv[sys.argv.index("--target-jobs") + 1 :]
+    OWN = set(re.findall(r"[:,]experiment=([^,\n]+)", "\n".join(jobs)))
 EXPERIMENTS, REFUSED = find_experiments(
-    config.get("experiments"), TOP / "config" / "rulesets"
+    config.get("experiments"), TOP / "config" / "rulesets", OWN or None
 )
 REFUSAL = f"{INTERIM}/.refused"  # no experiment is named so
+
+
+def summarise():
+    say("\n" + "\n".join(summary(Path(RESULTS) / name) for name in EXPERIMENTS))
 
 
 def name_refused():
@@ -44,10 +58,37 @@ if REFUSED and workflow.is_main_process:
     atexit.register(name_refused)
 
 
+onstart:
+    claim(Path(INTERIM).resolve() / ".lock")
+    logger.addHandler(Progress(say))
+
+
+onsuccess:
+    summarise()
+
+
+onerror:
+    summarise()
+
+
 wildcard_constraints:
     experiment="[^/]+",
     run="[A-Za-z0-9._-]+",
     session="[A-Za-z0-9._-]+",
+
+
+def once(function):
+    """Snakemake asks the same again and again; sheets do not change while it plans."""
+    known = {}
+
+    @wraps(function)
+    def answer(wildcards):
+        key = tuple(wildcards.items())
+        if key not in known:
+            known[key] = function(wildcards)
+        return known[key]
+
+    return answer
 
 
 def experiment_of(wildcards):
@@ -63,7 +104,7 @@ def code(script):
 
 
 def files_of(folder, names):
-    """Instrument files that are there. Snakemake would read braces in a name as wildcards: see `odd_files_of`."""
+    """Instrument files that are there. Braces in a name would be wildcards: `stamps_of` has those."""
     paths = (folder / name for name in names if name)
     return sorted(
         {
@@ -74,14 +115,10 @@ def files_of(folder, names):
     )
 
 
-def odd_files_of(folder, names):
-    """Name, size and time of files that cannot be inputs by name."""
+def stamps_of(folder, names):
+    """Size and time of each file: one that changes while its job runs makes the job stale, whenever it ended."""
     paths = sorted({folder / name for name in names if name})
-    return [
-        (p.name, p.stat().st_size, p.stat().st_mtime_ns)
-        for p in paths
-        if p.exists() and set("{}") & set(str(p))
-    ]
+    return [(path.name, stamp(path)) for path in paths if path.exists()]
 
 
 def interim(path):

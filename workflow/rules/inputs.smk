@@ -3,11 +3,13 @@ RUN_TABLES = ["peaks", "calibration", "accuracy", "concentrations", "suitability
 RUN_SOURCES = ["traces", "calibration_points", "drift", "vendor_peaks"]
 
 
+@once
 def rows_of_run(wildcards):
     injections = experiment_of(wildcards).injections
     return injections[injections["run"] == wildcards.run]
 
 
+@once
 def files_of_run(wildcards):
     experiment = experiment_of(wildcards)
     if experiment.areas is not None:
@@ -15,13 +17,14 @@ def files_of_run(wildcards):
     return files_of(experiment.path / "dialysate", rows_of_run(wildcards)["file"])
 
 
+@once
 def facts_of_run(wildcards):
     experiment, rows = experiment_of(wildcards), rows_of_run(wildcards)
     settings, ids = experiment.settings, rows["injection_id"]
     areas, curation = experiment.areas, experiment.curation_peaks
     return facts_digest(
         rows,
-        odd_files_of(experiment.path / "dialysate", rows["file"]),
+        stamps_of(experiment.path / "dialysate", rows["file"]),
         experiment.standards[experiment.standards["level"].isin(rows["level"])],
         None if areas is None else areas[areas["injection_id"].isin(ids)],
         curation[curation["injection_id"].isin(ids)],
@@ -55,6 +58,7 @@ def measured_concentrations(wildcards):
     ]
 
 
+@once
 def facts_of_release(wildcards):
     experiment = experiment_of(wildcards)
     settings = experiment.settings
@@ -81,11 +85,13 @@ def recordings_of(wildcards, kind):
     return recordings[recordings["kind"] == kind]
 
 
+@once
 def raw_of_session(wildcards):
     recordings = recordings_of(wildcards, "raw")
     return recordings[recordings["session_id"] == wildcards.session]
 
 
+@once
 def raw_files(wildcards):
     return files_of(
         experiment_of(wildcards).path / "ephys", raw_of_session(wildcards)["file"]
@@ -99,6 +105,7 @@ def size_of_raw(wildcards, attempt):
     return attempt * (1000 + 4 * min(megabytes, 2000))
 
 
+@once
 def sorted_files(wildcards):
     recordings = recordings_of(wildcards, "sorted")
     return files_of(
@@ -115,23 +122,26 @@ def sorted_from_raw(wildcards, name):
     ]
 
 
+@once
 def facts_of_sorting(wildcards):
     recordings = raw_of_session(wildcards)
     folder = experiment_of(wildcards).path / "ephys"
-    return facts_digest(recordings, odd_files_of(folder, recordings["file"]))
+    return facts_digest(recordings, stamps_of(folder, recordings["file"]))
 
 
+@once
 def facts_of_units(wildcards):
     experiment = experiment_of(wildcards)
     recordings = experiment.recordings
-    odd = odd_files_of(
+    stamps = stamps_of(
         experiment.path / "ephys", [*recordings["file"], *recordings["waveforms"]]
     )
     return facts_digest(
-        recordings, odd, experiment.ephys_events, experiment.curation_units
+        recordings, stamps, experiment.ephys_events, experiment.curation_units
     )
 
 
+@once
 def facts_of_responses(wildcards):
     experiment = experiment_of(wildcards)
     return facts_digest(
@@ -139,6 +149,7 @@ def facts_of_responses(wildcards):
     )
 
 
+@once
 def facts_of_labels(wildcards):
     experiment = experiment_of(wildcards)
     settings = experiment.settings
@@ -224,6 +235,7 @@ def figure_files(tables):
     return [path for paths in tables.values() for path in paths]
 
 
+@once
 def facts_of_figures(wildcards):
     experiment = experiment_of(wildcards)
     figures = EXPERIMENTS[wildcards.experiment].figures
@@ -234,14 +246,17 @@ def facts_of_figures(wildcards):
     )
 
 
+@once
 def truth_files(wildcards):
     return sorted(map(str, (experiment_of(wildcards).path / "truth").glob("*.tsv")))
 
 
+@once
 def result_tables(wildcards):
     return dialysate_tables(wildcards) | unit_tables(wildcards)
 
 
+@once
 def problem_parts(wildcards):
     experiment = experiment_of(wildcards)
     parts = []
@@ -268,6 +283,7 @@ def figure_folders(wildcards):
     ]
 
 
+@once
 def facts_of_experiment(wildcards):
     found = EXPERIMENTS[wildcards.experiment]
     return facts_digest(
@@ -280,17 +296,10 @@ def facts_of_experiment(wildcards):
     )
 
 
-def input_files(wildcards):
-    """Every file of the experiment directory, for its checksum; names with braces are read all the same."""
-    top = experiment_of(wildcards).path
-    return files_of(
-        top,
-        [
-            path.relative_to(top)
-            for path in top.rglob("*")
-            if path.is_file() and path != top / "experiment.yaml"
-        ],
-    )
+@once
+def inventory_of(wildcards):
+    """Every file of the experiment directory: a change during the run is noticed before its end."""
+    return inventory(experiment_of(wildcards).path)
 
 
 def absent_parts(wildcards):

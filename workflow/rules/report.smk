@@ -76,7 +76,6 @@ rule write_report:
 
 rule write_provenance:
     input:
-        inputs=input_files,
         report=result("report.html"),
     output:
         result("provenance.json"),
@@ -88,6 +87,7 @@ rule write_provenance:
     params:
         directory=directory_of,
         absent=absent_parts,
+        inventory=inventory_of,
         facts=facts_of_experiment,
         code=code("write_provenance.py"),
     message:

@@ -6,6 +6,7 @@ import datetime
 
 import pandas as pd
 
+from coeruleus.experiment.read_sheet import none_for_missing
 from coeruleus.tables.problems import Problem
 
 
@@ -34,13 +35,18 @@ def complete(frames: dict[str, pd.DataFrame]) -> list[Problem]:
     frames["dialysate/injections"] = _run_order(injections, problems)
     recordings = frames["ephys/recordings"]
     place = recordings.groupby("site_id").cumcount() + 1.0
-    recordings["segment"] = recordings["segment"].where(recordings["segment"].notna(), place).astype(int)
-    frames["ephys/events"]["segment"] = frames["ephys/events"]["segment"].astype(int)
-    frames["curation/trials"]["segment"] = frames["curation/trials"]["segment"].astype(int)
+    recordings["segment"] = _whole(recordings["segment"].where(recordings["segment"].notna(), place))
+    for name in ("ephys/events", "curation/trials"):
+        frames[name]["segment"] = _whole(frames[name]["segment"])
     frames["dialysate/concentrations"]["sample_id"] = _sample_names(frames["dialysate/concentrations"])
     for name, frame in frames.items():
         frames[name] = _none_for_missing(frame)
     return problems
+
+
+def _whole(segments: pd.Series) -> pd.Series:
+    """Segments as integers; a cell that could not be read is a problem already, and the first segment here."""
+    return segments.fillna(1.0).clip(-(2.0**31), 2.0**31).astype(int)
 
 
 def _one_each(frame: pd.DataFrame, key: str, subjects: pd.Series) -> pd.DataFrame:
@@ -59,9 +65,9 @@ def _one_each(frame: pd.DataFrame, key: str, subjects: pd.Series) -> pd.DataFram
 
 def _none_for_missing(frame: pd.DataFrame) -> pd.DataFrame:
     """Missing text as None everywhere, never NaN."""
-    for name in frame:
+    for name in frame if len(frame) else ():
         if frame[name].dtype == object:
-            frame[name] = frame[name].where(frame[name].notna(), None)
+            frame[name] = none_for_missing(frame[name])
     return frame
 
 
@@ -72,19 +78,21 @@ def _only(frame: pd.DataFrame, key: str) -> dict[str, str | None]:
 
 
 def _fill(frame: pd.DataFrame, key: str, only: dict[str, str | None], sheet: str, problems: list[Problem]) -> None:
+    if frame.empty:
+        return
     needs = frame[key].isna() & frame["subject_id"].notna()
     if sheet == "dialysate/injections":
         needs &= frame["kind"] == "dialysate"
-    for index in frame.index[needs]:
-        subject = str(frame.at[index, "subject_id"])
-        if subject not in only:
-            continue  # an unknown subject is reported elsewhere
+    needs &= frame["subject_id"].isin(list(only))  # an unknown subject is reported elsewhere
+    if not needs.any():
+        return
+    rows = frame[needs]
+    for subject, row in zip(rows["subject_id"], rows["sheet_row"], strict=True):
         if only[subject] is None:
-            row = int(frame["sheet_row"].loc[index])
-            where = f"{sheet}.tsv, row {row}, column {key}"
+            where = f"{sheet}.tsv, row {int(row)}, column {key}"
             message = f"is empty, and the subject {subject} has several: say which"
             problems.append(Problem("experiment", where, "error", message))
-        frame.at[index, key] = only[subject]
+    frame.loc[needs, key] = pd.Series([only[subject] for subject in rows["subject_id"]], index=rows.index, dtype=object)
 
 
 def _run_order(injections: pd.DataFrame, problems: list[Problem]) -> pd.DataFrame:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
+from pathlib import Path
 
 import pandas as pd
 
@@ -20,6 +22,8 @@ class _Findings(list[Problem]):
 
     def known(self, sheet: str, frame: pd.DataFrame, column: str, known: Iterable[str], where: str) -> None:
         """Every value of a column must be one of `known`, which live in the sheet `where`."""
+        if frame.empty:
+            return
         names = list(dict.fromkeys(known))
         for _, row in frame[frame[column].notna() & ~frame[column].isin(names)].iterrows():
             if not pd.isna(row["sheet_row"]):
@@ -93,9 +97,9 @@ def _check_dialysate(experiment: Experiment, found: _Findings) -> None:
         for _, row in injections[injections[column] == 0].iterrows():
             found.add(sheet, row, column, "is 0, which cannot be: give what it was, or n/a")
     shared = ["subject_id", "session_id", "probe_id", "start_min", "end_min"]
-    for sample, rows in injections[injections["kind"] == "dialysate"].groupby(
-        ["session_id", "probe_id", "sample_id"], dropna=False
-    ):
+    key = ["session_id", "probe_id", "sample_id"]
+    several = injections[(injections["kind"] == "dialysate") & injections.duplicated(key, keep=False)]
+    for sample, rows in several.groupby(key, dropna=False):
         for column in shared:
             if rows[column].nunique(dropna=False) > 1:
                 message = f"differs between the injections of the sample {sample[2]}: they are of one sample"
@@ -106,16 +110,14 @@ def _check_dialysate(experiment: Experiment, found: _Findings) -> None:
 
 
 def _check_owner(found: _Findings, sheet: str, frame: pd.DataFrame, column: str, owners: pd.DataFrame) -> None:
+    if frame.empty:
+        return
     owner = dict(zip(owners[column], owners["subject_id"], strict=True))
-    for _, row in frame[frame[column].notna() & frame["subject_id"].notna()].iterrows():
-        expected = owner.get(row[column])
-        if expected is not None and expected != row["subject_id"]:
-            found.add(
-                sheet,
-                row,
-                column,
-                f"'{row[column]}' belongs to the subject {expected}, and this row says {row['subject_id']}",
-            )
+    expected = frame[column].map(owner)
+    wrong = expected.notna() & frame["subject_id"].notna() & (expected != frame["subject_id"])
+    for owned_by, (_, row) in zip(expected[wrong], frame[wrong].iterrows(), strict=True):
+        message = f"'{row[column]}' belongs to the subject {owned_by}, and this row says {row['subject_id']}"
+        found.add(sheet, row, column, message)
 
 
 def _check_analytes(experiment: Experiment, found: _Findings) -> None:
@@ -140,11 +142,11 @@ def _check_analytes(experiment: Experiment, found: _Findings) -> None:
 def _check_files(experiment: Experiment, found: _Findings, sheet: str, frame: pd.DataFrame, columns: list[str]) -> None:
     top = experiment.path.resolve()
     folder = experiment.path / sheet.split("/")[0]
-    for _, row in frame.iterrows():
-        for column in columns:
-            if row[column] is not None and not (folder / row[column]).resolve().is_relative_to(top):
-                message = f"'{row[column]}' is a link that leaves the experiment directory: copy the file here"
-                found.add(sheet, row, column, message)
+    for column in columns:
+        for place, name in enumerate(frame[column]):
+            if name is not None and not Path(os.path.realpath(folder / name)).is_relative_to(top):
+                message = f"'{name}' is a link that leaves the experiment directory: copy the file here"
+                found.add(sheet, frame.iloc[place], column, message)
 
 
 def _check_recordings(experiment: Experiment, found: _Findings) -> None:
@@ -163,8 +165,12 @@ def _check_recordings(experiment: Experiment, found: _Findings) -> None:
     segments = set(zip(recordings["site_id"], recordings["segment"], strict=True))
     sites = set(recordings["site_id"])
     for name, frame in (("ephys/events", events), ("curation/trials", experiment.curation_trials)):
-        for _, row in frame.iterrows():
-            if row["site_id"] in sites and (row["site_id"], row["segment"]) not in segments:
+        known = [
+            site not in sites or (site, segment) in segments
+            for site, segment in zip(frame["site_id"], frame["segment"], strict=True)
+        ]
+        if not all(known):
+            for _, row in frame[~pd.Series(known, index=frame.index)].iterrows():
                 have = sorted(segment for site, segment in segments if site == row["site_id"])
                 found.add(name, row, "segment", f"site {row['site_id']} has no segment {row['segment']}, only {have}")
     found.known("ephys/identity", experiment.identity, "site_id", recordings["site_id"], "recordings.tsv")

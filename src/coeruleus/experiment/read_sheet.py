@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -79,6 +80,11 @@ def read_sheet(path: Path, sheet: Sheet, waived: tuple[str, ...] = ()) -> tuple[
 
 def empty_sheet(sheet: Sheet) -> pd.DataFrame:
     """The frame of a sheet that is not there."""
+    return _empty(sheet).copy()
+
+
+@cache
+def _empty(sheet: Sheet) -> pd.DataFrame:
     return _typed([], sheet, [])
 
 
@@ -155,9 +161,15 @@ def _typed(records: list[dict[str, Value]], sheet: Sheet, extras: list[str]) -> 
         if numeric:
             frame[column] = frame[column].astype(float)
         else:
-            values = frame[column].astype(object)
-            frame[column] = values.where(values.notna(), None)
+            frame[column] = none_for_missing(frame[column].astype(object))
     return frame
+
+
+def none_for_missing(column: pd.Series) -> pd.Series:
+    """A column of objects with None for every missing cell, never NaN."""
+    if any(value is not None and value != value for value in column.tolist()):
+        return column.where(column.notna(), None)
+    return column
 
 
 def _check_key(frame: pd.DataFrame, sheet: Sheet, report: Report) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,16 +39,21 @@ class Refused:
         return "\n".join(lines + [f"  {problem.item}: {problem.message}" for problem in self.problems])
 
 
-def find_experiments(wanted: Any, shipped: Path) -> tuple[dict[str, Found], list[Refused]]:
+def find_experiments(
+    wanted: Any, shipped: Path, only: set[str] | None = None
+) -> tuple[dict[str, Found], list[Refused]]:
     """Sound experiments by name and refused ones, from a directory, a list of them, or a glob.
 
-    `shipped` is the folder of rulesets that come with the workflow.
+    `shipped` is the folder of rulesets that come with the workflow. `only` names those to read, where not all are
+    needed: a job on a cluster node starts with its own.
     """
     paths, refused = _paths(wanted)
     names = Counter(path.resolve().name for path in paths)
     sound = {}
     for path in paths:
         name = path.resolve().name
+        if only is not None and name not in only:
+            continue
         if names[name] > 1:
             message = "another experiment has the same folder name, and results are named by it: rename one"
             refused.append(Refused(name, [Problem("experiment", str(path), "error", message)]))
@@ -102,9 +108,15 @@ def _paths(wanted: Any) -> tuple[list[Path], list[Refused]]:
     return list(paths.values()), refused
 
 
-def _rulesets(experiment: Experiment, shipped: Path) -> tuple[list[Path], list[Problem]]:
+@cache
+def _problems_of_ruleset(content: bytes, name: str) -> tuple[Problem, ...]:
     from coeruleus.classification.rulesets import read_ruleset
 
+    _, errors = read_ruleset(content, name)
+    return tuple(Problem("experiment", f"rulesets/{name}.yaml", "error", error) for error in errors)
+
+
+def _rulesets(experiment: Experiment, shipped: Path) -> tuple[list[Path], list[Problem]]:
     own = experiment.path / "rulesets"
     known = {path.stem: path for folder in (shipped, own) for path in sorted(folder.glob("*.yaml"))}
     files, problems = [], []
@@ -117,7 +129,6 @@ def _rulesets(experiment: Experiment, shipped: Path) -> tuple[list[Path], list[P
             message = "is a link that leaves the experiment directory: copy the file here"
             problems.append(Problem("experiment", f"rulesets/{name}.yaml", "error", message))
             continue
-        _, errors = read_ruleset(known[name].read_bytes(), name)
-        problems += [Problem("experiment", f"rulesets/{name}.yaml", "error", error) for error in errors]
+        problems += _problems_of_ruleset(known[name].read_bytes(), name)
         files.append(known[name])
     return files, problems

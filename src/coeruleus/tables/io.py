@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from coeruleus.tables.model import Column, Table
 
 MISSING = "n/a"
 SIGNIFICANT_DIGITS = 7
+# Text that a spreadsheet would run when the table is opened gets an apostrophe before it; ids and numbers never do.
+FORMULA = re.compile(r"[=@]|[+-](?![\w.-]*$)(?![\d.]+(?:[eE][+-]?\d+)?$)")
+GUARDED = re.compile(rf"'(?={FORMULA.pattern})")
 
 
 def cell(value: Any, column: Column | None = None) -> str:
@@ -31,7 +35,7 @@ def cell(value: Any, column: Column | None = None) -> str:
         shown = f"{float(value):.{SIGNIFICANT_DIGITS}g}"
         return "0" if shown == "-0" else shown
     shown = " ".join(str(value).split())
-    return shown or MISSING
+    return f"'{shown}" if FORMULA.match(shown) else shown or MISSING
 
 
 def write_table(frame: pd.DataFrame, path: str | Path, table: Table, carried: Mapping[str, str] | None = None) -> None:
@@ -63,6 +67,9 @@ def read_table(path: str | Path, table: Table) -> pd.DataFrame:
     """Read a table that `write_table` wrote, with the types of its columns."""
     raw = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, encoding="utf-8", quoting=csv.QUOTE_MINIMAL)
     frame = raw.astype(object).where(raw != MISSING, None)
+    other = {column.name for column in table.columns if column.kind in ("number", "integer", "boolean")}
+    for name in [name for name in raw if name not in other and raw[name].str.startswith("'").any()]:
+        frame[name] = frame[name].str.replace(GUARDED, "", regex=True).where(frame[name].notna(), None)
     booleans = [column.name for column in table.columns if column.kind == "boolean" and column.name in frame]
     for name in booleans:
         frame[name] = frame[name].map({"true": True, "false": False}).astype(object)

@@ -82,3 +82,17 @@ def test_names_of_tables_are_unique_and_columns_described() -> None:
         assert len(set(table.names)) == len(table.names), table.name
         assert all(column.description for column in table.columns)
         assert set(table.key) <= set(table.names)
+
+
+@pytest.mark.parametrize("text", ["=cmd|' /C calc'!A0", "+1+cmd", "@SUM(1)", "-2+3", "=HYPERLINK(1)"])
+def test_no_cell_is_a_formula_and_text_comes_back(tmp_path: Path, text: str) -> None:
+    assert cell(text) == f"'{text}"
+    row = {"session_id": "s", "probe_id": "p", "sample_id": "a", "analyte": "NE", "reason": text}
+    write_table(RELEASE.frame([row]), tmp_path / "r.tsv", RELEASE)
+    assert f"\t{text}" not in (tmp_path / "r.tsv").read_text()
+    assert read_table(tmp_path / "r.tsv", RELEASE)["reason"].tolist() == [text]
+
+
+@pytest.mark.parametrize("text", ["-rat", "+x", "-5", "-1.5e-3", "a=b", "007"])
+def test_ids_and_numbers_stay_as_they_are(text: str) -> None:
+    assert cell(text) == text

@@ -1,0 +1,88 @@
+"""One run at a time works on a folder of results: held by a lock that ends with the process, however it ends."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import socket
+import threading
+import time
+from pathlib import Path
+
+from snakemake_interface_common.exceptions import WorkflowError
+
+_held: list[int] = []  # open for as long as the process lives
+LOCK = "COERULEUS_LOCK"  # the environment tells jobs which lock their run holds
+PATIENCE = 3.0  # seconds; jobs of a run that was killed look at the lock now and then until they end
+UNSUPPORTED = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL)
+
+
+class RunningAlready(WorkflowError):
+    """Another run works on the same results."""
+
+
+def claim(lock: Path) -> None:
+    """Hold `lock` until this process ends, by whatever end. Raises RunningAlready where another process holds it.
+
+    On a file system without locks nothing is held.
+    """
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        _lock(handle, time.monotonic() + PATIENCE)
+    except OSError as error:
+        if error.errno in UNSUPPORTED:
+            os.close(handle)
+            return
+        who = os.pread(handle, 200, 0).decode(errors="replace").strip() or "unknown"
+        os.close(handle)
+        raise RunningAlready(
+            f"another run works on these results ({lock.parent.parent}): {who}. Wait until it has ended, or end it, "
+            "or give this one a place of its own: --config results=OTHER"
+        ) from None
+    os.ftruncate(handle, 0)
+    os.pwrite(handle, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
+    _held.append(handle)
+    os.environ[LOCK] = str(lock)
+
+
+def _lock(handle: int, until: float) -> None:
+    while True:
+        try:
+            return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
+
+
+def end_with_the_run() -> None:
+    """End this job as soon as nobody holds its run's lock: left alone it would write into the next run's results.
+
+    Only where the holder is on this machine; elsewhere a lock may not be seen.
+    """
+    try:
+        handle = os.open(os.environ[LOCK], os.O_RDONLY)
+    except (KeyError, OSError):
+        return
+    holder = os.pread(handle, 200, 0).decode(errors="replace").strip()
+    if not holder.endswith(f" on {socket.gethostname()}") or not _is_held(handle):
+        os.close(handle)
+        return
+
+    def watch() -> None:
+        while _is_held(handle):
+            time.sleep(0.2)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _is_held(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    fcntl.flock(handle, fcntl.LOCK_UN)
+    return False

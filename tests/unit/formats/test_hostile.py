@@ -1,0 +1,48 @@
+"""Mutants of every format that has a seed, and of the sheets: as benchmarks/hostile/fuzz.py, fewer of them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from fuzz import fuzz, targets
+
+COUNT = int(os.environ.get("COERULEUS_MUTANTS", "100"))
+SECONDS = 15.0  # of work for one format; large files are slow to read, and the full run has them all
+
+
+@pytest.fixture(scope="module")
+def works(tmp_path_factory: pytest.TempPathFactory) -> dict:
+    return targets(tmp_path_factory.mktemp("seeds"))[0]
+
+
+def test_mutants_are_read_or_named(works: dict) -> None:
+    assert {"chromatogram: delimited", "chromatogram: shimadzu", "sheets"} <= set(works)
+    faults = []
+    for name, work in works.items():
+        spent, done = 0.0, 0
+        for number, fault, seconds in fuzz(work, name, COUNT, seed=1):
+            spent, done = spent + seconds, done + 1
+            if fault:
+                faults.append(f"{name}, mutant {number}: {fault}")
+            if spent > SECONDS:
+                break
+        print(f"{name}: {done} mutants")
+    assert faults == []
+
+
+def test_links_in_a_circle_and_links_out_are_harmless(tmp_path: Path) -> None:
+    from coeruleus.formats.chromatogram import read_chromatogram
+    from coeruleus.formats.errors import FormatError
+    from coeruleus.provenance import checksums, inventory
+
+    (tmp_path / "a").symlink_to(tmp_path / "b")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    (tmp_path / "up").symlink_to(tmp_path)
+    (tmp_path / "out.txt").symlink_to("/etc/passwd")
+    with pytest.raises(FormatError, match=r"^a: "):
+        read_chromatogram(tmp_path / "a")
+    assert "out.txt" not in checksums(tmp_path)
+    assert len(inventory(tmp_path)) <= 1

@@ -1,0 +1,38 @@
+"""What a run says of itself."""
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from coeruleus.progress import Progress, duration, summary
+
+
+def test_time_left_follows_the_pace_so_far() -> None:
+    now, said = [0.0], []
+    progress = Progress(said.append, every=15.0, clock=lambda: now[0])
+    for done in range(1, 5):
+        now[0] += 10
+        record = logging.makeLogRecord({"done": done, "total": 10})
+        progress.handle(record)
+    progress.handle(logging.makeLogRecord({"msg": "of something else"}))
+    assert said == [
+        "progress: 2 of 10 jobs done, about 80 s left",
+        "progress: 4 of 10 jobs done, about 60 s left",
+    ]
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0.2, "1 s"), (80, "80 s"), (120, "2 min"), (7200, "2.0 h")])
+def test_durations(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
+
+
+def test_a_line_for_an_experiment(tmp_path: Path) -> None:
+    results = tmp_path / "x"
+    (results / "units").mkdir(parents=True)
+    assert summary(results).startswith("x: not finished")
+    (results / "provenance.json").write_text("{}")
+    rows = "site_id\tunit_id\tstatus\ns\tu1\tok\ns\tu2\tfailed\nt\tu1\tok\n"
+    (results / "units/units.tsv").write_text(rows)
+    (results / "problems.tsv").write_text("stage\titem\tseverity\tmessage\na\tb\terror\tc\na\tb\twarning\tc\n")
+    assert summary(results) == (f"x: 2 of 3 units with a sound number; 1 errors, 1 warnings; {results / 'report.html'}")

@@ -6,6 +6,7 @@ import hashlib
 import json
 import platform
 import shutil
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -44,11 +45,12 @@ def checksums(folder: Path, without: tuple[str, ...] = ()) -> dict[str, str]:
     }
 
 
-def provenance(inputs: Path, results: Path, settings: dict[str, Any]) -> str:
-    """provenance.json as text."""
+def provenance(inputs: Path, results: Path, settings: dict[str, Any], code: Mapping[str, str]) -> str:
+    """provenance.json as text. `code`: script of each rule → checksum of it and of all that it imports."""
     record = {
         "experiment": inputs.resolve().name,
         "versions": versions(),
+        "code": dict(code),
         "settings": settings,
         "inputs": checksums(inputs, without=(SETTINGS,)),  # what it says stands in `settings`, comments aside
         "outputs": checksums(results, without=(NAME,)),

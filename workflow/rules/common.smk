@@ -62,6 +62,14 @@ def code(script):
     return code_digest(TOP / "workflow" / "scripts" / script)
 
 
+# What stands behind each result; the scripts of the last rules stand behind none.
+CODES = {
+    path.stem: code(path.name)
+    for path in sorted((TOP / "workflow" / "scripts").glob("*.py"))
+    if path.stem not in ("write_provenance", "refuse_experiments")
+}
+
+
 def files_of(folder, names):
     """Instrument files that are there. Snakemake would read braces in a name as wildcards: see `odd_files_of`."""
     paths = (folder / name for name in names if name)

@@ -90,6 +90,7 @@ rule write_provenance:
         absent=absent_parts,
         facts=facts_of_experiment,
         code=code("write_provenance.py"),
+        codes=CODES,
     message:
         "Note the checksums of {wildcards.experiment}."
     script:

@@ -215,8 +215,11 @@ def dialysate_figure_tables(wildcards):
 
 def unit_figure_tables(wildcards):
     """Found against true is drawn once, with the dialysate figures where there are any."""
-    truth = {} if experiment_of(wildcards).has_dialysate else truth_of(wildcards)
-    return unit_tables(wildcards) | truth
+    truth, release = truth_of(wildcards), {}
+    if experiment_of(wildcards).has_dialysate:
+        truth = {}
+        release["release/release"] = [result_of(wildcards, "release/release.tsv")]
+    return unit_tables(wildcards) | release | truth
 
 
 def figure_files(tables):
@@ -229,7 +232,10 @@ def facts_of_figures(wildcards):
     return facts_digest(
         figures.completed(
             experiment.analytes, experiment.settings.release.reference_group
-        )
+        ),
+        experiment.dialysate_events,
+        experiment.sessions,
+        experiment.recordings,
     )
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
-from coeruleus.report.cells import TableView, counted, number_words, p_value, plural, rows_of, table
+from coeruleus.report.cells import TableView, counted, plural, rows_of, table
 from coeruleus.report.curation_kit import buttons
 from coeruleus.report.overview import Tables, get
 from coeruleus.report.pictures import Picture, Pictures
 from coeruleus.report.points import Points, Series, colour, worth_pointing
+from coeruleus.report.sentences import sentence
 from coeruleus.report.traces import Trace, build_traces
 from coeruleus.report.vendor_areas import beside_vendor
 
@@ -121,7 +121,7 @@ def _run(run: str, tables: Tables, pictures: Pictures) -> RunView:
     return RunView(
         run, summary + ".",
         table(lines, f"Calibration of {run}", CALIBRATION),
-        (*pictures.of("calibration", run=run), *pictures.of("drift", run=run)),
+        tuple(one for kind in ("calibration", "drift", "overlay") for one in pictures.of(kind, run=run)),
         table(refused, f"Standards and quality controls of {run} that were not accepted", ACCURACY),
         table(checked, f"Accuracy of all standards and quality controls of {run}", ACCURACY),
         table(trouble, f"Peaks of {run} whose status is not ok", PEAKS),
@@ -196,7 +196,7 @@ def build_release(tables: Tables, pictures: Pictures) -> list[ReleaseView]:
             ReleaseView(
                 analyte,
                 tuple(pictures.of("release", analyte=analyte)),
-                tuple(_sentence(row) for row in rows_of(tests)),
+                tuple(sentence(row) for row in rows_of(tests)),
                 table(tests, f"Statistics of {analyte}", STATISTICS),
                 table(_of(baselines, "analyte", analyte), f"Baselines of {analyte}", BASELINES),
                 table(_of(summary, "analyte", analyte), f"Release of {analyte} in each probe", SUMMARY),
@@ -206,14 +206,3 @@ def build_release(tables: Tables, pictures: Pictures) -> list[ReleaseView]:
             )
         )
     return views
-
-
-def _sentence(row: dict[str, Any]) -> str:
-    who = f"{number_words(row['n_subjects'])} animals, {number_words(row['n_samples'])} samples"
-    remark = f" {row['reason']}." if row["reason"] else ""
-    if pd.isna(row["estimate"]):
-        return f"{row['model']}, {row['effect']}: no estimate ({who}).{remark}"
-    p = p_value(row["p_value"])
-    p = f"p {p}" if p.startswith("<") else f"p = {p}"
-    interval = f"95 % CI {number_words(row['ci_low'])} to {number_words(row['ci_high'])}"
-    return f"{row['model']}, {row['effect']}: {number_words(row['estimate'])} ({interval}), {p}; {who}.{remark}"

@@ -17,6 +17,7 @@ from coeruleus.report.curation import build_curation
 from coeruleus.report.curation_kit import build_kit
 from coeruleus.report.dialysate_views import build_release, build_runs
 from coeruleus.report.facts import Facts
+from coeruleus.report.further import build_further
 from coeruleus.report.methods import build_methods
 from coeruleus.report.overview import build_overview, get
 from coeruleus.report.packed import script_json
@@ -63,6 +64,7 @@ def build_report(tables: Mapping[str, pd.DataFrame], figure_directories: Sequenc
         truth_summary=_truth_summary(tables),
         curation=build_curation(tables),
         events=build_events(tables),
+        further=build_further(tables),
         methods=build_methods(tables, facts),
         glossary=MEANING,
     )

@@ -100,7 +100,7 @@ def build_units(tables: Tables, pictures: Pictures, facts: Facts) -> UnitsView:
     figures.sort(key=lambda picture: picture.about("ruleset") != first)
     without = units[units["unit_id"].isna()] if len(units) else units
     return UnitsView(
-        tuple(figures),
+        (*figures, *pictures.of("drug_response"), *pictures.of("joint")),
         worth_pointing([_plane(merged)]),
         _labels(labels),
         _agreement(labels, first),

@@ -141,6 +141,33 @@ RATES = Table(
     ),
 )
 
+AUTOCORRELOGRAMS = Table(
+    "sources/autocorrelograms",
+    "unit × bin",
+    ("site_id", "unit_id", "lag_low_s"),
+    (
+        SITE,
+        UNIT,
+        number("lag_low_s", "lower edge of the bin: time from one spontaneous spike to a later one", "s"),
+        number("lag_high_s", "upper edge of the bin", "s"),
+        integer("count", "pairs of spikes that far apart"),
+        number("rate_hz", "rate of spikes that long after a spike", "Hz"),
+    ),
+)
+
+SEGMENT_CLOCK = Table(
+    "sources/segment_clock",
+    "segment of a recording",
+    ("site_id", "segment"),
+    (
+        SITE,
+        integer("segment", "segment of the recording"),
+        text("subject_id", "animal"),
+        text("session_id", "animal and day"),
+        number("start_min", "start of the segment on the session's bench clock", "min"),
+    ),
+)
+
 RASTERS = Table(
     "sources/rasters",
     "unit × trial type × condition × spike",

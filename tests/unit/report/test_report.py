@@ -161,7 +161,7 @@ def test_counts_and_numbers_are_those_of_the_tables(text):
     assert "54 dialysate samples from 6 animals and 6 probes." in page
     assert "4 units at 5 recording sites." in page
     assert "Labels by lc_anaesthetised_rat: 2 LC-NE, 1 other, 1 undetermined." in page
-    assert "reboxetine × time: 0.81 (95 % CI 0.57 to 1.05), p = 0.0002; 6 animals, 54 samples." in page
+    assert "reboxetine × time: 0.81 (95 % CI 0.57 to 1.05), t(9) = 6.75, p = 0.0002; 6 animals, 54 samples." in page
     assert "zz_site n/a failed no spike was found".replace("n/a ", "") in page.replace("n/a ", "")
     assert "probe missed the target" in page
     assert "times were not shifted" in page
@@ -201,6 +201,9 @@ def test_methods_and_glossary(text):
     assert "coeruleus 0.1.0, scipy 1.17" in page
     assert "a line fitted to the area relative to that of the internal standard DHBA" in page
     assert "The fit was weighted by 1/x." in page
+    assert "People decided about 1 sample, 1 unit;" in page
+    assert "Virtanen et al. 2020" in page and "Harris" not in page  # only what the record of versions names
+    assert "Responses to paw_pinch were tested" in page
     for status, meaning in MEANING.items():
         assert f"{status} {meaning}" in page
 

@@ -78,7 +78,9 @@ def _draw(shown: pd.DataFrame, labels: Mapping[tuple[str, str], str], settings: 
     named = len(shown) <= NAMED_UP_TO
     height = max(42.0, len(shown) * (3.2 if named else 1.4))
     figure = new_figure(settings.double_column_mm, height + 20, settings.png_dpi)
-    pairs, changes = place(figure, 13, 9, 48, min(height, 60)), place(figure, 112 if named else 82, 9, 62, height)
+    scale = settings.double_column_mm / 180
+    pairs = place(figure, 13 * scale, 9, 48 * scale, min(height, 60))
+    changes = place(figure, (112 if named else 82) * scale, 9, 62 * scale, height)
     plotted = Plotted()
     if shown.empty:
         say_nothing_to_show(pairs, "no unit has a rate before and after")

@@ -28,7 +28,8 @@ def treatments(
     found = set()
     for row in records(mine[np.isfinite(numbers(mine, "onset_min"))]):
         lasts = row["duration_min"] if math.isfinite(row["duration_min"]) else 0.0
-        found.add((str(row["drug"] or row["trial_type"]), float(row["onset_min"]), float(row["onset_min"] + lasts)))
+        name = row["drug"] if pd.notna(row["drug"]) else row["trial_type"]
+        found.add((str(name), float(row["onset_min"]), float(row["onset_min"] + lasts)))
     return sorted(found, key=lambda one: (one[1], one[2], one[0]))
 
 

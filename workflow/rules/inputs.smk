@@ -157,6 +157,7 @@ def rulesets_of(wildcards):
 
 
 CAPTIONS = sorted(map(str, (TOP / "workflow" / "report").glob("*.rst")))
+CAPTION_TEXTS = {Path(path).stem: Path(path).read_text("utf-8") for path in CAPTIONS}
 
 
 def has_chromatography(wildcards):

@@ -56,7 +56,12 @@ rule write_report:
         ),
         problems=result("problems.tsv"),
     output:
-        result("report.html"),
+        report(
+            result("report.html"),
+            caption="../report/snakemake/page.rst",
+            category="{experiment}",
+            labels={"figure": "report.html"},
+        ),
     log:
         log_of("write_report"),
     resources:

@@ -11,6 +11,7 @@ from coeruleus.figures.calibration import draw_calibration
 from coeruleus.figures.chromatograms import draw_chromatograms
 from coeruleus.figures.drift import draw_drift
 from coeruleus.figures.overlay import draw_overlays
+from coeruleus.figures.recovery import draw_recovery
 from coeruleus.figures.release import draw_release
 from coeruleus.figures.save import FigureRecord, write_index
 from coeruleus.figures.settings import FigureSettings
@@ -31,6 +32,7 @@ def draw_dialysate_figures(
     with house_style(settings):
         records = [
             *draw_release(tables, directory, settings, captions),
+            *draw_recovery(tables, directory, settings, captions),
             *draw_calibration(tables, directory, settings, captions),
             *draw_drift(tables, directory, settings, captions),
             *draw_overlays(tables, directory, settings, captions),

@@ -195,7 +195,7 @@ def build_release(tables: Tables, pictures: Pictures) -> list[ReleaseView]:
         views.append(
             ReleaseView(
                 analyte,
-                tuple(pictures.of("release", analyte=analyte)),
+                tuple(one for kind in ("release", "recovery") for one in pictures.of(kind, analyte=analyte)),
                 tuple(sentence(row) for row in rows_of(tests)),
                 table(tests, f"Statistics of {analyte}", STATISTICS),
                 table(_of(baselines, "analyte", analyte), f"Baselines of {analyte}", BASELINES),

@@ -12,6 +12,7 @@ from coeruleus.experiment.clock import segment_clock
 from coeruleus.figures.drugs import draw_drugs
 from coeruleus.figures.joint import draw_joint
 from coeruleus.figures.overlay import draw_overlays
+from coeruleus.figures.recovery import draw_recovery
 from coeruleus.figures.save import PLOTTED
 from coeruleus.figures.settings import FigureSettings
 from coeruleus.figures.style import house_style
@@ -93,6 +94,20 @@ def test_segments_are_placed_by_the_two_times_of_the_sheets():
     sessions = pd.DataFrame({"session_id": ["s", "t"], "started_at": ["2026-01-01T11:00:00", None]})
     starts = segment_clock(recordings, sessions)["start_min"].tolist()
     assert starts == pytest.approx([-30.0, np.nan, np.nan], nan_ok=True)
+
+
+def test_recovery_is_drawn_where_its_table_is(tmp_path, made_tables):
+    assert drawn(draw_recovery, made_tables, tmp_path) == []
+    row = {"session_id": "s", "probe_id": "p1", "analyte": "NE", "unit": "nM", "condition": None, "changed": None}
+    first = {"method": "in_vitro", "recovery": 0.2, "recovery_ci_low": 0.1, "recovery_ci_high": 0.3}
+    second = {"method": "zero_net_flux", "recovery": 0.4, "recovery_ci_low": 0.3, "recovery_ci_high": 0.5}
+    outside = {"extracellular": 2.0, "extracellular_ci_low": 1.5, "extracellular_ci_high": 2.6}
+    frame = pd.DataFrame([row | first, row | second | outside | {"condition": "cocaine", "changed": True}])
+    (record,) = drawn(draw_recovery, {"release/recovery": frame}, tmp_path)
+    plotted = read_table(tmp_path / record.file(".tsv"), PLOTTED)
+    assert plotted.loc[plotted["panel"] == "recovery", "y"].tolist() == [0.2, 0.4]
+    assert plotted.loc[plotted["panel"] == "extracellular", "y"].dropna().tolist() == [2.0]
+    assert "changed under treatment in 1 row" in record.caption
 
 
 def test_each_treatment_is_drawn_once_over_its_group():

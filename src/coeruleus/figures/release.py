@@ -199,8 +199,7 @@ def _areas(
         mine.sort(key=lambda row: (row["auc_percent_min"], row["session_id"], row["probe_id"]))
         spread = min(0.6, 0.12 * (len(mine) - 1)) if len(mine) > 1 else 0.0
         for number, row in enumerate(mine):
-            # neighbours in value stand apart: left, right, left, ...
-            step = ((number * 7) % len(mine)) / max(1, len(mine) - 1)
+            step = (0.5 + number * 0.618034) % 1  # neighbours in value stand apart, in no pattern
             at = place_ + spread * (step - 0.5)
             key = (row["session_id"], row["probe_id"], row["analyte"])
             bad = "probe missed" if row["probe_id"] in missed else verdicts.unstable.get(key)

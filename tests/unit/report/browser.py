@@ -35,7 +35,7 @@ class Visit:
     def __init__(self, opened: Any, file: Path, width: int = 1280, height: int = 900) -> None:
         self.context = opened.new_context(viewport={"width": width, "height": height}, accept_downloads=True)
         self.page = self.context.new_page()
-        self.page.set_default_timeout(8000)
+        self.page.set_default_timeout(20000)
         self.said: list[str] = []
         self.asked: list[str] = []
         self.page.on("console", lambda message: self.said.append(f"{message.type}: {message.text}"))

@@ -159,6 +159,30 @@ def test_traces_are_browsed_worst_fit_first(visit: Any) -> None:
     assert page.locator("select.injections option").first.inner_text().startswith("inj004")
 
 
+def painted(page: Any) -> int:
+    """Pixels of the trace's plot in the colour of the fit."""
+    return page.locator(".traces canvas").evaluate(
+        """canvas => {
+            const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+            let count = 0;
+            for (let at = 0; at < data.length; at += 4)
+                if (data[at] < 60 && Math.abs(data[at + 1] - 114) < 40 && Math.abs(data[at + 2] - 178) < 40) count += 1;
+            return count;
+        }"""
+    )
+
+
+def test_the_fit_is_painted_whole_and_zoomed(visit: Any) -> None:
+    page = visit.page
+    choose(page, "inj001")
+    page.wait_for_timeout(300)
+    whole = painted(page)
+    page.locator(".targets").get_by_role("button", name="DHBA", exact=True).click()
+    page.wait_for_timeout(300)
+    zoomed = painted(page)
+    assert whole > 300 and zoomed > 300 and whole != zoomed
+
+
 def test_the_vendors_areas_are_ranked(visit: Any) -> None:
     rows = visit.page.locator("table", has_text="largest differences first").first.locator("tbody tr")
     assert [row.locator("th").inner_text() for row in rows.all()] == ["inj004", "inj001"]

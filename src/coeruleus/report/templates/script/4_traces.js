@@ -110,9 +110,13 @@ class TraceBrowser {
     const residual = left.map((value) => (value === null ? null : value + drop));
     this.range = [time[0], time[time.length - 1]];
     const height = 340;
+    // The time axis is ranged first, and tells the signal axis where it is going to be.
+    let shown = this.range;
+    const across = (_, min, max) => (shown = [min, max]);
+    const up = () => visible(shown, time, [signal, baseline, fitted, residual], inside);
     const options = {
       width: widthOf(this.chart), height,
-      scales: { x: { time: false }, y: { range: (plot) => visible(plot, time, [signal, baseline, fitted, residual], inside) } },
+      scales: { x: { time: false, range: across }, y: { range: up } },
       axes: [axis("time (min)"), axis(data.unit ? `signal (${data.unit})` : "signal", { size: 62 })],
       series: [
         { label: "time (min)", value: (_, value) => words(value, 5) },
@@ -164,8 +168,7 @@ class TraceBrowser {
 }
 
 // The signal axis follows what was fitted, so that the solvent front is cut off.
-function visible(plot, time, lines, inside) {
-  const { min, max } = plot.scales.x;
+function visible([min, max], time, lines, inside) {
   let low = Infinity, high = -Infinity;
   for (const strict of [true, false]) {
     for (let place = 0; place < time.length; place += 1) {

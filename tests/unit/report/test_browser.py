@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from browser import Visit
+from PIL import Image
 
 from coeruleus.experiment.read_sheet import read_sheet
 from coeruleus.experiment.sheets import CURATION_PEAKS, CURATION_SAMPLES, CURATION_TRIALS, CURATION_UNITS
@@ -161,15 +164,9 @@ def test_traces_are_browsed_worst_fit_first(visit: Any) -> None:
 
 def painted(page: Any) -> int:
     """Pixels of the trace's plot in the colour of the fit."""
-    return page.locator(".traces canvas").evaluate(
-        """canvas => {
-            const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-            let count = 0;
-            for (let at = 0; at < data.length; at += 4)
-                if (data[at] < 60 && Math.abs(data[at + 1] - 114) < 40 && Math.abs(data[at + 2] - 178) < 40) count += 1;
-            return count;
-        }"""
-    )
+    picture = Image.open(io.BytesIO(page.locator(".traces canvas").screenshot())).convert("RGB")
+    away = np.abs(np.asarray(picture).astype(int) - (0, 114, 178)).max(axis=2)
+    return int((away < 60).sum())
 
 
 def test_the_fit_is_painted_whole_and_zoomed(visit: Any) -> None:

@@ -1,4 +1,4 @@
-"""The command line: check an experiment directory, list formats, write the demonstration experiment."""
+"""The command line: check experiments, verify results, list formats, write the demonstration experiment."""
 
 from __future__ import annotations
 
@@ -65,6 +65,43 @@ def demo(
 
     (write_small if small else write_demo)(directory)
     typer.echo(f"{directory} holds the demonstration experiment")
+
+
+@app.command()
+def verify(
+    results: Annotated[Path, typer.Argument(help="The results of one experiment, with their provenance.json.")],
+    experiment: Annotated[
+        Path | None, typer.Option(help="Its experiment directory, to compare the inputs too.")
+    ] = None,
+    against: Annotated[Path | None, typer.Option(help="Other results of the same experiment to compare with.")] = None,
+) -> None:
+    """Say which file of results is not what provenance.json says, and which input, setting or version explains it."""
+    from coeruleus import verify as verifying
+    from coeruleus.experiment.model import BrokenExperiment
+    from coeruleus.intake.find import read_experiment
+
+    recorded = verifying.read_record(results)
+    other = verifying.read_record(against) if against else None
+    for folder, record in ((results, recorded), *(((against, other),) if against else ())):
+        if record is None:
+            typer.echo(
+                f"{folder}: there is no provenance.json that can be read: give the folder of one experiment's results"
+            )
+            raise typer.Exit(2)
+    assert recorded is not None
+    settings = None
+    if experiment:
+        try:
+            settings = read_experiment(experiment, SHIPPED_RULESETS).experiment.settings.model_dump(mode="json")
+        except BrokenExperiment:
+            typer.echo(f"{experiment}: is broken (see coeruleus check): its settings are not compared")
+    said = verifying.compare(recorded, verifying.state_of(results, recorded, experiment, settings))
+    if other is not None:
+        said += [f"beside {against}: {words}" for words in verifying.compare(other, recorded)]
+    for words in said:
+        typer.echo(words)
+    typer.echo(f"{results}: {len(recorded['outputs'])} files, {len(said)} differences")
+    raise typer.Exit(1 if said else 0)
 
 
 @app.command()

@@ -6,6 +6,7 @@ import hashlib
 import json
 import platform
 import shutil
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -62,11 +63,12 @@ def changes(before: list[str], after: list[str], most: int = 3) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
-def provenance(inputs: Path, results: Path, settings: dict[str, Any]) -> str:
-    """provenance.json as text."""
+def provenance(inputs: Path, results: Path, settings: dict[str, Any], code: Mapping[str, str]) -> str:
+    """provenance.json as text. `code`: script of each rule → checksum of it and of all that it imports."""
     record = {
         "experiment": inputs.resolve().name,
         "versions": versions(),
+        "code": dict(code),
         "settings": settings,
         "inputs": checksums(inputs, without=(SETTINGS,)),  # what it says stands in `settings`, comments aside
         "outputs": checksums(results, without=(NAME,)),

@@ -19,10 +19,15 @@ DISCOVERS = "DISCOVERS"
 
 
 def code_digest(script: Path) -> str:
-    """Checksum of a rule script and of every library module that it imports, directly or through others."""
+    """Checksum of a rule script and of every library module that it imports, directly or through others.
+
+    What lies beside the modules of an imported package (templates, scripts, style sheets) counts too.
+    """
     sha = hashlib.sha256(script.read_bytes())
     for module in sorted(imported_modules(script)):
-        sha.update(module.encode() + b"\0" + _file(module).read_bytes())
+        path = _file(module)
+        for file in [path, *(_kept_beside(path.parent) if path.name == "__init__.py" else ())]:
+            sha.update(module.encode() + b"\0" + file.read_bytes())
     return sha.hexdigest()[:16]
 
 
@@ -41,6 +46,17 @@ def imported_modules(script: Path) -> set[str]:
 def _file(module: str) -> Path:
     path = ROOT.joinpath(*module.split(".")[1:])
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+def _kept_beside(folder: Path) -> list[Path]:
+    """Files that are no modules, in this folder and in those below it that are no packages."""
+    found: list[Path] = []
+    for path in sorted(folder.iterdir()):
+        if path.is_dir() and path.name != "__pycache__" and not (path / "__init__.py").exists():
+            found += [file for file in sorted(path.rglob("*")) if file.is_file()]
+        elif path.is_file() and path.suffix != ".py":
+            found.append(path)
+    return found
 
 
 def _exists(module: str) -> bool:

@@ -275,6 +275,8 @@ def unit_tables(count: int = 4, trials: int = 8, seed: int = 2) -> dict[str, pd.
             "rates",
             "rasters",
             "psth",
+            "correlograms",
+            "clock",
         )
     }
     grid = np.linspace(-1, 3, 80)
@@ -363,7 +365,23 @@ def unit_tables(count: int = 4, trials: int = 8, seed: int = 2) -> dict[str, pd.
                 }
                 for b in range(30)
             ]
-        rows["drugs"].append(unit | {"segment": 2, "onset": 120.0, "drug": "clonidine", "status": "ok"})
+        change = -80.0 if lc else 5.0
+        interval = {"percent_change_ci_low": change - 12, "percent_change_ci_high": change + 20}
+        rows["drugs"].append(
+            unit
+            | {"segment": 2, "onset": 120.0, "drug": "clonidine", "status": "ok", "baseline_rate_hz": rate}
+            | {"response_rate_hz": rate * (1 + change / 100), "percent_change": change, "baseline_stable": number > 1}
+            | interval
+        )
+        lags = np.arange(0, 1, 0.02)
+        rows["correlograms"] += [
+            unit | {"lag_low_s": lag, "lag_high_s": lag + 0.02, "count": 9, "rate_hz": rate * (1 - np.exp(-lag * 8))}
+            for lag in lags
+        ]
+        session = {"subject_id": f"rat{number:02d}", "session_id": f"rat{number:02d}"}
+        rows["clock"] += [
+            {"site_id": unit["site_id"], "segment": s, "start_min": -5.0 + 10 * s} | session for s in (1, 2)
+        ]
         bins = np.arange(-2, 5, 0.1)
         for condition in ("baseline", "clonidine"):
             response = unit | {"trial_type": "paw_pinch", "condition": condition}
@@ -410,6 +428,8 @@ def unit_tables(count: int = 4, trials: int = 8, seed: int = 2) -> dict[str, pd.
         sources.RATES,
         sources.RASTERS,
         sources.PSTH,
+        sources.AUTOCORRELOGRAMS,
+        sources.SEGMENT_CLOCK,
     )
     return {table.name: table.frame(part) for table, part in zip(made, rows.values(), strict=True)}
 

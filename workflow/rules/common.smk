@@ -103,6 +103,14 @@ def code(script):
     return code_digest(TOP / "workflow" / "scripts" / script)
 
 
+# What stands behind each result; the scripts of the last rules stand behind none.
+CODES = {
+    path.stem: code(path.name)
+    for path in sorted((TOP / "workflow" / "scripts").glob("*.py"))
+    if path.stem not in ("write_provenance", "refuse_experiments")
+}
+
+
 def files_of(folder, names):
     """Instrument files that are there. Braces in a name would be wildcards: `stamps_of` has those."""
     paths = (folder / name for name in names if name)

@@ -4,7 +4,14 @@ rule draw_dialysate_figures:
         lambda wildcards: figure_files(dialysate_figure_tables(wildcards)),
         captions=CAPTIONS,
     output:
-        directory(result("figures/dialysate")),
+        report(
+            directory(result("figures/dialysate")),
+            patterns=["{figure}.png"],
+            caption="../report/snakemake/figure.rst",
+            category="{experiment}",
+            subcategory="Dialysate",
+            labels={"figure": "{figure}"},
+        ),
     log:
         log_of("draw_dialysate_figures"),
     resources:
@@ -15,6 +22,7 @@ rule draw_dialysate_figures:
         tables=dialysate_figure_tables,
         facts=facts_of_figures,
         code=code("draw_dialysate_figures.py"),
+        captions=CAPTION_TEXTS,
     message:
         "Draw the dialysate figures of {wildcards.experiment}."
     script:
@@ -26,7 +34,14 @@ rule draw_unit_figures:
         lambda wildcards: figure_files(unit_figure_tables(wildcards)),
         captions=CAPTIONS,
     output:
-        directory(result("figures/units")),
+        report(
+            directory(result("figures/units")),
+            patterns=["{figure}.png"],
+            caption="../report/snakemake/figure.rst",
+            category="{experiment}",
+            subcategory="Units",
+            labels={"figure": "{figure}"},
+        ),
     log:
         log_of("draw_unit_figures"),
     resources:
@@ -37,6 +52,7 @@ rule draw_unit_figures:
         tables=unit_figure_tables,
         facts=facts_of_figures,
         code=code("draw_unit_figures.py"),
+        captions=CAPTION_TEXTS,
     message:
         "Draw the unit figures of {wildcards.experiment}."
     script:

@@ -169,6 +169,7 @@ def rulesets_of(wildcards):
 
 
 CAPTIONS = sorted(map(str, (TOP / "workflow" / "report").glob("*.rst")))
+CAPTION_TEXTS = {Path(path).stem: Path(path).read_text("utf-8") for path in CAPTIONS}
 
 
 def has_chromatography(wildcards):
@@ -227,8 +228,11 @@ def dialysate_figure_tables(wildcards):
 
 def unit_figure_tables(wildcards):
     """Found against true is drawn once, with the dialysate figures where there are any."""
-    truth = {} if experiment_of(wildcards).has_dialysate else truth_of(wildcards)
-    return unit_tables(wildcards) | truth
+    truth, release = truth_of(wildcards), {}
+    if experiment_of(wildcards).has_dialysate:
+        truth = {}
+        release["release/release"] = [result_of(wildcards, "release/release.tsv")]
+    return unit_tables(wildcards) | release | truth
 
 
 def figure_files(tables):
@@ -242,7 +246,10 @@ def facts_of_figures(wildcards):
     return facts_digest(
         figures.completed(
             experiment.analytes, experiment.settings.release.reference_group
-        )
+        ),
+        experiment.dialysate_events,
+        experiment.sessions,
+        experiment.recordings,
     )
 
 

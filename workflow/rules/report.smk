@@ -56,7 +56,12 @@ rule write_report:
         ),
         problems=result("problems.tsv"),
     output:
-        result("report.html"),
+        report(
+            result("report.html"),
+            caption="../report/snakemake/page.rst",
+            category="{experiment}",
+            labels={"figure": "report.html"},
+        ),
     log:
         log_of("write_report"),
     resources:
@@ -90,6 +95,7 @@ rule write_provenance:
         inventory=inventory_of,
         facts=facts_of_experiment,
         code=code("write_provenance.py"),
+        codes=CODES,
     message:
         "Note the checksums of {wildcards.experiment}."
     script:

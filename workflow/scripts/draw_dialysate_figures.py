@@ -11,7 +11,7 @@ from coeruleus.tables.registry import read_named
 experiment = job.begin(snakemake.log[0], snakemake.params.directory)
 figures, _ = read_figures_yaml(experiment.path)
 draw_dialysate_figures(
-    read_named(snakemake.params.tables),
+    read_named(snakemake.params.tables) | {"sheets/events": experiment.dialysate_events},
     Path(snakemake.output[0]),
     figures.completed(experiment.analytes, experiment.settings.release.reference_group),
     read_captions(Path(snakemake.input.captions[0]).parent),

@@ -12,5 +12,10 @@ if changed := changes(list(snakemake.params.inventory), inventory(experiment.pat
         "states: run the same command again"
     )
 remove_absent_halves(Path(snakemake.output[0]).parent, snakemake.params.absent)
-text = provenance(experiment.path, Path(snakemake.output[0]).parent, experiment.settings.model_dump(mode="json"))
+text = provenance(
+    experiment.path,
+    Path(snakemake.output[0]).parent,
+    experiment.settings.model_dump(mode="json"),
+    snakemake.params.codes,
+)
 Path(snakemake.output[0]).write_text(text, encoding="utf-8")

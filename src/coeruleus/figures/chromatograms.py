@@ -50,7 +50,7 @@ def draw_chromatograms(
     peaks = peaks.assign(run=peaks["run"].fillna("run"))
     pages_of: dict[int, _Page] = {}
     for (run,), of_run in split(peaks, "run").items():
-        zoomed = settings.zoom_analyte or _worth_a_look(of_run)
+        zoomed = settings.zoom_analyte or worth_a_look(of_run)
         parts = split(of_run, "injection_id")
         names = sorted((name for (name,) in parts), key=lambda name: (order.get(name, np.inf), name))
         pages = range(0, len(names), settings.injections_per_page)
@@ -64,7 +64,7 @@ def draw_chromatograms(
             yield pages_of[len(shown)].save(shown, run, page, len(pages), zoomed, directory, captions)
 
 
-def _worth_a_look(peaks: pd.DataFrame) -> str | None:
+def worth_a_look(peaks: pd.DataFrame) -> str | None:
     """What the right-hand panels magnify: noradrenaline, or else the analyte that is hardest to see."""
     present = set(peaks["analyte"])
     known = [name for name in NORADRENALINE if name in present]
@@ -133,6 +133,7 @@ class _Page:
             ),
             alt=f"Chromatograms of {', '.join(one.name for one in shown)} with fitted baseline, peaks and residual",
             about={"run": run, "page": str(page), "injections": ",".join(one.name for one in shown)},
+            pdf=self.settings.pdf_of_all,
             colours=128,
         )
 

@@ -10,6 +10,8 @@ import pandas as pd
 from coeruleus.figures.calibration import draw_calibration
 from coeruleus.figures.chromatograms import draw_chromatograms
 from coeruleus.figures.drift import draw_drift
+from coeruleus.figures.overlay import draw_overlays
+from coeruleus.figures.recovery import draw_recovery
 from coeruleus.figures.release import draw_release
 from coeruleus.figures.save import FigureRecord, write_index
 from coeruleus.figures.settings import FigureSettings
@@ -23,15 +25,17 @@ def draw_dialysate_figures(
     settings: FigureSettings,
     captions: Mapping[str, str],
 ) -> list[FigureRecord]:
-    """Draw release, calibration, drift, chromatograms and the comparison with truth, and write their index.
+    """Draw release, calibration, drift, overlays, chromatograms and the comparison with truth, and write their index.
 
     `tables` holds frames by `Table.name`; those absent count as empty. `captions`: kind of figure → text.
     """
     with house_style(settings):
         records = [
             *draw_release(tables, directory, settings, captions),
+            *draw_recovery(tables, directory, settings, captions),
             *draw_calibration(tables, directory, settings, captions),
             *draw_drift(tables, directory, settings, captions),
+            *draw_overlays(tables, directory, settings, captions),
             *draw_chromatograms(tables, directory, settings, captions),
             *draw_truth(tables, directory, settings, captions),
         ]

@@ -30,6 +30,7 @@ from coeruleus.figures.style import (
     safe_name,
     say_nothing_to_show,
 )
+from coeruleus.figures.treatments import EVENTS, draw_treatments, treatments
 from coeruleus.tables.release import BASELINES, RELEASE, SUMMARY
 from coeruleus.tables.sources import COURSES
 
@@ -55,7 +56,8 @@ def draw_release(
         part = by_analyte[(analyte,)]
         course = courses.get((analyte,), COURSES.frame())
         summary = summaries.get((analyte,), SUMMARY.frame())
-        yield _groups(analyte, part, course, summary, verdicts, groups, colours, directory, settings, captions)
+        events = tables.get(EVENTS, pd.DataFrame())
+        yield _groups(analyte, part, course, summary, verdicts, events, groups, colours, directory, settings, captions)
         yield from draw_animals(analyte, part, verdicts, colours, directory, settings, captions)
 
 
@@ -65,6 +67,7 @@ def _groups(
     courses: pd.DataFrame,
     summary: pd.DataFrame,
     verdicts: Verdicts,
+    events: pd.DataFrame,
     groups: Sequence[str],
     colours: Mapping[str, str],
     directory: Path,
@@ -93,7 +96,10 @@ def _groups(
         inside = int(np.nanmax(numbers(course, "n_subjects"), initial=0))
         counts.append(f"{settings.say(group)}: n = {count(animals, 'animal')}, {inside} in the mean")
         axes.set_title(printable(f"{settings.say(group)} (n = {inside})"), weight="bold", color=colours[group])
-        axes.set(xlim=times, ylim=limits, xlabel=TIME, ylabel=PERCENT)
+        given = treatments(events, set(mine["subject_id"]), set(mine["probe_id"]))
+        high = limits[1] + 0.09 * min(len({name for name, *_ in given}), 4) * (limits[1] - limits[0])
+        axes.set(xlim=times, ylim=(limits[0], high), xlabel=TIME, ylabel=PERCENT)
+        draw_treatments(axes, given, group, plotted, settings)
     return save_figure(
         figure,
         directory,
@@ -193,8 +199,7 @@ def _areas(
         mine.sort(key=lambda row: (row["auc_percent_min"], row["session_id"], row["probe_id"]))
         spread = min(0.6, 0.12 * (len(mine) - 1)) if len(mine) > 1 else 0.0
         for number, row in enumerate(mine):
-            # neighbours in value stand apart: left, right, left, ...
-            step = ((number * 7) % len(mine)) / max(1, len(mine) - 1)
+            step = (0.5 + number * 0.618034) % 1  # neighbours in value stand apart, in no pattern
             at = place_ + spread * (step - 0.5)
             key = (row["session_id"], row["probe_id"], row["analyte"])
             bad = "probe missed" if row["probe_id"] in missed else verdicts.unstable.get(key)

@@ -62,6 +62,7 @@ def draw_animals(
             title=f"{settings.say(analyte)} in each animal{where}",
             caption=caption(captions, "release_animals", f"n = {count(len(shown), 'probe')}"),
             about={"analyte": analyte, "page": str(page)},
+            pdf=settings.pdf_of_all,
             colours=128,
         )
 

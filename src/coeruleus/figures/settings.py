@@ -43,6 +43,7 @@ class FigureSettings(BaseModel):
     font_size_pt: float = Field(7.0, ge=5, le=12)
     png_dpi: int = Field(200, ge=72, le=600)
     card_dpi: int = Field(150, ge=72, le=600)
+    pdf_of_all: bool = False  # also of unit cards and pages of chromatograms, a third of a second each
     injections_per_page: int = Field(7, ge=1, le=20)
     units_per_page: int = Field(60, ge=5, le=200)
     animals_per_page: int = Field(20, ge=1, le=60)

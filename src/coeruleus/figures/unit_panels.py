@@ -41,6 +41,7 @@ class UnitData:
     waveform: pd.DataFrame
     marks: pd.DataFrame
     isi: pd.DataFrame
+    correlogram: pd.DataFrame
     rates: pd.DataFrame
     drugs: pd.DataFrame
     responses: Sequence[tuple[Mapping[str, Any], pd.DataFrame, pd.DataFrame]]  # row of responses.tsv, raster, psth
@@ -156,6 +157,34 @@ class IsiPanel:
         self.says.set_text(f"n = {int(count.sum())}   CV {words(row['isi_cv'])}   {words(row['firing_rate_hz'])} Hz")
         self.empty.set_text("" if count.sum() else "no spontaneous intervals")
         plotted.add("intervals", "spontaneous", "interspike interval (s)", low, "intervals", count, x_high=high)
+
+
+class CorrelogramPanel:
+    """Rate of spikes after a spike. The table holds lags after it; before it they are the same."""
+
+    def __init__(self, axes: Axes) -> None:
+        self.axes = axes
+        fix_labels(axes)
+        axes.set(xlabel="lag (s)", ylabel="rate (Hz)", title="Autocorrelogram")
+        axes.xaxis.set_major_locator(MaxNLocator(4, steps=STEPS))
+        axes.yaxis.set_major_locator(MaxNLocator(4, steps=STEPS))
+        self.mean = axes.axhline(0, color=VERMILLION, lw=0.6, ls=(0, (4, 1.5)))
+        self.bars = outline(axes, True, GREY)
+        self.empty = words_in(axes)
+
+    def draw(self, unit: UnitData, plotted: Plotted) -> None:
+        low, high, rate = (numbers(unit.correlogram, name) for name in ("lag_low_s", "lag_high_s", "rate_hz"))
+        known = np.isfinite(rate)
+        edges, heights = steps(low[known], high[known], rate[known])
+        fill_outline(self.bars, edges, heights)
+        mean = unit.row["firing_rate_hz"]
+        there = bool(len(heights)) and np.isfinite(mean)
+        self.mean.set_visible(there)
+        self.mean.set_ydata([mean if there else 0.0] * 2)
+        self.axes.set_xlim(0, float(np.max(edges, initial=0)) or 1.0)
+        self.axes.set_ylim(0, max(0.1, 1.15 * float(np.max(heights, initial=0)), 1.15 * mean if there else 0.0))
+        self.empty.set_text("" if known.any() else "no autocorrelogram")
+        plotted.add("autocorrelogram", "spontaneous", "lag (s)", low, "rate (Hz)", rate, x_high=high)
 
 
 class RatePanel:

@@ -6,7 +6,7 @@ from coeruleus.figures.response_panel import ResponsePanel
 from coeruleus.figures.save import Plotted
 from coeruleus.figures.settings import FigureSettings
 from coeruleus.figures.style import new_figure, place, printable
-from coeruleus.figures.unit_panels import IsiPanel, RatePanel, UnitData, WaveformPanel
+from coeruleus.figures.unit_panels import CorrelogramPanel, IsiPanel, RatePanel, UnitData, WaveformPanel
 
 RESPONSES_PER_CARD = 3
 
@@ -19,9 +19,10 @@ class Card:
         scale = width / 180
         self.figure = new_figure(width, 92 if with_responses else 48, settings.card_dpi)
         self.title = self.figure.text(0.008, 1 - 1.5 / (92 if with_responses else 48), "", va="top", weight="bold")
-        self.waveform = WaveformPanel(place(self.figure, 13 * scale, 9, 38 * scale, 30))
-        self.isi = IsiPanel(place(self.figure, 66 * scale, 9, 42 * scale, 30))
-        self.rate = RatePanel(place(self.figure, 122 * scale, 9, 53 * scale, 30))
+        self.waveform = WaveformPanel(place(self.figure, 13 * scale, 9, 34 * scale, 30))
+        self.isi = IsiPanel(place(self.figure, 59 * scale, 9, 32 * scale, 30))
+        self.correlogram = CorrelogramPanel(place(self.figure, 103 * scale, 9, 28 * scale, 30))
+        self.rate = RatePanel(place(self.figure, 143 * scale, 9, 34 * scale, 30))
         self.responses: list[ResponsePanel] = []
         for column in range(RESPONSES_PER_CARD if with_responses else 0):
             left = (13 + column * 57.5) * scale
@@ -36,6 +37,7 @@ class Card:
         self.title.set_text(printable(f"{name} · {unit.label}{status}"))
         self.waveform.draw(unit, plotted)
         self.isi.draw(unit, plotted)
+        self.correlogram.draw(unit, plotted)
         self.rate.draw(unit, plotted)
         for number, panel in enumerate(self.responses):
             panel.draw(unit.responses[number] if number < len(unit.responses) else None, plotted)

@@ -8,8 +8,10 @@ from pathlib import Path
 import pandas as pd
 
 from coeruleus.figures.captions import caption, count
+from coeruleus.figures.drugs import draw_drugs
 from coeruleus.figures.evidence import draw_evidence
 from coeruleus.figures.frames import records, split, take
+from coeruleus.figures.joint import draw_joint
 from coeruleus.figures.plane import draw_plane
 from coeruleus.figures.save import FigureRecord, save_figure, write_index
 from coeruleus.figures.settings import FigureSettings
@@ -25,7 +27,7 @@ def draw_unit_figures(
     settings: FigureSettings,
     captions: Mapping[str, str],
 ) -> list[FigureRecord]:
-    """Draw cards, unit plane, evidence matrix and the comparison with truth, and write the index of them.
+    """Draw unit plane, evidence matrix, drug responses, rate beside release, cards and truth, and write their index.
 
     `tables` holds frames by `Table.name`; those absent count as empty.
     """
@@ -33,6 +35,8 @@ def draw_unit_figures(
         records = [
             *draw_plane(tables, directory, settings, captions),
             *draw_evidence(tables, directory, settings, captions),
+            *draw_drugs(tables, directory, settings, captions),
+            *draw_joint(tables, directory, settings, captions),
             *_draw_cards(tables, directory, settings, captions),
             *draw_truth(tables, directory, settings, captions),
         ]
@@ -47,7 +51,17 @@ def _draw_cards(
         pages = max(1, -(-len(unit.responses) // RESPONSES_PER_CARD))
         for page in range(pages):
             shown = unit.responses[page * RESPONSES_PER_CARD : (page + 1) * RESPONSES_PER_CARD]
-            part = UnitData(unit.row, unit.label, unit.waveform, unit.marks, unit.isi, unit.rates, unit.drugs, shown)
+            part = UnitData(
+                unit.row,
+                unit.label,
+                unit.waveform,
+                unit.marks,
+                unit.isi,
+                unit.correlogram,
+                unit.rates,
+                unit.drugs,
+                shown,
+            )
             card = cards[bool(shown)]
             plotted = card.draw(part)
             site, name = str(unit.row["site_id"]), str(unit.row["unit_id"])
@@ -66,6 +80,7 @@ def _draw_cards(
                     *(_trials(row) for row, _raster, _psth in shown),
                 ),
                 about={"site_id": site, "unit_id": name},
+                pdf=settings.pdf_of_all,
                 colours=128,
             )
 
@@ -85,6 +100,7 @@ def unit_data(tables: Mapping[str, pd.DataFrame]) -> Iterator[UnitData]:
             sources.WAVEFORMS,
             sources.WAVEFORM_MARKS,
             sources.ISI,
+            sources.AUTOCORRELOGRAMS,
             sources.RATES,
             units.DRUG_RESPONSES,
             units.CLASSIFICATION,
@@ -99,6 +115,7 @@ def unit_data(tables: Mapping[str, pd.DataFrame]) -> Iterator[UnitData]:
             sources.WAVEFORMS,
             sources.WAVEFORM_MARKS,
             sources.ISI,
+            sources.AUTOCORRELOGRAMS,
             sources.RATES,
             units.DRUG_RESPONSES,
             units.CLASSIFICATION,
@@ -130,6 +147,7 @@ def unit_data(tables: Mapping[str, pd.DataFrame]) -> Iterator[UnitData]:
             part(sources.WAVEFORMS),
             part(sources.WAVEFORM_MARKS),
             part(sources.ISI),
+            part(sources.AUTOCORRELOGRAMS),
             part(sources.RATES),
             part(units.DRUG_RESPONSES),
             responses,

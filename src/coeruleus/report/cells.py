@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -39,12 +39,13 @@ class TableView:
     caption: str
     head: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    decide: tuple[Mapping[str, Any], ...] = ()  # for each row, what a person may decide about
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def part(self, start: int, stop: int | None = None) -> TableView:
-        return TableView(self.caption, self.head, self.rows[start:stop])
+        return replace(self, rows=self.rows[start:stop], decide=self.decide[start:stop])
 
 
 def number_words(value: float, digits: int = 4) -> str:
@@ -52,7 +53,7 @@ def number_words(value: float, digits: int = 4) -> str:
     if not math.isfinite(value):
         return "n/a"
     if value == round(value) and abs(value) < 1e6:
-        return str(round(value))
+        return str(round(value)).replace("-", "−")
     if abs(value) >= 10 ** (digits - 1):
         return f"{value:.0f}" if abs(value) < 1e7 else f"{value:.{digits - 1}e}"
     return f"{value:.{digits}g}".replace("-", "−", 1) if value < 0 else f"{value:.{digits}g}"
@@ -81,8 +82,13 @@ def _look(word: str) -> str:
     return "mark good" if word in GOOD else "mark bad" if word in BAD else "mark"
 
 
-def table(frame: pd.DataFrame, caption: str, columns: Mapping[str, str] | Sequence[tuple[str, str]]) -> TableView:
-    """Columns of a frame under headings, as a table of the page.
+def table(
+    frame: pd.DataFrame,
+    caption: str,
+    columns: Mapping[str, str] | Sequence[tuple[str, str]],
+    decide: Sequence[Mapping[str, Any]] = (),
+) -> TableView:
+    """Columns of a frame under headings, as a table of the page; `decide`: a curation button for each row.
 
     Columns that the frame lacks, and columns of remarks without any, are left out.
     """
@@ -92,7 +98,7 @@ def table(frame: pd.DataFrame, caption: str, columns: Mapping[str, str] | Sequen
     ]
     parts = [[cell(value, name) for value in frame[name].tolist()] for name, _ in pairs]
     rows = tuple(zip(*parts, strict=True)) if parts else ()
-    return TableView(caption, tuple(head for _, head in pairs), rows)
+    return TableView(caption, tuple(head for _, head in pairs), rows, tuple(decide))
 
 
 def counted(values: pd.Series, none: str = "none given") -> str:

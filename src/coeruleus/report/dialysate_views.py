@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
-from coeruleus.report.cells import TableView, counted, number_words, p_value, plural, rows_of, table
+from coeruleus.report.cells import TableView, counted, plural, rows_of, table
+from coeruleus.report.curation_kit import buttons
 from coeruleus.report.overview import Tables, get
 from coeruleus.report.pictures import Picture, Pictures
+from coeruleus.report.points import Points, Series, colour, worth_pointing
+from coeruleus.report.sentences import sentence
+from coeruleus.report.traces import Trace, build_traces
+from coeruleus.report.vendor_areas import beside_vendor
 
 CALIBRATION = {
     "analyte": "analyte", "status": "status", "lod": "LOD", "loq": "LOQ", "lowest": "lowest", "highest": "highest",
@@ -41,6 +45,19 @@ STATISTICS = {
     "p_value": "p", "ci_low": "95 % CI from", "ci_high": "to", "n_subjects": "animals", "n_samples": "samples",
     "reason": "remark",
 }  # fmt: skip
+BESIDE = {
+    "injection_id": "injection", "kind": "kind", "analyte": "analyte", "difference_percent": "ours − theirs (%)",
+    "area": "our area", "area_se": "SE of our area", "vendor_area": "vendor's area",
+    "retention_time_min": "our retention (min)", "vendor_retention_min": "vendor's (min)",
+    "vendor_name": "vendor's name", "vendor_mark": "mark", "status": "status",
+}  # fmt: skip
+SAMPLES = {
+    "subject_id": "animal", "session_id": "session", "probe_id": "probe", "sample_id": "sample",
+    "condition": "condition", "time_min": "time (min)", "concentration": "concentration", "concentration_se": "SE",
+    "unit": "unit", "percent_baseline": "% of baseline", "percent_baseline_se": "SE of %",
+    "status": "status", "reason": "reason",
+}  # fmt: skip
+SAMPLE_KEY = {"session_id": "session_id", "probe_id": "probe_id", "sample_id": "sample_id"}
 
 
 @dataclass(frozen=True)
@@ -53,6 +70,9 @@ class RunView:
     accuracy: TableView
     troubles: TableView
     worst: TableView
+    beside: TableView
+    traces: tuple[Trace, ...]
+    points: tuple[Points, ...]
     pages: tuple[Picture, ...]
 
 
@@ -64,24 +84,26 @@ class ReleaseView:
     statistics: TableView
     baselines: TableView
     summary: TableView
+    samples: TableView
+    points: tuple[Points, ...]
     animals: tuple[Picture, ...]
 
 
 def build_runs(tables: Tables, pictures: Pictures) -> list[RunView]:
     """One view per HPLC run, in order of their names."""
-    peaks, calibration, accuracy = (get(tables, f"dialysate/{name}") for name in ("peaks", "calibration", "accuracy"))
+    peaks, calibration = (get(tables, f"dialysate/{name}") for name in ("peaks", "calibration"))
     runs = sorted({run for frame in (peaks, calibration) if len(frame) for run in frame["run"].dropna()})
-    return [_run(run, peaks, calibration, accuracy, pictures) for run in runs]
+    return [_run(run, tables, pictures) for run in runs]
 
 
 def _of(frame: pd.DataFrame, column: str, value: str) -> pd.DataFrame:
     return frame[frame[column] == value] if len(frame) else frame
 
 
-def _run(
-    run: str, peaks: pd.DataFrame, calibration: pd.DataFrame, accuracy: pd.DataFrame, pictures: Pictures
-) -> RunView:
-    mine, lines, checked = _of(peaks, "run", run), _of(calibration, "run", run), _of(accuracy, "run", run)
+def _run(run: str, tables: Tables, pictures: Pictures) -> RunView:
+    mine, lines, checked = (
+        _of(get(tables, f"dialysate/{name}"), "run", run) for name in ("peaks", "calibration", "accuracy")
+    )
     refused = checked[checked["accepted"] == False] if len(checked) else checked  # noqa: E712
     injections = mine.drop_duplicates("injection_id") if len(mine) else mine
     # a blank without a peak is as it should be
@@ -93,16 +115,72 @@ def _run(
     accepted = len(checked) - len(refused)
     if len(checked):
         summary += f". {accepted} of {len(checked)} standard and quality control values were accepted"
+    ids = set(mine["injection_id"]) if len(mine) else set()
+    traces, vendor = (_among(get(tables, f"sources/{name}"), ids) for name in ("traces", "vendor_peaks"))
+    drift, beside = _of(get(tables, "sources/drift"), "run", run), beside_vendor(mine, vendor)
     return RunView(
         run, summary + ".",
         table(lines, f"Calibration of {run}", CALIBRATION),
-        (*pictures.of("calibration", run=run), *pictures.of("drift", run=run)),
+        tuple(one for kind in ("calibration", "drift", "overlay") for one in pictures.of(kind, run=run)),
         table(refused, f"Standards and quality controls of {run} that were not accepted", ACCURACY),
         table(checked, f"Accuracy of all standards and quality controls of {run}", ACCURACY),
         table(trouble, f"Peaks of {run} whose status is not ok", PEAKS),
         table(fits.head(10), f"Peaks of {run} that fit worst (1 is perfect)", PEAKS),
-        tuple(pictures.of("chromatograms", run=run)),
+        table(beside, f"Areas by the instrument's software beside ours in {run}, largest differences first", BESIDE),
+        tuple(build_traces(mine, traces, drift, vendor, beside)) if len(traces) else (),
+        worth_pointing([_sensitivity(drift, run), _retention(drift, run), _areas(beside, run)]),
+        tuple(one for one in pictures.of("chromatograms", run=run) if one.address),
     )  # fmt: skip
+
+
+def _among(frame: pd.DataFrame, ids: set[str]) -> pd.DataFrame:
+    return frame[frame["injection_id"].isin(ids)] if len(frame) else frame
+
+
+def _by_analyte(frame: pd.DataFrame, x: pd.Series, y: pd.Series) -> tuple[Series, ...]:
+    """One series per analyte; each point leads to its trace."""
+    series = []
+    for place, analyte in enumerate(sorted(set(frame["analyte"]) if len(frame) else set())):
+        here = (frame["analyte"] == analyte) & x.notna() & y.notna()
+        names = frame.loc[here, "injection_id"].astype(str).tolist()
+        series.append(
+            Series(analyte, colour(place), x[here].tolist(), y[here].tolist(), [f"{name}, {analyte}" for name in names],
+                   [f"trace:{name}" for name in names])
+        )  # fmt: skip
+    return tuple(series)
+
+
+def _sensitivity(drift: pd.DataFrame, run: str) -> Points:
+    series = _by_analyte(drift, drift["order"], drift["sensitivity"]) if len(drift) else ()
+    return Points(f"Sensitivity along {run}", "injection", "sensitivity, relative to the run", series)
+
+
+def _retention(drift: pd.DataFrame, run: str) -> Points:
+    series = _by_analyte(drift, drift["order"], drift["retention_time_min"]) if len(drift) else ()
+    return Points(f"Retention along {run}", "injection", "retention time (min)", series)
+
+
+def _areas(beside: pd.DataFrame, run: str) -> Points:
+    series = _by_analyte(beside, beside["vendor_area"], beside["area"]) if len(beside) else ()
+    return Points(f"Our areas and the vendor's in {run}", "vendor's area", "our area", series, x_log=True, y_log=True)
+
+
+def _courses(samples: pd.DataFrame, analyte: str) -> Points:
+    """A line for each session and probe."""
+    series = []
+    groups = sorted({str(group) for group in samples["group"].fillna("")}) if len(samples) else []
+    for (session, probe), part in samples.groupby(["session_id", "probe_id"], sort=True) if len(samples) else ():
+        part = part.sort_values("time_min", kind="stable")
+        group = str(part["group"].fillna("").iloc[0])
+        names = [
+            f"{session} {probe} {sample}, {status}"
+            for sample, status in zip(part["sample_id"], part["status"], strict=True)
+        ]
+        series.append(
+            Series(f"{session} {probe}" if session != probe else str(session), colour(groups.index(group)),
+                   part["time_min"].tolist(), part["percent_baseline"].tolist(), names, line=True)
+        )  # fmt: skip
+    return Points(f"Release of {analyte} in each probe", "time (min)", "% of baseline", series)
 
 
 def build_release(tables: Tables, pictures: Pictures) -> list[ReleaseView]:
@@ -113,27 +191,18 @@ def build_release(tables: Tables, pictures: Pictures) -> list[ReleaseView]:
     present = set(release["analyte"]) if len(release) else set()
     views = []
     for analyte in [*drawn, *sorted(present - set(drawn))]:
-        tests = _of(statistics, "analyte", analyte)
+        tests, samples = _of(statistics, "analyte", analyte), _of(release, "analyte", analyte)
         views.append(
             ReleaseView(
                 analyte,
-                tuple(pictures.of("release", analyte=analyte)),
-                tuple(_sentence(row) for row in rows_of(tests)),
+                tuple(one for kind in ("release", "recovery") for one in pictures.of(kind, analyte=analyte)),
+                tuple(sentence(row) for row in rows_of(tests)),
                 table(tests, f"Statistics of {analyte}", STATISTICS),
                 table(_of(baselines, "analyte", analyte), f"Baselines of {analyte}", BASELINES),
                 table(_of(summary, "analyte", analyte), f"Release of {analyte} in each probe", SUMMARY),
+                table(samples, f"Samples of {analyte}", SAMPLES, buttons(samples, "samples", SAMPLE_KEY)),
+                worth_pointing([_courses(samples, analyte)]),
                 tuple(pictures.of("release_animals", analyte=analyte)),
             )
         )
     return views
-
-
-def _sentence(row: dict[str, Any]) -> str:
-    who = f"{number_words(row['n_subjects'])} animals, {number_words(row['n_samples'])} samples"
-    remark = f" {row['reason']}." if row["reason"] else ""
-    if pd.isna(row["estimate"]):
-        return f"{row['model']}, {row['effect']}: no estimate ({who}).{remark}"
-    p = p_value(row["p_value"])
-    p = f"p {p}" if p.startswith("<") else f"p = {p}"
-    interval = f"95 % CI {number_words(row['ci_low'])} to {number_words(row['ci_high'])}"
-    return f"{row['model']}, {row['effect']}: {number_words(row['estimate'])} ({interval}), {p}; {who}.{remark}"

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 import pandas as pd
 
+from coeruleus.report.cells import plural
 from coeruleus.report.facts import Facts
 from coeruleus.report.overview import Tables, get
+
+SOFTWARE = {
+    "elephant": "Denker et al. 2018, Neuroinformatics 2018, P19",
+    "matplotlib": "Hunter 2007, Comput. Sci. Eng. 9:90",
+    "neo": "Garcia et al. 2014, Front. Neuroinform. 8:10",
+    "numpy": "Harris et al. 2020, Nature 585:357",
+    "pandas": "McKinney 2010, Proc. 9th Python in Science Conf. 56",
+    "scipy": "Virtanen et al. 2020, Nat. Methods 17:261",
+    "snakemake": "Mölder et al. 2021, F1000Research 10:33",
+}
 
 
 def build_methods(tables: Tables, facts: Facts) -> list[str]:
@@ -17,10 +28,28 @@ def build_methods(tables: Tables, facts: Facts) -> list[str]:
         paragraphs.append(_release(tables, facts))
     if len(get(tables, "units/units")):
         paragraphs.append(_units(tables, facts))
+    decided = _people(tables)
+    if decided:
+        paragraphs.append(decided)
     if facts.versions:
         listed = ", ".join(f"{name} {version}" for name, version in sorted(facts.versions.items()))
         paragraphs.append(f"Software: {listed}.")
+        cited = [f"{name}: {source}" for name, source in SOFTWARE.items() if name in facts.versions]
+        if cited:
+            paragraphs.append(f"References for the software: {'; '.join(cited)}.")
     return paragraphs
+
+
+def _people(tables: Tables) -> str:
+    """How often people overruled the software."""
+    counts = [
+        plural(len(get(tables, f"curation/{sheet}")), noun)
+        for sheet, noun in (("peaks", "peak"), ("samples", "sample"), ("units", "unit"), ("trials", "event"))
+        if len(get(tables, f"curation/{sheet}"))
+    ]
+    if not counts:
+        return ""
+    return f"People decided about {', '.join(counts)}; each decision is listed with its reason, author and effect."
 
 
 def _chromatography(tables: Tables, facts: Facts) -> str:
@@ -79,6 +108,15 @@ def _units(tables: Tables, facts: Facts) -> str:
         said.append(f"Units were labelled by the criteria of {rulesets[0]}.")
         if len(rulesets) > 1:
             said.append(f"The labels by {', '.join(map(str, rulesets[1:]))} are shown beside it.")
+    responses = get(tables, "units/responses")
+    if len(responses):
+        kinds = sorted({str(kind) for kind in responses["trial_type"].dropna()})
+        said.append(
+            f"Responses to {', '.join(kinds)} were tested for excitation and inhibition against the time before the "
+            "events, corrected for the windows scanned."
+        )
+    if len(get(tables, "units/drug_responses")):
+        said.append("Changes of rate after drugs were tested against the slow changes of the rate itself.")
     cited = sorted(set(evidence.get("citation", pd.Series(dtype=object)).dropna()))
     if cited:
         said.append(f"Sources of the criteria: {'; '.join(cited)}.")

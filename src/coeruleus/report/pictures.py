@@ -11,6 +11,7 @@ from coeruleus.figures.save import INDEX, FigureRecord, read_index
 
 LARGEST_SVG = 120_000  # bytes
 AS_IMAGES = {"unit_card", "chromatograms", "release_animals"}  # many of a kind
+MOST_PAGES = 700_000  # bytes of pages of chromatograms; the page browses every trace anyway
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Picture:
     """A figure as the page shows it: `address` is a data address that holds the whole picture."""
 
     record: FigureRecord
-    address: str
+    address: str  # empty: too many of its kind to embed all
     source: str  # the table of what is plotted, below the results folder
 
     def about(self, key: str) -> str:
@@ -33,11 +34,26 @@ class Pictures:
         for directory in directories:
             if (directory / INDEX).is_file():
                 self._found += [(directory, record) for record in read_index(directory)]
+        self._left_out = self._beyond("chromatograms", MOST_PAGES)
+
+    def _beyond(self, kind: str, most: int) -> set[str]:
+        """Figures of a kind after those that fit into so many bytes."""
+        total, names = 0, set()
+        for directory, record in self._found:
+            if record.kind == kind:
+                total += (directory / record.file(".png")).stat().st_size
+                if total > most:
+                    names.add(record.name)
+        return names
 
     def of(self, kind: str, **about: str) -> list[Picture]:
         """Figures of a kind whose facts are these, in the order of their index."""
         return [
-            Picture(record, _embed(directory, record), f"figures/{directory.name}/{record.file('.tsv')}")
+            Picture(
+                record,
+                "" if record.name in self._left_out else _embed(directory, record),
+                f"figures/{directory.name}/{record.file('.tsv')}",
+            )
             for directory, record in self._found
             if record.kind == kind and all(record.about.get(key) == value for key, value in about.items())
         ]

@@ -8,9 +8,11 @@ from typing import Any
 import pandas as pd
 
 from coeruleus.report.cells import Cell, TableView, cell, counted, rows_of, table
+from coeruleus.report.curation_kit import buttons, decide
 from coeruleus.report.facts import Facts
 from coeruleus.report.overview import Tables, get
 from coeruleus.report.pictures import Picture, Pictures
+from coeruleus.report.points import Points, Series, label_colour, worth_pointing
 
 KEY = ["site_id", "unit_id"]
 UNITS = {
@@ -42,6 +44,10 @@ DRUGS = {
     "baseline_rate_hz": "before (Hz)", "response_rate_hz": "after (Hz)", "percent_change": "change (%)",
     "p_value": "p", "baseline_stable": "steady before", "status": "status", "reason": "reason",
 }  # fmt: skip
+EVENTS = {
+    "site_id": "site", "segment": "segment", "onset": "onset (s)", "duration": "duration (s)", "trial_type": "event",
+    "side": "side", "intensity": "intensity", "drug": "drug", "dose": "dose", "dose_unit": "unit",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,7 @@ class UnitView:
     status: Cell
     reason: str | None
     identity: str | None
+    decide: dict[str, Any]
     cards: tuple[Picture, ...]
     measures: TableView
     responses: TableView
@@ -75,6 +82,7 @@ class UnitView:
 @dataclass(frozen=True)
 class UnitsView:
     figures: tuple[Picture, ...]
+    points: tuple[Points, ...]
     labels: TableView
     agreement: TableView
     table: TableView
@@ -92,13 +100,40 @@ def build_units(tables: Tables, pictures: Pictures, facts: Facts) -> UnitsView:
     figures.sort(key=lambda picture: picture.about("ruleset") != first)
     without = units[units["unit_id"].isna()] if len(units) else units
     return UnitsView(
-        tuple(figures),
+        (*figures, *pictures.of("drug_response"), *pictures.of("joint")),
+        worth_pointing([_plane(merged)]),
         _labels(labels),
         _agreement(labels, first),
         table(merged, f"Units, labelled by {first}" if first else "Units", UNITS),
         table(without, "Sites without a unit", WITHOUT),
         tuple(_units(tables, merged, labels, first, pictures)),
     )  # fmt: skip
+
+
+def build_events(tables: Tables) -> TableView:
+    """Every event of the recordings that a person may take out of the responses of its site."""
+    events = get(tables, "sheets/ephys_events")
+    if len(events):
+        events = events[events["trial_type"] != "drug"].dropna(axis="columns", how="all")
+    keys = {"site_id": "site_id", "segment": "segment", "onset": "onset"}
+    return table(events, "Events of the recordings", EVENTS, buttons(events, "trials", keys))
+
+
+def _plane(units: pd.DataFrame) -> Points:
+    """Rate and half-width of each unit; a point leads to its card. Units are numbered as their cards are."""
+    if units.empty:
+        return Points("Units", "rate (Hz)", "half-width (ms)")
+    units = units.reset_index(drop=True)
+    names = units["label"].fillna("not classified") if "label" in units else pd.Series("units", index=units.index)
+    series = []
+    for name in sorted(set(names)):
+        part = units[names == name]
+        said = [f"{row['site_id']} {row['unit_id']}, {name}" for row in rows_of(part)]
+        rates, widths = part["firing_rate_hz"].tolist(), part["half_width_ms"].tolist()
+        series.append(
+            Series(name, label_colour(name), rates, widths, said, [f"unit-{place + 1}" for place in part.index])
+        )
+    return Points("Units by rate and half-width", "rate (Hz)", "half-width (ms)", series, x_log=True)
 
 
 def _labels(labels: pd.DataFrame) -> TableView:
@@ -134,6 +169,7 @@ def _units(
             UnitView(
                 key[0], key[1], f"unit-{number}",
                 cell(row.get("label"), "label"), cell(row["status"], "status"), row["reason"], row.get("identity"),
+                decide("units", f"unit {key[1]} of site {key[0]}", site_id=key[0], unit_id=key[1]),
                 tuple(cards.get(key, ())),
                 table(pd.DataFrame([row]), f"Measures of {key[0]} {key[1]}", MEASURES),
                 table(parts["responses"].get(key, nothing), f"Responses of {key[0]} {key[1]}", RESPONSES),

@@ -155,6 +155,19 @@ AUTOCORRELOGRAMS = Table(
     ),
 )
 
+SEGMENT_CLOCK = Table(
+    "sources/segment_clock",
+    "segment of a recording",
+    ("site_id", "segment"),
+    (
+        SITE,
+        integer("segment", "segment of the recording"),
+        text("subject_id", "animal"),
+        text("session_id", "animal and day"),
+        number("start_min", "start of the segment on the session's bench clock", "min"),
+    ),
+)
+
 RASTERS = Table(
     "sources/rasters",
     "unit × trial type × condition × spike",

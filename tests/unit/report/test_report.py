@@ -1,6 +1,7 @@
 """The page: self-contained, escaped, complete, the same bytes, and readable without a mouse or eyes."""
 
 import base64
+import hashlib
 import re
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -12,6 +13,7 @@ import pytest
 from coeruleus.figures.dialysate_set import draw_dialysate_figures
 from coeruleus.figures.settings import FigureSettings
 from coeruleus.figures.units_set import draw_unit_figures
+from coeruleus.report import page as page_module
 from coeruleus.report.facts import Facts
 from coeruleus.report.page import build_report
 from coeruleus.tables.status import MEANING
@@ -105,11 +107,31 @@ def test_tags_are_in_balance_and_ids_are_unique(text):
 def test_nothing_is_fetched_and_no_place_of_this_machine_is_named(text, folders):
     page = Page(text)
     assert all(image["src"].startswith("data:image/") for image in page.all("img"))
-    assert not page.all("link") and not page.all("script") and not page.all("iframe")
+    assert not page.all("link") and not page.all("iframe")
+    assert all("src" not in script for script in page.all("script"))
     visible = re.sub(r"base64,[A-Za-z0-9+/=]+", "", text)
+    visible = re.sub(r"/\*! https://github.com/leeoniya/uPlot .*?\*/", "", visible)  # the library names its home
     assert "http" not in visible.replace('http-equiv="Content-Security-Policy"', "")
     assert "url(" not in visible and "@import" not in visible
     assert str(folders[0].parent) not in visible and "/tmp/" not in visible
+
+
+def test_only_its_own_script_and_style_may_run(text):
+    """The policy names one script and one style by their checksum; everything else is data."""
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', text).group(1)
+    assert "unsafe" not in policy and policy.startswith("default-src 'none'")
+    for tag, directive in (("script", "script-src"), ("style", "style-src")):
+        (code,) = re.findall(rf"<{tag}>(.*?)</{tag}>", text, flags=re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
+        assert f"{directive} 'sha256-{digest}'" in policy
+    kinds = [script.get("type") for script in Page(text).all("script")]
+    assert kinds.count(None) == 1 and set(kinds) == {None, "text/plain", "application/json"}
+
+
+def test_the_embedded_library_is_the_one_that_is_named(text):
+    readme = (Path(page_module.__file__).parent / "vendor" / "README.md").read_text(encoding="utf-8")
+    version = re.search(r"uPlot ([0-9.]+)", readme).group(1)
+    assert f"uPlot (v{version})" in text and "Permission is hereby granted, free of charge" in text
 
 
 def test_embedded_pictures_are_those_of_the_files(text, folders):
@@ -139,7 +161,7 @@ def test_counts_and_numbers_are_those_of_the_tables(text):
     assert "54 dialysate samples from 6 animals and 6 probes." in page
     assert "4 units at 5 recording sites." in page
     assert "Labels by lc_anaesthetised_rat: 2 LC-NE, 1 other, 1 undetermined." in page
-    assert "reboxetine × time: 0.81 (95 % CI 0.57 to 1.05), p = 0.0002; 6 animals, 54 samples." in page
+    assert "reboxetine × time: 0.81 (95 % CI 0.57 to 1.05), t(9) = 6.75, p = 0.0002; 6 animals, 54 samples." in page
     assert "zz_site n/a failed no spike was found".replace("n/a ", "") in page.replace("n/a ", "")
     assert "probe missed the target" in page
     assert "times were not shifted" in page
@@ -179,6 +201,9 @@ def test_methods_and_glossary(text):
     assert "coeruleus 0.1.0, scipy 1.17" in page
     assert "a line fitted to the area relative to that of the internal standard DHBA" in page
     assert "The fit was weighted by 1/x." in page
+    assert "People decided about 1 sample, 1 unit;" in page
+    assert "Virtanen et al. 2020" in page and "Harris" not in page  # only what the record of versions names
+    assert "Responses to paw_pinch were tested" in page
     for status, meaning in MEANING.items():
         assert f"{status} {meaning}" in page
 

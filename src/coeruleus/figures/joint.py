@@ -1,0 +1,118 @@
+"""Release and unit rate of one session on one time axis: minutes of the session's bench clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from coeruleus.figures.captions import caption, count
+from coeruleus.figures.frames import numbers, span, split, take
+from coeruleus.figures.release_verdicts import TIME
+from coeruleus.figures.save import FigureRecord, Plotted, save_figure
+from coeruleus.figures.settings import FigureSettings
+from coeruleus.figures.style import (
+    BLACK,
+    GREY,
+    LABEL_COLOURS,
+    PALE,
+    colours_for,
+    few_ticks,
+    new_figure,
+    ordered,
+    place,
+    printable,
+    safe_name,
+)
+from coeruleus.tables.release import RELEASE
+from coeruleus.tables.sources import RATES, SEGMENT_CLOCK
+from coeruleus.tables.units import CLASSIFICATION
+
+UNITS_UP_TO = 12  # lines; beyond, they are drawn thin and without names
+
+
+def draw_joint(
+    tables: Mapping[str, pd.DataFrame], directory: Path, settings: FigureSettings, captions: Mapping[str, str]
+) -> Iterator[FigureRecord]:
+    """One figure for each session that has release and units whose segments have a place on its clock."""
+    clock = take(tables, SEGMENT_CLOCK)
+    clock = clock[np.isfinite(numbers(clock, "start_min"))]
+    release = take(tables, RELEASE)
+    both = sorted(set(clock["session_id"]) & set(release["session_id"]))
+    if not both:
+        return
+    rates = take(tables, RATES).merge(
+        clock[["site_id", "segment", "session_id", "start_min"]], on=["site_id", "segment"], how="inner"
+    )
+    labels: dict[tuple[str, str], str] = {}
+    for site, unit, label in zip(
+        *(take(tables, CLASSIFICATION)[n] for n in ("site_id", "unit_id", "label")), strict=True
+    ):
+        labels.setdefault((site, unit), label)
+    for session in both:
+        mine, fired = release[release["session_id"] == session], rates[rates["session_id"] == session]
+        if len(fired) and np.isfinite(numbers(mine, "percent_baseline")).any():
+            yield _session(session, mine, fired, labels, directory, settings, captions)
+
+
+def _session(
+    session: str,
+    release: pd.DataFrame,
+    rates: pd.DataFrame,
+    labels: Mapping[tuple[str, str], str],
+    directory: Path,
+    settings: FigureSettings,
+    captions: Mapping[str, str],
+) -> FigureRecord:
+    width = settings.double_column_mm
+    figure = new_figure(width, 100, settings.png_dpi)
+    above, below = place(figure, 13, 9, width - 46, 36), place(figure, 13, 55, width - 46, 36)
+    plotted = Plotted()
+    analytes = ordered(release["analyte"].to_list(), settings.analyte_order)
+    colours = colours_for(analytes, settings)
+    several = release["probe_id"].nunique() > 1
+    for (analyte, probe), part in split(release, "analyte", "probe_id").items():
+        part = part.sort_values("time_min", kind="stable")
+        time, percent = numbers(part, "time_min"), numbers(part, "percent_baseline")
+        name = f"{settings.say(analyte)}, {probe}" if several else settings.say(analyte)
+        above.plot(time, percent, "o-", color=colours[analyte], ms=2.6, lw=0.9, label=printable(name))
+        plotted.add("release", name, TIME, time, "% of baseline", percent, y_low=None, note=part["status"].to_list())
+    units = split(rates, "site_id", "unit_id")
+    for (site, unit), part in units.items():
+        part = part.sort_values(["segment", "time_low_s"], kind="stable")
+        colour = settings.colours.get(
+            labels.get((site, unit), ""), LABEL_COLOURS.get(labels.get((site, unit), ""), BLACK)
+        )
+        middle = numbers(part, "start_min") + (numbers(part, "time_low_s") + numbers(part, "time_high_s")) / 120
+        rate = numbers(part, "rate_hz")
+        breaks = np.flatnonzero(np.diff(numbers(part, "segment")) != 0) + 1  # no line across a pause of the recording
+        label = f"{site} · {unit}" if len(units) <= UNITS_UP_TO else None
+        below.plot(np.insert(middle, breaks, np.nan), np.insert(rate, breaks, np.nan), color=colour,
+                   lw=0.8 if len(units) <= UNITS_UP_TO else 0.4, label=printable(label) if label else None)  # fmt: skip
+        plotted.add("rate", f"{site} · {unit}", TIME, middle, "rate (Hz)", rate)
+    times = span(numbers(release, "time_min"), numbers(rates, "start_min") + numbers(rates, "time_high_s") / 60, [0.0])
+    for axes in (above, below):
+        axes.axvline(0, color=BLACK, lw=0.6, ls=(0, (4, 1.5)), zorder=0)
+        few_ticks(axes, 8, 4)
+        axes.set(xlim=times, xlabel=TIME)
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    above.axhline(100, color=PALE, lw=0.6, zorder=0)
+    above.set(ylabel="% of baseline")
+    above.set_title("Release", weight="bold")
+    below.set(ylabel="rate (Hz)", ylim=(0, None))
+    below.set_title("Firing rate of units", weight="bold", color=BLACK if len(units) else GREY)
+    return save_figure(
+        figure,
+        directory,
+        safe_name("joint", session),
+        plotted,
+        kind="joint",
+        title=f"Release and firing rate in session {session}",
+        caption=caption(
+            captions, "joint", f"n = {count(release['sample_id'].nunique(), 'sample')} and {count(len(units), 'unit')}"
+        ),
+        about={"session_id": session},
+    )

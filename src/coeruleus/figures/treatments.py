@@ -1,0 +1,53 @@
+"""Treatments over a time course: a bar as long as each lasted, or a mark where it was given at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from coeruleus.figures.frames import numbers, records
+from coeruleus.figures.save import Plotted
+from coeruleus.figures.settings import FigureSettings
+from coeruleus.figures.style import BLACK, printable
+
+EVENTS = "sheets/events"  # dialysate/events.tsv
+MOST = 4  # rows of bars
+
+
+def treatments(
+    events: pd.DataFrame, subjects: Collection[str], probes: Collection[str]
+) -> list[tuple[str, float, float]]:
+    """Name, onset and end (min) of each treatment of these animals or probes, each once."""
+    if events.empty:
+        return []
+    mine = events[events["subject_id"].isin(list(subjects)) | events["probe_id"].isin(list(probes))]
+    found = set()
+    for row in records(mine[np.isfinite(numbers(mine, "onset_min"))]):
+        lasts = row["duration_min"] if math.isfinite(row["duration_min"]) else 0.0
+        name = row["drug"] if pd.notna(row["drug"]) else row["trial_type"]
+        found.add((str(name), float(row["onset_min"]), float(row["onset_min"] + lasts)))
+    return sorted(found, key=lambda one: (one[1], one[2], one[0]))
+
+
+def draw_treatments(
+    axes: Axes, found: list[tuple[str, float, float]], panel: str, plotted: Plotted, settings: FigureSettings
+) -> None:
+    """Bars under the upper edge of the panel, on the bench clock, one row for each name."""
+    across = axes.get_xaxis_transform()
+    rows: dict[str, int] = {}
+    for name, onset, end in found:
+        row = rows.setdefault(name, len(rows))
+        if row >= MOST:
+            continue
+        height = 0.985 - 0.075 * row
+        if end > onset:
+            axes.plot([onset, end], [height] * 2, color=BLACK, lw=2.2, solid_capstyle="butt", transform=across)
+        else:
+            axes.plot([onset], [height], "v", color=BLACK, ms=2.6, transform=across)
+        if onset == min(start for one, start, _ in found if one == name):
+            axes.text(end, height, "  " + printable(settings.say(name)), size="small", va="center", transform=across)
+        plotted.add(panel, "treatment", "bench time (min)", onset, "", None, x_high=end, note=name)

@@ -1,0 +1,57 @@
+"""A test as a sentence that a paper can take over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from coeruleus.report.cells import number_words, p_value
+
+
+def sentence(row: Mapping[str, Any]) -> str:
+    """One row of statistics.tsv in words: effect, interval, test, p, animals and samples, remark."""
+    who = f"{number_words(row['n_subjects'])} animals, {number_words(row['n_samples'])} samples"
+    remark = f" {row['reason']}." if row["reason"] else ""
+    if pd.isna(row["estimate"]) and not _known(row, "statistic"):
+        return f"{row['model']}, {row['effect']}: no estimate ({who}).{remark}"
+    parts = [part for part in (_effect(row), _test(row), _p(row)) if part]
+    return f"{row['model']}, {row['effect']}: {', '.join(parts)}; {who}.{remark}"
+
+
+def _known(row: Mapping[str, Any], *names: str) -> bool:
+    return all(not pd.isna(row.get(name)) for name in names)
+
+
+def _effect(row: Mapping[str, Any]) -> str:
+    if _known(row, "percent"):
+        said = f"{number_words(row['percent'])} %"
+        if _known(row, "percent_ci_low", "percent_ci_high"):
+            said += f" (95 % CI {number_words(row['percent_ci_low'])} to {number_words(row['percent_ci_high'])} %)"
+        return said
+    if not _known(row, "estimate"):
+        return ""
+    interval = f" (95 % CI {number_words(row['ci_low'])} to {number_words(row['ci_high'])})"
+    return number_words(row["estimate"]) + (interval if _known(row, "ci_low", "ci_high") else "")
+
+
+def _test(row: Mapping[str, Any]) -> str:
+    if not _known(row, "statistic", "df"):
+        return ""
+    freedom, found = number_words(row["df"], 3), number_words(row["statistic"], 3)
+    if _known(row, "df_numerator"):
+        return f"F({number_words(row['df_numerator'])}, {freedom}) = {found}"
+    return f"t({freedom}) = {found}"
+
+
+def _p(row: Mapping[str, Any]) -> str:
+    if not _known(row, "p_value"):
+        return ""
+    said = _equals("p", row["p_value"])
+    return f"{said} ({_equals('adjusted p', row['p_adjusted'])})" if _known(row, "p_adjusted") else said
+
+
+def _equals(name: str, value: float) -> str:
+    words = p_value(value)
+    return f"{name} {words}" if words.startswith("<") else f"{name} = {words}"

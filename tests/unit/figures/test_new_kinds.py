@@ -1,0 +1,129 @@
+"""Overlays, drug responses, treatments and the shared clock, against values known beforehand."""
+
+import re
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from coeruleus.experiment.clock import segment_clock
+from coeruleus.figures.drugs import draw_drugs
+from coeruleus.figures.joint import draw_joint
+from coeruleus.figures.overlay import draw_overlays
+from coeruleus.figures.recovery import draw_recovery
+from coeruleus.figures.save import PLOTTED
+from coeruleus.figures.settings import FigureSettings
+from coeruleus.figures.style import house_style
+from coeruleus.figures.treatments import treatments
+from coeruleus.tables import dialysate, sources
+from coeruleus.tables.io import read_table
+
+
+def drawn(draw, tables, folder: Path, **settings) -> list:
+    chosen = FigureSettings(**settings)
+    with house_style(chosen):
+        return list(draw(tables, folder, chosen, {}))
+
+
+def test_overlaid_peaks_stand_at_one_place_whatever_the_drift(tmp_path):
+    """Two injections whose peaks lie 0.3 min apart lie over each other; without alignment they would not."""
+    time = np.linspace(0, 10, 1001)
+    traces, peaks, drift = [], [], []
+    for order, (name, shift) in enumerate((("a", -0.15), ("b", 0.15)), 1):
+        height = np.exp(-(((time - 5 - shift) / 0.1) ** 2) / 2)
+        traces.append(pd.DataFrame({"injection_id": name, "time_min": time, "signal": 2 + height, "baseline": 2.0,
+                                    "fitted": 2 + height}))  # fmt: skip
+        peaks.append({"injection_id": name, "analyte": "NE", "run": "r", "kind": "standard", "status": "ok",
+                      "retention_time_min": 5 + shift, "width_half_min": 0.235})  # fmt: skip
+        drift.append({"run": "r", "analyte": "NE", "order": order, "injection_id": name, "kind": "standard",
+                      "retention_model_min": 5 + shift})  # fmt: skip
+    tables = {
+        "sources/traces": sources.TRACES.frame(pd.concat(traces)),
+        "dialysate/peaks": dialysate.PEAKS.frame(peaks),
+        "sources/drift": sources.DRIFT.frame(drift),
+    }
+    (record,) = drawn(draw_overlays, tables, tmp_path)
+    plotted = read_table(tmp_path / record.file(".tsv"), PLOTTED)
+    tops = [part.loc[part["y"].idxmax(), "x"] for _, part in plotted.groupby("item")]
+    assert tops == pytest.approx([5.0, 5.0], abs=0.011)
+    assert plotted["y"].max() == pytest.approx(1.0, abs=0.01) and plotted["y"].min() == pytest.approx(0, abs=0.01)
+    assert "2 standards and 0 dialysates" in record.caption
+
+
+def test_many_injections_become_a_median_and_a_range(tmp_path, made_tables):
+    copies = {"sources/traces": [], "dialysate/peaks": []}
+    for number in range(45):
+        for name, parts in copies.items():
+            frame = made_tables[name]
+            parts.append(frame[frame["injection_id"] == "inj002"].assign(injection_id=f"d{number:02d}"))
+    tables = {name: pd.concat(parts, ignore_index=True) for name, parts in copies.items()}
+    (record,) = drawn(draw_overlays, tables, tmp_path)
+    plotted = read_table(tmp_path / record.file(".tsv"), PLOTTED)
+    assert set(plotted["series"]) == {"median, 5th and 95th centile"}
+
+
+def test_drug_responses_are_ordered_paged_and_complete(tmp_path, made_tables):
+    records = drawn(draw_drugs, made_tables, tmp_path)
+    assert [record.about["drug"] for record in records] == ["clonidine"]
+    plotted = read_table(tmp_path / records[0].file(".tsv"), PLOTTED)
+    change = plotted[plotted["panel"] == "change"]
+    assert change["y"].tolist() == [-80.0, -80.0, 5.0]
+    assert change["item"].tolist() == ["site01 · u1", "site03 · u1", "site02 · u1"]
+    many = made_tables["units/drug_responses"].iloc[[0] * 13].copy()
+    many["site_id"] = [f"s{number:03d}" for number in range(13)]
+    pages = drawn(draw_drugs, {"units/drug_responses": many}, tmp_path / "many", units_per_page=5)
+    assert len(pages) == 3 and "n = 3 responses of 3 units" in pages[2].caption
+
+
+def test_release_and_rate_share_the_sessions_clock(tmp_path, made_tables):
+    records = drawn(draw_joint, made_tables, tmp_path)
+    assert [record.about["session_id"] for record in records] == ["rat01", "rat02", "rat03"]
+    plotted = read_table(tmp_path / records[0].file(".tsv"), PLOTTED)
+    rate = plotted[plotted["panel"] == "rate"]
+    assert rate["x"].min() == pytest.approx(5 + 5 / 60) and rate["x"].max() == pytest.approx(20 - 5 / 60)
+    unknown = made_tables["sources/segment_clock"].assign(start_min=np.nan)
+    assert drawn(draw_joint, made_tables | {"sources/segment_clock": unknown}, tmp_path / "none") == []
+
+
+def test_segments_are_placed_by_the_two_times_of_the_sheets():
+    recordings = pd.DataFrame({"site_id": ["a", "a", "b"], "segment": [1, 2, 1], "subject_id": "x",
+                               "session_id": ["s", "s", "t"],
+                               "started_at": ["2026-01-01T10:30:00", None, "2026-01-01T10:30:00"]})  # fmt: skip
+    sessions = pd.DataFrame({"session_id": ["s", "t"], "started_at": ["2026-01-01T11:00:00", None]})
+    starts = segment_clock(recordings, sessions)["start_min"].tolist()
+    assert starts == pytest.approx([-30.0, np.nan, np.nan], nan_ok=True)
+
+
+def test_recovery_is_drawn_where_its_table_is(tmp_path, made_tables):
+    assert drawn(draw_recovery, made_tables, tmp_path) == []
+    row = {"session_id": "s", "probe_id": "p1", "analyte": "NE", "unit": "nM", "condition": None, "changed": None}
+    first = {"method": "in_vitro", "recovery": 0.2, "recovery_ci_low": 0.1, "recovery_ci_high": 0.3}
+    second = {"method": "zero_net_flux", "recovery": 0.4, "recovery_ci_low": 0.3, "recovery_ci_high": 0.5}
+    outside = {"extracellular": 2.0, "extracellular_ci_low": 1.5, "extracellular_ci_high": 2.6}
+    frame = pd.DataFrame([row | first, row | second | outside | {"condition": "cocaine", "changed": True}])
+    (record,) = drawn(draw_recovery, {"release/recovery": frame}, tmp_path)
+    plotted = read_table(tmp_path / record.file(".tsv"), PLOTTED)
+    assert plotted.loc[plotted["panel"] == "recovery", "y"].tolist() == [0.2, 0.4]
+    assert plotted.loc[plotted["panel"] == "extracellular", "y"].dropna().tolist() == [2.0]
+    assert "changed under treatment in 1 row" in record.caption
+
+
+def test_each_treatment_is_drawn_once_over_its_group():
+    events = pd.DataFrame({"subject_id": ["a", "b", "c"], "probe_id": None, "onset_min": [0.0, 0.0, 20.0],
+                           "duration_min": [np.nan, np.nan, 40.0], "trial_type": ["drug", "drug", "perfusate"],
+                           "drug": ["saline", "saline", None]})  # fmt: skip
+    assert treatments(events, {"a", "b"}, set()) == [("saline", 0.0, 0.0)]
+    assert treatments(events, {"c"}, set()) == [("perfusate", 20.0, 60.0)]
+    assert treatments(pd.DataFrame(), {"a"}, set()) == []
+
+
+def test_pdfs_hold_text_as_text_and_no_date(tmp_path, made_tables):
+    (record,) = drawn(draw_overlays, made_tables, tmp_path)
+    content = (tmp_path / record.file(".pdf")).read_bytes()
+    assert b"/CreationDate" not in content and b"/Subtype /CIDFontType2" in content
+    streams = b"".join(
+        zlib.decompress(part) for part in re.findall(rb"stream\r?\n(x.*?)\r?\nendstream", content, re.DOTALL)
+    )
+    assert b"TJ" in streams or b"Tj" in streams

@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from coeruleus.responses.decide import FEWEST_EVENTS, SILENCE_S, Decision, decide
 from coeruleus.responses.display import psth, raster, stacked
 from coeruleus.responses.extent import after_onset
+from coeruleus.responses.habituation import habituation
 from coeruleus.responses.scan import ALPHA, Floats, Trials
 from coeruleus.responses.trials import (
     AFTER_EVENT_S,
+    DRUG,
     LONGEST_S,
     Group,
     Segment,
@@ -63,7 +65,7 @@ def test_responses(
     spikes: SPIKES; units: UNITS; segments: site_id, segment, duration_s, status, reason; events, recordings
     and curation_trials: the sheets; artefacts: stretches of raw traces that were not sorted. Seeds depend on
     a unit's ids alone, so that a row does not change with the other units of the experiment. Methods: `scan`,
-    `decide`, `extent`.
+    `decide`, `onward`, `extent`, `habituation`.
     """
     table = segment_table(segments)
     groups, problems = make_groups(events, table, given_conditions(recordings), curation_trials, artefacts)
@@ -71,6 +73,7 @@ def test_responses(
         site: {str(name) for name in names.dropna()} | {"drug"}
         for site, names in events[events["trial_type"] == "drug"].groupby("site_id")["drug"]
     }
+    quiet = _without_events(events, table)
     at_site = {site: rows_of(rows) for site, rows in units.groupby("site_id", sort=False)}
     wanted = {group.site_id for group in groups}
     trains = trains_of(spikes[spikes["site_id"].isin(wanted)])
@@ -84,8 +87,10 @@ def test_responses(
             rows.append(row)
             if row["status"] != OK:
                 continue
-            trials = _trials(group, trains.get((group.site_id, row["unit_id"]), {}), table)
-            _measure(row, group, trials, {} if group.condition in drugs.get(group.site_id, set()) else unit)
+            drugged = group.condition in drugs.get(group.site_id, set())
+            calm = set() if drugged else quiet.get(group.site_id, set())
+            trials = _trials(group, trains.get((group.site_id, row["unit_id"]), {}), table, calm)
+            _measure(row, group, trials, {} if drugged else unit)
             _test(row, group, trials)
             key = (group.site_id, row["unit_id"], group.trial_type, group.condition)
             keys.append(key)
@@ -122,7 +127,18 @@ def _empty(group: Group, unit: Mapping[str, Any]) -> dict[str, Any]:
     return row
 
 
-def _trials(group: Group, train: Mapping[int, Floats], table: Mapping[SegmentKey, Segment]) -> Trials:
+def _without_events(events: pd.DataFrame, table: Mapping[SegmentKey, Segment]) -> dict[str, set[int]]:
+    """Segments of each site that hold no event and come before its first drug."""
+    first = events[events["trial_type"] == DRUG].groupby("site_id")["segment"].min().to_dict()
+    busy = set(zip(events["site_id"], events["segment"].astype(int), strict=True))
+    found: dict[str, set[int]] = {}
+    for site, number in table:
+        if (site, number) not in busy and number < first.get(site, np.inf):
+            found.setdefault(site, set()).add(number)
+    return found
+
+
+def _trials(group: Group, train: Mapping[int, Floats], table: Mapping[SegmentKey, Segment], calm: set[int]) -> Trials:
     """All segments of the group one after the other on one axis, far enough apart never to meet."""
     start: dict[int, float] = {}
     parts, at = [], 0.0
@@ -134,7 +150,10 @@ def _trials(group: Group, train: Mapping[int, Floats], table: Mapping[SegmentKey
         at += duration + LONGEST_S + 1.0
     begin = np.array([start[number] for number in group.segment])
     length = np.array([table[(group.site_id, number)].duration_s for number in group.segment])
-    return Trials(np.concatenate(parts), begin + np.array(group.onset), np.array(group.length), begin, begin + length)
+    rest = tuple(train[number] for number in sorted(calm) if number in train)
+    return Trials(
+        np.concatenate(parts), begin + np.array(group.onset), np.array(group.length), begin, begin + length, rest
+    )
 
 
 def _measure(row: dict[str, Any], group: Group, trials: Trials, unit: Mapping[str, Any]) -> None:
@@ -199,6 +218,8 @@ def _test(row: dict[str, Any], group: Group, trials: Trials) -> None:
         row["status"] = INSUFFICIENT_SPIKES
     else:
         notes = _fill(row, group, trials, found) + notes
+        slope = habituation(trials, found)
+        row["habituation_percent"], row["habituation_p"] = slope if slope else (None, None)
     row["reason"] = "; ".join(notes) or None
 
 
@@ -212,6 +233,13 @@ def _fill(row: dict[str, Any], group: Group, trials: Trials, found: Decision) ->
             row[f"{name}_latency_s"] = _to_source(part.extent.start_s, group)
             row[f"{name}_duration_s"] = part.extent.end_s - part.extent.start_s
             row[f"{name}_rate_hz"] = part.extent.rate_hz
+            for measure, around in (
+                ("latency", part.extent.start_ci),
+                ("duration", part.extent.duration_ci),
+                ("rate", part.extent.rate_ci),
+            ):
+                unit = "hz" if measure == "rate" else "s"
+                row[f"{name}_{measure}_ci_low_{unit}"], row[f"{name}_{measure}_ci_high_{unit}"] = around
             if part.extent.open_ended:
                 notes.append(f"{name} lasts to the end of the time scanned")
     if found.inhibition is None:

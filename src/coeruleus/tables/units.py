@@ -72,6 +72,16 @@ RESPONSES = Table(
         number("events_needed", "events that a test of inhibition would need at this rate"),
         number("suppression_index_ci_low", "lower end of the 95 % interval of the suppression index"),
         number("suppression_index_ci_high", "upper end of the 95 % interval of the suppression index"),
+        *(
+            number(
+                f"{part}_{measure}_ci_{end}_{unit}", f"{side} end of the 90 % interval of {part}_{measure}_{unit}", name
+            )
+            for part in ("excitation", "inhibition")
+            for measure, unit, name in (("latency", "s", "s"), ("duration", "s", "s"), ("rate", "hz", "Hz"))
+            for end, side in (("low", "lower"), ("high", "upper"))
+        ),
+        number("habituation_percent", "change of the response from the first to the last event, of its mean", "%"),
+        number("habituation_p", "two-sided p-value of that change (rank correlation with the event's number)"),
     ),
 )
 

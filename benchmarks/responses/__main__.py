@@ -1,4 +1,4 @@
-"""The whole table: `python -m benchmarks.responses [--quick] [--seed N] [--only PART ...] [--footshock DIR] [--cells FILE]`.
+"""The whole table: `python -m benchmarks.responses [--quick] [--seed N] [--only PART ...] ...`.
 
 Prints a line for each target, with what was measured, and exits 1 where one is missed. ZETA needs zetapy (make peers):
 `PYTHONPATH=src .venv-bench/bin/python -m benchmarks.responses`.

@@ -102,7 +102,7 @@ def _by_hand(responses: pd.DataFrame, spikes: pd.DataFrame, events: pd.DataFrame
     for row in responses.itertuples():
         own = events[events["site_id"] == row.site_id]
         segment = int(own["segment"].iloc[0])
-        times = spikes.query("site_id == @row.site_id and segment == @segment")["time_s"].to_numpy()
+        times = spikes["time_s"][(spikes["site_id"] == row.site_id) & (spikes["segment"] == segment)].to_numpy()
         first = [next((t - o for t in times if o < t <= o + 0.1), np.nan) for o in own["onset"]]
         late = sum(((times >= o + 1.5) & (times < o + 4.5)).sum() for o in own["onset"]) / 3 / len(own)
         index = (late - rates[row.site_id]) / (late + rates[row.site_id])

@@ -109,6 +109,13 @@ DRUG_RESPONSES = Table(
         number("response_s", "time after the drug that was used", "s"),
         number("percent_change_ci_low", "lower end of the 95 % interval of the change", "%"),
         number("percent_change_ci_high", "upper end of the 95 % interval of the change", "%"),
+        number("effect_onset_s", "when the rate leaves the baseline, after the drug; of significant changes", "s"),
+        number("largest_change_percent", "largest change of the smoothed rate in the direction of the effect", "%"),
+        number("largest_change_s", "when it is reached, after the drug", "s"),
+        number("recovery_s", "when half of the largest change is gone again, after the drug; n/a: not seen", "s"),
+        number("percent_of_first_baseline", "rate after the drug ÷ rate before the session's first drug", "%"),
+        text("previous_drug", "drug given before this one in the same session"),
+        number("reversal_percent", "share of the previous drug's significant change that is undone by this one", "%"),
     ),
 )
 

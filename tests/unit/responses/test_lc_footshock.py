@@ -53,9 +53,7 @@ def responses(sheets: dict[str, pd.DataFrame]) -> pd.DataFrame:
 def test_all_twelve_cells_have_a_row(responses: pd.DataFrame) -> None:
     assert len(responses) == 12 and set(responses["trial_type"]) == {"foot_shock"}
     assert set(responses["condition"]) == {"baseline"}
-    assert list(responses.index[responses["status"] != "ok"]) == [
-        "cell35"
-    ]
+    assert list(responses.index[responses["status"] != "ok"]) == ["cell35"]
 
 
 def test_measures_equal_hand_computation(sheets: dict[str, pd.DataFrame], responses: pd.DataFrame) -> None:

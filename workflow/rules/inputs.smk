@@ -149,6 +149,7 @@ def facts_of_labels(wildcards):
         experiment.curation_units,
         settings.units,
         settings.species,
+        settings.release.reference_group,
     )
 
 
@@ -196,6 +197,7 @@ def unit_tables(wildcards):
     if not experiment_of(wildcards).has_ephys:
         return {}
     names = ["units", "responses", "drug_responses", "evidence", "classification"]
+    names += ["sensitivity", "disagreements", "statistics"]
     tables = {
         f"units/{name}": [result_of(wildcards, f"units/{name}.tsv")] for name in names
     }

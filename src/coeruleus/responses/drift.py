@@ -24,7 +24,8 @@ def change_p(times: Floats, values: Floats, onsets: Sequence[float]) -> float | 
     squares with a mean, a linear trend and the change 1 − exp(−t/onset); covariance (1 − s) I + s exp(−|lag|/τ).
     What the data cannot say about s and τ is averaged over their restricted likelihood (Harville 1974, Biometrika
     61, 383), at half its power and with a prior for slow drifts, so that p holds in short series; p-values of the
-    onsets are combined by their Cauchy mean (Liu & Xie 2020, J Am Stat Assoc 115, 393). None with fewer than 3 blocks on either side.
+    onsets are combined by their Cauchy mean (Liu & Xie 2020, J Am Stat Assoc 115, 393). None with
+    fewer than 3 blocks on either side.
     """
     after = times > 0
     if min(int(after.sum()), int((~after).sum())) < FEWEST_BLOCKS:

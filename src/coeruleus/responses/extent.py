@@ -80,8 +80,7 @@ def extent_of(
             return _without_interval(pooled, exposed, found, high)
         if refinement == REFINEMENTS - 1:
             break
-        likely: NDArray[np.bool_] = np.greater(fits, best - LIKELY, dtype=bool)
-        starts, ends = _around(starts, likely.any(axis=1)), _around(ends, likely.any(axis=0))
+        starts, ends = _around(starts, fits.max(axis=1) - best), _around(ends, fits.max(axis=0) - best)
     weight = np.exp(fits - best)
     weight /= weight.sum()
     tail = (1 - LEVEL) / 2
@@ -124,9 +123,9 @@ def _log_posterior(n: NDArray[np.int64], time: Floats, baseline_hz: float, prior
     return np.asarray(table[n] - (n + 1) * np.log(np.maximum(time, 0) + 1 / prior_hz) - n * np.log(base) + base * time)
 
 
-def _around(grid: Floats, likely: NDArray[np.bool_]) -> Floats:
-    """A finer grid over the likely points and one beyond them on either side."""
-    place = np.flatnonzero(likely)
+def _around(grid: Floats, below: Floats) -> Floats:
+    """A finer grid over the likely points and one beyond them on either side (`below`: log posterior − maximum)."""
+    place = np.flatnonzero(below > -LIKELY)
     return np.linspace(grid[max(place[0] - 1, 0)], grid[min(place[-1] + 1, len(grid) - 1)], POINTS)
 
 

@@ -155,6 +155,64 @@ CLASSIFICATION = Table(
     ),
 )
 
+SENSITIVITY = Table(
+    "units/sensitivity",
+    "label that changes when one bound of its ruleset moves by 10 %",
+    ("ruleset", "criterion", "bound", "moved_percent", "site_id", "unit_id"),
+    (
+        text("ruleset", "set of criteria"),
+        text("criterion", "criterion whose bound is moved"),
+        text("bound", "low or high"),
+        number("moved_percent", "by how much of itself it is moved: 10 or −10", "%"),
+        SITE,
+        UNIT,
+        text("label", "label by the ruleset as it is"),
+        text("moved_label", "label with the bound moved"),
+        number("bound_value", "the bound as it is", "see evidence"),
+        number("moved_value", "the bound as moved", "see evidence"),
+    ),
+)
+
+DISAGREEMENTS = Table(
+    "units/disagreements",
+    "unit on which two rulesets disagree",
+    ("site_id", "unit_id", "ruleset", "other_ruleset"),
+    (
+        SITE,
+        UNIT,
+        text("ruleset", "one set of criteria"),
+        text("other_ruleset", "another"),
+        text("label", "label by the one, people's decisions aside"),
+        text("other_label", "label by the other"),
+        text("reason", "why the one says so"),
+        text("other_reason", "why the other says so"),
+        text("identity", "what histology, optotagging or antidromic tests found"),
+    ),
+)
+
+UNIT_STATISTICS = Table(
+    "units/statistics",
+    "measure × group",
+    ("units", "measure", "trial_type", "group"),
+    (
+        text("units", "which units: all, or those that the first ruleset labels LC-NE"),
+        text("measure", "what is compared, or counted"),
+        text("trial_type", "kind of event or drug that the measure is of; n/a: none"),
+        text("group", "group of animals"),
+        number("mean", "mean over animals of the mean over each animal's units", "see measure"),
+        number("sd", "standard deviation between the animals' means", "see measure"),
+        integer("n_subjects", "animals"),
+        integer("n_units", "units"),
+        text("reference", "group that it is compared with; n/a: this is the reference"),
+        number("difference", "mean less the reference's", "see measure"),
+        number("ci_low", "lower end of the 95 % interval of the difference (Welch, over animals)", "see measure"),
+        number("ci_high", "upper end of the 95 % interval of the difference", "see measure"),
+        number("p_value", "two-sided, animals permuted between the two groups"),
+        number("smallest_p", "the smallest p-value that so many animals can give"),
+        text("reason", "why a number is missing"),
+    ),
+)
+
 SPIKES = Table(
     "units/spikes",
     "spike",

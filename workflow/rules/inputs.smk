@@ -207,7 +207,7 @@ def unit_tables(wildcards):
     }
     return tables | {
         f"sources/{name}": [interim_of(wildcards, f"responses/{name}.tsv")]
-        for name in ["rasters", "psth"]
+        for name in ["rasters", "psth", "response_curves"]
     }
 
 

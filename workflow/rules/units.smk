@@ -65,6 +65,7 @@ rule test_responses:
         ],
         rasters=interim("responses/rasters.tsv"),
         psth=interim("responses/psth.tsv"),
+        response_curves=interim("responses/response_curves.tsv"),
         problems=interim("responses/problems.tsv"),
     log:
         log_of("test_responses"),

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from coeruleus.responses.curve import rate_curve
 from coeruleus.responses.decide import FEWEST_EVENTS, SILENCE_S, Decision, decide
 from coeruleus.responses.display import psth, raster, stacked
 from coeruleus.responses.extent import after_onset
@@ -30,7 +31,7 @@ from coeruleus.responses.trials import (
     trains_of,
 )
 from coeruleus.tables.problems import Problem
-from coeruleus.tables.sources import PSTH, RASTERS
+from coeruleus.tables.sources import PSTH, RASTERS, RESPONSE_CURVES
 from coeruleus.tables.status import EXCLUDED, FAILED, INSUFFICIENT_SPIKES, MISSING, OK
 from coeruleus.tables.units import RESPONSES
 
@@ -42,11 +43,12 @@ NORMAL_95 = 1.959964
 
 @dataclass(frozen=True)
 class Responses:
-    """Frames of RESPONSES, RASTERS and PSTH, and what is worth a look."""
+    """Frames of RESPONSES, RASTERS, PSTH and RESPONSE_CURVES, and what is worth a look."""
 
     responses: pd.DataFrame
     rasters: pd.DataFrame
     psth: pd.DataFrame
+    curves: pd.DataFrame
     problems: list[Problem]
 
 
@@ -79,7 +81,7 @@ def test_responses(
     trains = trains_of(spikes[spikes["site_id"].isin(wanted)])
     rows: list[dict[str, Any]] = []
     keys: list[tuple[str, str, str, str]] = []
-    shown: list[tuple[dict[str, Floats], dict[str, Floats]]] = []
+    shown: list[tuple[dict[str, Floats], ...]] = []
     for group in groups:
         lacking: list[dict[str, Any]] = [{"unit_id": None, "status": MISSING, "reason": "the site has no recording"}]
         for unit in at_site.get(group.site_id, lacking):
@@ -102,6 +104,7 @@ def test_responses(
         RESPONSES.frame(rows),
         RASTERS.frame(stacked(keys, [part[0] for part in shown])),
         PSTH.frame(stacked(keys, [part[1] for part in shown])),
+        RESPONSE_CURVES.frame(stacked(keys, [part[2] for part in shown])),
         problems,
     )
 
@@ -263,11 +266,19 @@ def _to_source(latency_s: float, group: Group) -> float:
     return round(latency_s, TYPED_DECIMALS) if group.typed else latency_s
 
 
-def _show(trials: Trials, group: Group) -> tuple[dict[str, Floats], dict[str, Floats]]:
+def _show(trials: Trials, group: Group) -> tuple[dict[str, Floats], ...]:
     after_s = min(max(group.duration) + AFTER_EVENT_S, LONGEST_S)
     times, which = raster(trials, after_s)
     edges, rate, exposed = psth(times, trials, after_s)
+    curve = rate_curve(times, which.astype(float), trials, after_s)
     return (
         {"trial": which.astype(float), "time_s": times},
         {"time_low_s": edges[:-1], "time_high_s": edges[1:], "rate_hz": rate, "n_trials": exposed},
+        {
+            "time_s": curve.time_s,
+            "rate_hz": curve.rate_hz,
+            "low_hz": curve.low_hz,
+            "high_hz": curve.high_hz,
+            "bandwidth_s": np.full(len(curve.time_s), curve.bandwidth_s),
+        },
     )

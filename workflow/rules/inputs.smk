@@ -161,6 +161,7 @@ def facts_of_labels(wildcards):
         experiment.curation_units,
         settings.units,
         settings.species,
+        settings.release.reference_group,
     )
 
 
@@ -209,6 +210,7 @@ def unit_tables(wildcards):
     if not experiment_of(wildcards).has_ephys:
         return {}
     names = ["units", "responses", "drug_responses", "evidence", "classification"]
+    names += ["sensitivity", "disagreements", "statistics"]
     tables = {
         f"units/{name}": [result_of(wildcards, f"units/{name}.tsv")] for name in names
     }
@@ -218,7 +220,7 @@ def unit_tables(wildcards):
     }
     return tables | {
         f"sources/{name}": [interim_of(wildcards, f"responses/{name}.tsv")]
-        for name in ["rasters", "psth"]
+        for name in ["rasters", "psth", "response_curves"]
     }
 
 

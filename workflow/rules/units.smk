@@ -65,6 +65,7 @@ rule test_responses:
         ],
         rasters=interim("responses/rasters.tsv"),
         psth=interim("responses/psth.tsv"),
+        response_curves=interim("responses/response_curves.tsv"),
         problems=interim("responses/problems.tsv"),
     log:
         log_of("test_responses"),
@@ -90,9 +91,15 @@ rule classify_units:
     output:
         evidence=result("units/evidence.tsv"),
         classification=result("units/classification.tsv"),
+        sensitivity=result("units/sensitivity.tsv"),
+        disagreements=result("units/disagreements.tsv"),
+        statistics=result("units/statistics.tsv"),
         dictionaries=[
             result("units/evidence.json"),
             result("units/classification.json"),
+            result("units/sensitivity.json"),
+            result("units/disagreements.json"),
+            result("units/statistics.json"),
         ],
         problems=interim("classification/problems.tsv"),
     log:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from coeruleus import job
 from coeruleus.classification.classify import classify_units
+from coeruleus.classification.compare import disagreements, sensitivity
+from coeruleus.classification.groups import compare_groups
 from coeruleus.classification.rulesets import read_ruleset
 from coeruleus.tables import io, units
 
@@ -12,17 +14,28 @@ files = [Path(path) for path in snakemake.input.rulesets]
 subjects = experiment.subjects.assign(
     species=[species or experiment.settings.species for species in experiment.subjects["species"]]
 )
-evidence, classification, problems = classify_units(
+rulesets = [read_ruleset(file.read_bytes(), file.stem)[0] for file in files]
+measured = [
     io.read_table(snakemake.input.units, units.UNITS),
     io.read_table(snakemake.input.responses, units.RESPONSES),
     io.read_table(snakemake.input.drug_responses, units.DRUG_RESPONSES),
-    experiment.recordings,
-    experiment.sessions,
-    subjects,
-    experiment.identity,
-    experiment.curation_units,
-    [read_ruleset(file.read_bytes(), file.stem)[0] for file in files],
+]
+sheets = [experiment.recordings, experiment.sessions, subjects]
+evidence, classification, problems = classify_units(
+    *measured, *sheets, experiment.identity, experiment.curation_units, rulesets
 )
-io.write_table(evidence, snakemake.output.evidence, units.EVIDENCE)
-io.write_table(classification, snakemake.output.classification, units.CLASSIFICATION)
-job.write_problems(problems, snakemake.output.problems)
+statistics = compare_groups(
+    *measured,
+    classification,
+    experiment.recordings,
+    subjects,
+    rulesets[0].name if rulesets else None,
+    experiment.settings.release.reference_group,
+)
+out = snakemake.output
+io.write_table(evidence, out.evidence, units.EVIDENCE)
+io.write_table(classification, out.classification, units.CLASSIFICATION)
+io.write_table(sensitivity(*measured, *sheets, rulesets), out.sensitivity, units.SENSITIVITY)
+io.write_table(disagreements(classification), out.disagreements, units.DISAGREEMENTS)
+io.write_table(statistics, out.statistics, units.UNIT_STATISTICS)
+job.write_problems(problems, out.problems)

@@ -11,6 +11,8 @@ import pandas as pd
 from scipy import stats
 
 from coeruleus.responses.drift import FEWEST_BLOCKS, Floats, change_p
+from coeruleus.responses.drug_course import add_reversals, time_course
+from coeruleus.responses.scan import ALPHA
 from coeruleus.responses.trials import AFTER_EVENT_S, DRUG, Segment, SegmentKey, rows_of, segment_table, trains_of
 from coeruleus.tables.problems import Problem
 from coeruleus.tables.status import EXCLUDED, FAILED, INSUFFICIENT_SPIKES, MISSING, OK
@@ -72,7 +74,8 @@ def test_drugs(
         (row["site_id"], int(row["segment"]), round(float(row["onset"]), 4)): str(row["reason"])
         for row in (rows_of(curation_trials) if curation_trials is not None else [])
     }
-    rows, problems = [], []
+    rows: list[dict[str, Any]] = []
+    problems: list[Problem] = []
     for site, given in drugs.sort_values(["site_id", "segment", "onset"], kind="stable").groupby("site_id", sort=True):
         every = rows_of(events[events["site_id"] == site])
         for event in rows_of(given):
@@ -98,7 +101,10 @@ def test_drugs(
                     parts = [train[n] + starts[n] for n in numbers if n in train]
                     times = np.concatenate(parts) if parts else np.empty(0)
                     _measure(row, event, every, starts, times)
-    return DRUG_RESPONSES.frame(rows), problems
+    for row in rows:
+        row["session_id"] = sessions.get((row["site_id"], int(row["segment"])))
+    add_reversals(rows)
+    return DRUG_RESPONSES.frame([{k: v for k, v in row.items() if k != "session_id"} for row in rows]), problems
 
 
 def _starts(site: str, numbers: list[int], table: Mapping[SegmentKey, Segment]) -> dict[int, float]:
@@ -183,6 +189,8 @@ def _measure(
     full = np.r_[before.count * size / before.time, after.count * size / after.time]
     onsets = [onset / size for onset in (LOCAL_ONSETS_S if local else ONSETS_S)]
     row["p_value"] = change_p(middle, np.sqrt(full + 3 / 8), onsets)
+    if row["p_value"] is not None and row["p_value"] <= ALPHA and before.rate > 0:
+        row |= time_course(before.rate, after.middle, after.time, after.count)
 
 
 def _window(times: Floats, at: float, edge: float, size: float, taken: Floats) -> Window:

@@ -1,27 +1,38 @@
-"""When a response starts and how long it lasts, to the precision that the pooled spikes allow."""
+"""When a response starts, how long it lasts and how strong it is, each with an interval."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special, stats
 
 from coeruleus.responses.scan import EDGES_S, Deviation, Floats, Trials
 
-MOST_CANDIDATES = 300
-JOINED_S = 0.15  # pieces that lie closer are one response
-MEDIAN_GAP = float(np.log(2))  # median of an exponential gap, in mean gaps
+Exposure = Callable[[Floats], Floats]
+
+LEVEL = 0.90  # of the intervals
+POINTS = 64  # of the grid for each end
+REFINEMENTS = 4
+LIKELY = 8.0  # log posterior below its maximum at which an end is no longer looked for
+MOST_DISPERSION = 5.0
+NEGLIGIBLE_S = 0.05
 
 
 @dataclass(frozen=True)
 class Extent:
-    """Start and end after onset (s), the rate in between (Hz), and whether it runs to the end of what was scanned."""
+    """Start and end after onset (s), the rate in between (Hz), whether it runs to the end of what was scanned, and
+    90 % intervals of start, duration and rate."""
 
     start_s: float
     end_s: float
     rate_hz: float
     open_ended: bool
+    start_ci: tuple[float, float]
+    duration_ci: tuple[float, float]
+    rate_ci: tuple[float, float]
 
 
 def after_onset(trials: Trials) -> tuple[Floats, NDArray[np.int64]]:
@@ -33,103 +44,120 @@ def after_onset(trials: Trials) -> tuple[Floats, NDArray[np.int64]]:
     return trials.spikes[place] - trials.onsets[which], which
 
 
-def extent_of(trials: Trials, deviation: Deviation, excited: bool) -> Extent:
-    """The window that the scan found, its two ends moved to where the likelihood of a step is largest.
-
-    Each end moves among the pooled spikes within one step of the scan's grid: n ln(n/m) − n + m is largest
-    there. Ends that come to lie at spikes are then moved by the median distance to the true end.
-    """
-    pooled = np.sort(after_onset(trials)[0])
-    limit = scanned(trials)
-    grid = EDGES_S[limit + 1e-9 >= EDGES_S]
-    low, high = (int(np.argmin(np.abs(grid - end))) for end in (deviation.low_s, deviation.high_s))
-    bounds = [float(grid[max(low - 1, 0)]), float(grid[min(low + 1, high)])]
-    bounds += [float(grid[max(high - 1, low)]), float(grid[high + 1]) if high + 1 < len(grid) else limit]
-    base = deviation.rate_hz * max(int((trials.length >= deviation.low_s).sum()), 1)
-    starts = _near(pooled, bounds[0], bounds[1], deviation.low_s)
-    ends = _near(pooled, bounds[2], bounds[3], deviation.high_s)
-    start, end = (grid.ravel() for grid in np.meshgrid(starts, ends, indexing="ij"))
-    start, end = start[end > start], end[end > start]
-    if not len(start) or base <= 0:
-        return measured(trials, deviation.low_s, deviation.high_s, limit)
-    # An excitation holds the spikes at its ends, an inhibition does not.
-    n = np.searchsorted(pooled, end, "right" if excited else "left")
-    n = n - np.searchsorted(pooled, start, "left" if excited else "right")
-    expected = base * (end - start)
-    gain = np.where(n > 0, n * np.log(np.maximum(n, 1) / expected), 0.0) - n + expected
-    gain[(n > expected) != excited] = -np.inf
-    best = int(np.argmax(gain))
-    if not np.isfinite(gain[best]):
-        return measured(trials, deviation.low_s, deviation.high_s, limit)
-    start_s, end_s, count = float(start[best]), float(end[best]), int(n[best])
-    if excited:
-        step = MEDIAN_GAP * (end_s - start_s) / max(count - 1, 1)
-        before, behind = pooled[pooled < start_s], pooled[pooled > end_s]
-        start_s = max(start_s - step, float(before[-1]) if len(before) else 0.0)
-        end_s = min(end_s + step, float(behind[0]) if len(behind) else limit)
-    else:
-        step = min(MEDIAN_GAP / base, (end_s - start_s) / 8)
-        start_s += step if start_s > 0 else 0.0
-        end_s -= step if end_s < limit else 0.0
-    return measured(trials, start_s, end_s, limit)
-
-
 def scanned(trials: Trials) -> float:
     """How far after the onsets events are scanned (s): half of them have that much time."""
     return float(np.median(trials.length))
 
 
-def _near(pooled: Floats, low: float, high: float, middle: float) -> Floats:
-    inside = pooled[(pooled >= low) & (pooled <= high)]
-    inside = inside[:: max(int(np.ceil(len(inside) / MOST_CANDIDATES)), 1)]
-    return np.unique(np.r_[inside, middle])
+def extent_of(
+    trials: Trials, found: Deviation, baseline_hz: float, excited: bool, within: tuple[float, float]
+) -> Extent:
+    """The step in the rate that the pooled spikes show, between the times `within` (s after onset).
 
-
-def united(trials: Trials, extents: list[Extent]) -> Extent:
-    """The first extent with all that adjoin it, directly or through others: the whole of one response."""
-    start_s, end_s = extents[0].start_s, extents[0].end_s
-    for _ in extents:
-        for extent in extents:
-            if extent.start_s <= end_s + JOINED_S and extent.end_s >= start_s - JOINED_S:
-                start_s, end_s = min(start_s, extent.start_s), max(end_s, extent.end_s)
-    return measured(trials, start_s, end_s, scanned(trials))
-
-
-def measured(trials: Trials, start_s: float, end_s: float, limit: float) -> Extent:
-    """Start, end and rate of an interval after the onsets; `limit` is the end of what was scanned."""
-    times = after_onset(trials)[0]
-    time = float(np.clip(np.minimum(trials.length, end_s) - start_s, 0, None).sum())
-    count = int(((times >= start_s) & (times <= end_s)).sum())
-    return Extent(start_s, end_s, count / time if time > 0 else float("nan"), end_s >= limit - 0.05)
-
-
-def without(trials: Trials, extent: Extent) -> Trials:
-    """The same trials with the time of a response cut out after every event, and the ends joined.
-
-    What follows is then compared with the cell's firing outside the response, not with an average that
-    holds it.
+    Posterior of start and end of one step away from `baseline_hz`, flat in both, the step's rate integrated over a
+    gamma prior (Raftery & Akman 1986, Biometrika 73, 85, for two change-points); its power is lowered where trials
+    differ by more than Poisson. Start and duration are its medians.
     """
-    low = trials.onsets + extent.start_s
-    high = trials.onsets + np.minimum(extent.end_s, trials.length)
-    cut = np.flatnonzero(high > low)
-    low, high = low[cut], high[cut]
-    order = np.argsort(low, kind="stable")
-    low, high = low[order], np.maximum.accumulate(high[order])
-    low[1:] = np.maximum(low[1:], high[:-1])
-    removed = np.r_[0.0, np.cumsum(high - low)]
+    times, which = after_onset(trials)
+    pooled = np.sort(times)
+    exposed = _exposure(trials)
+    low, high = within
+    dispersion = _dispersion(times, which, trials, found)
+    share = found.count / max(found.exposed_s, 1e-9)
+    prior = max(share, 1.5 * baseline_hz) if excited else max(min(share, 0.5 * baseline_hz), 0.05 * baseline_hz)
+    edges = np.unique(np.r_[low, EDGES_S[(low < EDGES_S) & (high > EDGES_S)], found.low_s, found.high_s, high])
+    edges = edges[(edges >= low) & (edges <= high)]
+    starts, ends = edges[edges < found.high_s], edges[edges > found.low_s]
+    for refinement in range(REFINEMENTS):
+        n = np.searchsorted(pooled, ends, "right")[None, :] - np.searchsorted(pooled, starts, "left")[:, None]
+        time = exposed(ends)[None, :] - exposed(starts)[:, None]
+        fits = _log_posterior(np.maximum(n, 0), time, baseline_hz, prior) / dispersion
+        rate = n / np.maximum(time, 1e-9)
+        wrong = (time <= 1e-6) | ((rate <= baseline_hz) if excited else (rate >= baseline_hz))
+        fits = np.where(wrong, -np.inf, fits)
+        best = float(fits.max())
+        if not np.isfinite(best):
+            return _without_interval(pooled, exposed, found, high)
+        if refinement == REFINEMENTS - 1:
+            break
+        starts, ends = _around(starts, fits.max(axis=1) - best), _around(ends, fits.max(axis=0) - best)
+    weight = np.exp(fits - best)
+    weight /= weight.sum()
+    tail = (1 - LEVEL) / 2
+    begun = _quantiles(starts, weight.sum(axis=1), (tail, 0.5, 1 - tail))
+    stopped = _quantiles(ends, weight.sum(axis=0), (0.5,))[0]
+    length = ends[None, :] - starts[:, None]
+    order = np.argsort(length, axis=None)
+    lasting = _quantiles(length.ravel()[order], weight.ravel()[order], (tail, 0.5, 1 - tail))
+    open_ended = stopped >= high - NEGLIGIBLE_S
+    end = high if open_ended else min(begun[1] + lasting[1], high)
+    count = float(np.searchsorted(pooled, end, "right") - np.searchsorted(pooled, begun[1], "left"))
+    time_s = float((exposed(np.array([end])) - exposed(np.array([begun[1]])))[0])
+    return Extent(
+        begun[1],
+        end,
+        count / time_s if time_s > 0 else float("nan"),
+        bool(open_ended),
+        (begun[0], begun[2]),
+        (lasting[0], lasting[2]),
+        _rate_interval(count, time_s, dispersion),
+    )
 
-    def shifted(times: Floats) -> Floats:
-        index = np.searchsorted(low, times, side="right")
-        inside = np.clip(high[np.maximum(index - 1, 0)] - times, 0, None) if len(low) else 0.0
-        return times - removed[index] + np.where(index > 0, inside, 0.0)
 
-    index = np.searchsorted(low, trials.spikes, side="right")
-    kept = (index == 0) | (trials.spikes > high[np.maximum(index - 1, 0)]) if len(low) else np.full(len(index), True)
-    onsets, ends = shifted(trials.onsets), shifted(trials.onsets + trials.length)
-    return Trials(shifted(trials.spikes[kept]), onsets, ends - onsets, shifted(trials.start), shifted(trials.end))
+def _exposure(trials: Trials) -> Exposure:
+    """Time recorded up to a moment after onset, over all events."""
+    ordered = np.sort(trials.length)
+    total = np.r_[0.0, np.cumsum(ordered)]
+
+    def until(times: Floats) -> Floats:
+        shorter = np.searchsorted(ordered, times)
+        return np.asarray(total[shorter] + (len(ordered) - shorter) * times)
+
+    return until
 
 
-def restored(time_s: float, extent: Extent, is_end: bool) -> float:
-    """A time after onset found after `without`, back on the clock that has the response."""
-    beyond = time_s > extent.start_s if is_end else time_s >= extent.start_s
-    return time_s + (extent.end_s - extent.start_s) if beyond else time_s
+def _log_posterior(n: NDArray[np.int64], time: Floats, baseline_hz: float, prior_hz: float) -> Floats:
+    """Log marginal likelihood of n spikes in `time` at a gamma-distributed rate, over that at the baseline."""
+    base = max(baseline_hz, 1e-3)
+    table = special.gammaln(np.arange(int(n.max()) + 1) + 1.0)
+    return np.asarray(table[n] - (n + 1) * np.log(np.maximum(time, 0) + 1 / prior_hz) - n * np.log(base) + base * time)
+
+
+def _around(grid: Floats, below: Floats) -> Floats:
+    """A finer grid over the likely points and one beyond them on either side (`below`: log posterior − maximum)."""
+    place = np.flatnonzero(below > -LIKELY)
+    return np.linspace(grid[max(place[0] - 1, 0)], grid[min(place[-1] + 1, len(grid) - 1)], POINTS)
+
+
+def _quantiles(values: Floats, weights: Floats, wanted: tuple[float, ...]) -> list[float]:
+    """Quantiles of sorted values."""
+    total = np.cumsum(weights) - weights / 2
+    return [float(value) for value in np.interp(wanted, total / weights.sum(), values)]
+
+
+def _dispersion(times: Floats, which: NDArray[np.int64], trials: Trials, found: Deviation) -> float:
+    """Variance over mean of the trials' counts in the window, where it is above 1."""
+    inside = (times >= found.low_s) & (times < found.high_s)
+    counts = np.bincount(which[inside], minlength=len(trials.onsets))[trials.length >= found.high_s - 1e-9]
+    if len(counts) < 2 or counts.sum() == 0:
+        return 1.0
+    return float(np.clip(counts.var(ddof=1) / counts.mean(), 1.0, MOST_DISPERSION))
+
+
+def _rate_interval(count: float, time_s: float, dispersion: float) -> tuple[float, float]:
+    """Garwood's interval of a count (1936, Biometrika 28, 437), widened for trials that differ."""
+    if time_s <= 0:
+        return float("nan"), float("nan")
+    tail, shape = (1 - LEVEL) / 2, count / dispersion
+    low = stats.gamma.ppf(tail, shape) * dispersion / time_s if count > 0 else 0.0
+    return float(low), float(stats.gamma.ppf(1 - tail, shape + 1) * dispersion / time_s)
+
+
+def _without_interval(pooled: Floats, exposed: Exposure, found: Deviation, limit: float) -> Extent:
+    """The window as scanned, where the rate in it is not on the side of the baseline that the test found."""
+    time_s = float(np.diff(exposed(np.array([found.low_s, found.high_s])))[0])
+    count = float(np.diff(np.searchsorted(pooled, [found.low_s, found.high_s]))[0])
+    rate = count / time_s if time_s > 0 else float("nan")
+    none = (float("nan"), float("nan"))
+    ended = found.high_s >= limit - NEGLIGIBLE_S
+    return Extent(found.low_s, found.high_s, rate, ended, none, none, _rate_interval(count, time_s, 1.0))

@@ -11,12 +11,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from coeruleus.responses.curve import rate_curve
 from coeruleus.responses.decide import FEWEST_EVENTS, SILENCE_S, Decision, decide
 from coeruleus.responses.display import psth, raster, stacked
 from coeruleus.responses.extent import after_onset
+from coeruleus.responses.habituation import habituation
 from coeruleus.responses.scan import ALPHA, Floats, Trials
 from coeruleus.responses.trials import (
     AFTER_EVENT_S,
+    DRUG,
     LONGEST_S,
     Group,
     Segment,
@@ -28,7 +31,7 @@ from coeruleus.responses.trials import (
     trains_of,
 )
 from coeruleus.tables.problems import Problem
-from coeruleus.tables.sources import PSTH, RASTERS
+from coeruleus.tables.sources import PSTH, RASTERS, RESPONSE_CURVES
 from coeruleus.tables.status import EXCLUDED, FAILED, INSUFFICIENT_SPIKES, MISSING, OK
 from coeruleus.tables.units import RESPONSES
 
@@ -40,11 +43,12 @@ NORMAL_95 = 1.959964
 
 @dataclass(frozen=True)
 class Responses:
-    """Frames of RESPONSES, RASTERS and PSTH, and what is worth a look."""
+    """Frames of RESPONSES, RASTERS, PSTH and RESPONSE_CURVES, and what is worth a look."""
 
     responses: pd.DataFrame
     rasters: pd.DataFrame
     psth: pd.DataFrame
+    curves: pd.DataFrame
     problems: list[Problem]
 
 
@@ -63,7 +67,7 @@ def test_responses(
     spikes: SPIKES; units: UNITS; segments: site_id, segment, duration_s, status, reason; events, recordings
     and curation_trials: the sheets; artefacts: stretches of raw traces that were not sorted. Seeds depend on
     a unit's ids alone, so that a row does not change with the other units of the experiment. Methods: `scan`,
-    `decide`, `extent`.
+    `decide`, `onward`, `extent`, `habituation`.
     """
     table = segment_table(segments)
     groups, problems = make_groups(events, table, given_conditions(recordings), curation_trials, artefacts)
@@ -71,12 +75,13 @@ def test_responses(
         site: {str(name) for name in names.dropna()} | {"drug"}
         for site, names in events[events["trial_type"] == "drug"].groupby("site_id")["drug"]
     }
+    quiet = _without_events(events, table)
     at_site = {site: rows_of(rows) for site, rows in units.groupby("site_id", sort=False)}
     wanted = {group.site_id for group in groups}
     trains = trains_of(spikes[spikes["site_id"].isin(wanted)])
     rows: list[dict[str, Any]] = []
     keys: list[tuple[str, str, str, str]] = []
-    shown: list[tuple[dict[str, Floats], dict[str, Floats]]] = []
+    shown: list[tuple[dict[str, Floats], ...]] = []
     for group in groups:
         lacking: list[dict[str, Any]] = [{"unit_id": None, "status": MISSING, "reason": "the site has no recording"}]
         for unit in at_site.get(group.site_id, lacking):
@@ -84,8 +89,10 @@ def test_responses(
             rows.append(row)
             if row["status"] != OK:
                 continue
-            trials = _trials(group, trains.get((group.site_id, row["unit_id"]), {}), table)
-            _measure(row, group, trials, {} if group.condition in drugs.get(group.site_id, set()) else unit)
+            drugged = group.condition in drugs.get(group.site_id, set())
+            calm = set() if drugged else quiet.get(group.site_id, set())
+            trials = _trials(group, trains.get((group.site_id, row["unit_id"]), {}), table, calm)
+            _measure(row, group, trials, {} if drugged else unit)
             _test(row, group, trials)
             key = (group.site_id, row["unit_id"], group.trial_type, group.condition)
             keys.append(key)
@@ -97,6 +104,7 @@ def test_responses(
         RESPONSES.frame(rows),
         RASTERS.frame(stacked(keys, [part[0] for part in shown])),
         PSTH.frame(stacked(keys, [part[1] for part in shown])),
+        RESPONSE_CURVES.frame(stacked(keys, [part[2] for part in shown])),
         problems,
     )
 
@@ -122,7 +130,18 @@ def _empty(group: Group, unit: Mapping[str, Any]) -> dict[str, Any]:
     return row
 
 
-def _trials(group: Group, train: Mapping[int, Floats], table: Mapping[SegmentKey, Segment]) -> Trials:
+def _without_events(events: pd.DataFrame, table: Mapping[SegmentKey, Segment]) -> dict[str, set[int]]:
+    """Segments of each site that hold no event and come before its first drug."""
+    first = events[events["trial_type"] == DRUG].groupby("site_id")["segment"].min().to_dict()
+    busy = set(zip(events["site_id"], events["segment"].astype(int), strict=True))
+    found: dict[str, set[int]] = {}
+    for site, number in table:
+        if (site, number) not in busy and number < first.get(site, np.inf):
+            found.setdefault(site, set()).add(number)
+    return found
+
+
+def _trials(group: Group, train: Mapping[int, Floats], table: Mapping[SegmentKey, Segment], calm: set[int]) -> Trials:
     """All segments of the group one after the other on one axis, far enough apart never to meet."""
     start: dict[int, float] = {}
     parts, at = [], 0.0
@@ -134,7 +153,10 @@ def _trials(group: Group, train: Mapping[int, Floats], table: Mapping[SegmentKey
         at += duration + LONGEST_S + 1.0
     begin = np.array([start[number] for number in group.segment])
     length = np.array([table[(group.site_id, number)].duration_s for number in group.segment])
-    return Trials(np.concatenate(parts), begin + np.array(group.onset), np.array(group.length), begin, begin + length)
+    rest = tuple(train[number] for number in sorted(calm) if number in train)
+    return Trials(
+        np.concatenate(parts), begin + np.array(group.onset), np.array(group.length), begin, begin + length, rest
+    )
 
 
 def _measure(row: dict[str, Any], group: Group, trials: Trials, unit: Mapping[str, Any]) -> None:
@@ -199,6 +221,8 @@ def _test(row: dict[str, Any], group: Group, trials: Trials) -> None:
         row["status"] = INSUFFICIENT_SPIKES
     else:
         notes = _fill(row, group, trials, found) + notes
+        slope = habituation(trials, found)
+        row["habituation_percent"], row["habituation_p"] = slope if slope else (None, None)
     row["reason"] = "; ".join(notes) or None
 
 
@@ -212,6 +236,13 @@ def _fill(row: dict[str, Any], group: Group, trials: Trials, found: Decision) ->
             row[f"{name}_latency_s"] = _to_source(part.extent.start_s, group)
             row[f"{name}_duration_s"] = part.extent.end_s - part.extent.start_s
             row[f"{name}_rate_hz"] = part.extent.rate_hz
+            for measure, around in (
+                ("latency", part.extent.start_ci),
+                ("duration", part.extent.duration_ci),
+                ("rate", part.extent.rate_ci),
+            ):
+                unit = "hz" if measure == "rate" else "s"
+                row[f"{name}_{measure}_ci_low_{unit}"], row[f"{name}_{measure}_ci_high_{unit}"] = around
             if part.extent.open_ended:
                 notes.append(f"{name} lasts to the end of the time scanned")
     if found.inhibition is None:
@@ -235,11 +266,19 @@ def _to_source(latency_s: float, group: Group) -> float:
     return round(latency_s, TYPED_DECIMALS) if group.typed else latency_s
 
 
-def _show(trials: Trials, group: Group) -> tuple[dict[str, Floats], dict[str, Floats]]:
+def _show(trials: Trials, group: Group) -> tuple[dict[str, Floats], ...]:
     after_s = min(max(group.duration) + AFTER_EVENT_S, LONGEST_S)
     times, which = raster(trials, after_s)
     edges, rate, exposed = psth(times, trials, after_s)
+    curve = rate_curve(times, which.astype(float), trials, after_s)
     return (
         {"trial": which.astype(float), "time_s": times},
         {"time_low_s": edges[:-1], "time_high_s": edges[1:], "rate_hz": rate, "n_trials": exposed},
+        {
+            "time_s": curve.time_s,
+            "rate_hz": curve.rate_hz,
+            "low_hz": curve.low_hz,
+            "high_hz": curve.high_hz,
+            "bandwidth_s": np.full(len(curve.time_s), curve.bandwidth_s),
+        },
     )

@@ -68,7 +68,9 @@ def unit_rows(truth: Frames, results: Frames) -> Iterator[Row]:
     }
     names: dict[Unit, Unit | None] = {unit: unit for unit in known}
     yield from _sorting_rows(truth, results, names)
-    tables = {name: _by_unit(results.get(name)) for name in results if name.startswith("units/")}
+    tables = {
+        name: _by_unit(frame) for name, frame in results.items() if name.startswith("units/") and "unit_id" in frame
+    }
     for unit, row in known.items():
         yield from _one_unit(row, names[unit], tables)
 

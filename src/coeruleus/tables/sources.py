@@ -198,6 +198,23 @@ PSTH = Table(
     ),
 )
 
+RESPONSE_CURVES = Table(
+    "sources/response_curves",
+    "unit × trial type × condition × time",
+    ("site_id", "unit_id", "trial_type", "condition", "time_s"),
+    (
+        SITE,
+        UNIT,
+        text("trial_type", "kind of event"),
+        text("condition", "baseline, or the latest drug"),
+        number("time_s", "time after the event's onset", "s"),
+        number("rate_hz", "kernel estimate of the rate", "Hz"),
+        number("low_hz", "lower end of its 95 % band, from the differences between trials", "Hz"),
+        number("high_hz", "upper end of its 95 % band", "Hz"),
+        number("bandwidth_s", "standard deviation of the kernel", "s"),
+    ),
+)
+
 TRUTH = Table(
     "truth/comparison",
     "quantity with a known truth",

@@ -91,6 +91,16 @@ RESPONSES = Table(
         number("events_needed", "events that a test of inhibition would need at this rate"),
         number("suppression_index_ci_low", "lower end of the 95 % interval of the suppression index"),
         number("suppression_index_ci_high", "upper end of the 95 % interval of the suppression index"),
+        *(
+            number(
+                f"{part}_{measure}_ci_{end}_{unit}", f"{side} end of the 90 % interval of {part}_{measure}_{unit}", name
+            )
+            for part in ("excitation", "inhibition")
+            for measure, unit, name in (("latency", "s", "s"), ("duration", "s", "s"), ("rate", "hz", "Hz"))
+            for end, side in (("low", "lower"), ("high", "upper"))
+        ),
+        number("habituation_percent", "change of the response from the first to the last event, of its mean", "%"),
+        number("habituation_p", "two-sided p-value of that change (rank correlation with the event's number)"),
     ),
 )
 
@@ -118,6 +128,13 @@ DRUG_RESPONSES = Table(
         number("response_s", "time after the drug that was used", "s"),
         number("percent_change_ci_low", "lower end of the 95 % interval of the change", "%"),
         number("percent_change_ci_high", "upper end of the 95 % interval of the change", "%"),
+        number("effect_onset_s", "when the rate leaves the baseline, after the drug; of significant changes", "s"),
+        number("largest_change_percent", "largest change of the smoothed rate in the direction of the effect", "%"),
+        number("largest_change_s", "when it is reached, after the drug", "s"),
+        number("recovery_s", "when half of the largest change is gone again, after the drug; n/a: not seen", "s"),
+        number("percent_of_first_baseline", "rate after the drug ÷ rate before the session's first drug", "%"),
+        text("previous_drug", "drug given before this one in the same session"),
+        number("reversal_percent", "share of the previous drug's significant change that is undone by this one", "%"),
     ),
 )
 
@@ -154,6 +171,64 @@ CLASSIFICATION = Table(
         text("reason", "why this label"),
         text("rules_label", "what the rules said, where a person decided otherwise"),
         text("identity", "what histology, optotagging or antidromic tests found; never blended into the label"),
+    ),
+)
+
+SENSITIVITY = Table(
+    "units/sensitivity",
+    "label that changes when one bound of its ruleset moves by 10 %",
+    ("ruleset", "criterion", "bound", "moved_percent", "site_id", "unit_id"),
+    (
+        text("ruleset", "set of criteria"),
+        text("criterion", "criterion whose bound is moved"),
+        text("bound", "low or high"),
+        number("moved_percent", "by how much of itself it is moved: 10 or −10", "%"),
+        SITE,
+        UNIT,
+        text("label", "label by the ruleset as it is"),
+        text("moved_label", "label with the bound moved"),
+        number("bound_value", "the bound as it is", "see evidence"),
+        number("moved_value", "the bound as moved", "see evidence"),
+    ),
+)
+
+DISAGREEMENTS = Table(
+    "units/disagreements",
+    "unit on which two rulesets disagree",
+    ("site_id", "unit_id", "ruleset", "other_ruleset"),
+    (
+        SITE,
+        UNIT,
+        text("ruleset", "one set of criteria"),
+        text("other_ruleset", "another"),
+        text("label", "label by the one, people's decisions aside"),
+        text("other_label", "label by the other"),
+        text("reason", "why the one says so"),
+        text("other_reason", "why the other says so"),
+        text("identity", "what histology, optotagging or antidromic tests found"),
+    ),
+)
+
+UNIT_STATISTICS = Table(
+    "units/statistics",
+    "measure × group",
+    ("units", "measure", "trial_type", "group"),
+    (
+        text("units", "which units: all, or those that the first ruleset labels LC-NE"),
+        text("measure", "what is compared, or counted"),
+        text("trial_type", "kind of event or drug that the measure is of; n/a: none"),
+        text("group", "group of animals"),
+        number("mean", "mean over animals of the mean over each animal's units", "see measure"),
+        number("sd", "standard deviation between the animals' means", "see measure"),
+        integer("n_subjects", "animals"),
+        integer("n_units", "units"),
+        text("reference", "group that it is compared with; n/a: this is the reference"),
+        number("difference", "mean less the reference's", "see measure"),
+        number("ci_low", "lower end of the 95 % interval of the difference (Welch, over animals)", "see measure"),
+        number("ci_high", "upper end of the 95 % interval of the difference", "see measure"),
+        number("p_value", "two-sided, animals permuted between the two groups"),
+        number("smallest_p", "the smallest p-value that so many animals can give"),
+        text("reason", "why a number is missing"),
     ),
 )
 

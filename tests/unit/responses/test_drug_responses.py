@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from coeruleus.responses import drugs
+from coeruleus.responses.drug_course import time_course
 
 from .conftest import train
 
@@ -100,3 +101,25 @@ def test_a_drug_at_the_start_of_a_segment_takes_its_baseline_from_the_one_before
 def test_a_drug_outside_the_recording_keeps_its_row(sheets: Sheets) -> None:
     (row,) = _rows(sheets({1: (300.0, {"1": np.arange(0.5, 300, 1.0)})}, [CLONIDINE]))
     assert row["status"] == "failed" and "outside segment 1" in row["reason"]
+
+
+def test_course_and_reversal_by_hand(sheets: Sheets) -> None:
+    """2 Hz; clonidine at 600 s silences from 660 s on; idazoxan at 1200 s brings 1.5 Hz back: 75 % of what was lost."""
+    parts = [np.arange(0.25, 660, 0.5), np.arange(1200.3, 1800, 1 / 1.5)]
+    again = CLONIDINE | {"drug": "idazoxan", "onset": 1200.0}
+    first, second = _rows(sheets({1: (1800.0, {"1": np.concatenate(parts)})}, [CLONIDINE, again]))
+    assert first["effect_onset_s"] == pytest.approx(60, abs=1)
+    assert first["largest_change_percent"] == -100 and np.isnan(first["recovery_s"])
+    assert (second["previous_drug"], first["previous_drug"]) == ("clonidine", None)
+    left = 120 / 600  # 1 min at 2 Hz of the 10 min after clonidine
+    assert second["percent_of_first_baseline"] == pytest.approx(75, rel=0.01)
+    assert second["reversal_percent"] == pytest.approx(100 * (1.5 - left) / (2 - left), rel=0.01)
+
+
+def test_recovery_is_where_half_of_the_change_is_gone() -> None:
+    """Blocks of 30 s at 1 Hz: silence to 300 s, then back at once."""
+    middle = np.arange(15.0, 600, 30)
+    count = np.where(middle < 300, 0.0, 30.0)
+    found = time_course(1.0, middle, np.full(20, 30.0), count)
+    assert found["effect_onset_s"] == 0 and found["largest_change_percent"] == -100
+    assert found["recovery_s"] == pytest.approx(315)

@@ -46,13 +46,14 @@ def responses(sheets: dict[str, pd.DataFrame]) -> pd.DataFrame:
         curation_trials=none,
         units=sheets["units"],
     )
-    assert not found.problems
+    assert [problem.item for problem in found.problems] == ["cell35/1"]
     return found.responses.merge(sheets["identity"][["site_id", "result"]], on="site_id").set_index("site_id")
 
 
 def test_all_twelve_cells_have_a_row(responses: pd.DataFrame) -> None:
     assert len(responses) == 12 and set(responses["trial_type"]) == {"foot_shock"}
-    assert set(responses["condition"]) == {"baseline"} and set(responses["status"]) == {"ok"}
+    assert set(responses["condition"]) == {"baseline"}
+    assert list(responses.index[responses["status"] != "ok"]) == ["cell35"]
 
 
 def test_measures_equal_hand_computation(sheets: dict[str, pd.DataFrame], responses: pd.DataFrame) -> None:
@@ -75,7 +76,7 @@ def test_every_cell_is_excited_and_the_pause_is_what_the_raster_shows(responses:
     assert (responses["excitation_p"] <= 0.01).all()
     assert (responses["excitation_latency_s"] <= 0.06).all()
     assert responses["biphasic"].sum() == 11
-    assert not responses["biphasic"]["cell35"]
+    assert responses["biphasic"]["cell35"] is None and responses["status"]["cell35"] == "insufficient_spikes"
     pause = responses.drop(index="cell35")
     assert (pause["inhibition_latency_s"] > pause["excitation_latency_s"]).all()
     assert (pause["inhibition_rate_hz"] < pause["baseline_rate_hz"]).all()

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from coeruleus.responses.decide import decide
-from coeruleus.responses.extent import Extent, restored, without
 from coeruleus.responses.scan import ALPHA, scan, signed_root
 
 from .conftest import trial_set
@@ -95,19 +92,3 @@ def test_signed_root_by_hand() -> None:
     assert signed_root(np.array(0.0), np.array(8.0)) == pytest.approx(-4.0)  # √(2 × 8)
     assert signed_root(np.array(8.0), np.array(8.0)) == 0
     assert signed_root(np.array(6.0), np.array(2.0)) == pytest.approx(np.sqrt(2 * (6 * np.log(3) - 4)))
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.floats(0, 2), st.floats(0.01, 2), st.integers(0, 100))
-def test_cutting_a_response_out_keeps_all_other_spikes_and_their_order(start: float, long: float, seed: int) -> None:
-    trials = trial_set(seed, 1, 2.0, 6, 6.0, CALM)
-    extent = Extent(start, start + long, 0.0, False)
-    cut = without(trials, extent)
-    since = trials.spikes[:, None] - trials.onsets[None, :]
-    outside = ~((since >= extent.start_s) & (since <= np.minimum(extent.end_s, trials.length))).any(axis=1)
-    assert len(cut.spikes) == outside.sum()
-    assert (np.diff(cut.spikes) >= -1e-9).all()
-    removed = np.minimum(extent.end_s, 5.0) - start
-    assert cut.length == pytest.approx(trials.length - removed)
-    assert np.diff(cut.onsets) == pytest.approx(np.diff(trials.onsets) - removed)
-    assert restored(start + 0.1, extent, True) == pytest.approx(start + long + 0.1)

@@ -1,0 +1,1 @@
+"""Responses, drug effects and labels against their targets: `python -m benchmarks.responses`."""

@@ -1,0 +1,146 @@
+"""Groups of animals compared by their units: rate, bursts and responses, cells nested in animals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+from math import comb
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+from coeruleus.classification.classify import LC
+from coeruleus.tables import status
+from coeruleus.tables.units import UNIT_STATISTICS
+
+Floats = NDArray[np.float64]
+OF_UNITS = ("firing_rate_hz", "burst_fraction", "isi_cv", "spike_width_ms")
+OF_RESPONSES = (
+    "excitation_latency_s",
+    "excitation_duration_s",
+    "excitation_rate_hz",
+    "inhibition_duration_s",
+    "suppression_index",
+    "reliability_100ms",
+)
+SHARES = {"excited": "excitation_p", "inhibited": "inhibition_p"}
+ALPHA = 0.05
+MOST_ARRANGEMENTS = 20_000
+DRAWN = 9_999
+SEED = 7
+FEWEST_SUBJECTS = 2
+EMPTY_SITES, PER_SITE = "sites without a cell", "cells per track"
+
+
+def compare_groups(
+    units: pd.DataFrame,
+    responses: pd.DataFrame,
+    drug_responses: pd.DataFrame,
+    classification: pd.DataFrame,
+    recordings: pd.DataFrame,
+    subjects: pd.DataFrame,
+    first_ruleset: str | None,
+    reference: str | None,
+) -> pd.DataFrame:
+    """Means of each group and differences from the reference group (or the first by name), as UNIT_STATISTICS.
+
+    An animal counts once, with the mean of its units, so that many cells of one animal are not many animals
+    (pseudo-replication; Lazic 2010, BMC Neurosci 11, 5). Differences: Welch's interval over animals; p-value by
+    permutation of animals, of all arrangements where there are at most 20,000, else of 9,999 drawn ones. Responses are
+    those before any drug; drug effects each drug's. A site without a unit counts among the sites.
+    """
+    group_of = dict(zip(subjects["subject_id"], subjects["group"], strict=True))
+    sites = recordings[["site_id", "subject_id"]].drop_duplicates("site_id")
+    found = units[units["unit_id"].notna() & ~units["status"].isin([status.EXCLUDED, status.FAILED, status.MISSING])]
+    labels = classification[classification["ruleset"] == first_ruleset]
+    lc = set(map(tuple, labels.loc[labels["label"] == LC, ["site_id", "unit_id"]].to_numpy()))
+    rows = []
+    for which, chosen in (("all", None), (f"{LC} by {first_ruleset}", lc)):
+        keys = list(zip(found["site_id"], found["unit_id"], strict=True))
+        kept = found[[chosen is None or key in chosen for key in keys]]
+        for measure, trial_type, values in _measures(kept, responses, drug_responses, sites):
+            values = values.assign(group=values["subject_id"].map(group_of))
+            for row in _compared(values, reference):
+                rows.append({"units": which, "measure": measure, "trial_type": trial_type} | row)
+        if first_ruleset is None:
+            break
+    return UNIT_STATISTICS.frame(rows)
+
+
+def _measures(
+    units: pd.DataFrame, responses: pd.DataFrame, drug_responses: pd.DataFrame, sites: pd.DataFrame
+) -> Iterator[tuple[str, str | None, pd.DataFrame]]:
+    """Each measure with its kind of event and a frame of subject_id and value, a row a unit (or site)."""
+    owner = sites.set_index("site_id")["subject_id"]
+    per_site = units.groupby("site_id").size().reindex(owner.index, fill_value=0).astype(float)
+    for name, counts in ((EMPTY_SITES, (per_site == 0).astype(float)), (PER_SITE, per_site)):
+        yield name, None, pd.DataFrame({"subject_id": owner, "value": counts})
+    for name in OF_UNITS:
+        usable = units[units["status"] != status.INSUFFICIENT_SPIKES] if name in OF_UNITS[:3] else units
+        yield name, None, pd.DataFrame({"subject_id": usable["subject_id"], "value": usable[name]})
+    subject = units.set_index(["site_id", "unit_id"])["subject_id"]
+    drugs = set(drug_responses["drug"].fillna("drug"))
+    calm = _of_units(responses[~responses["condition"].isin(drugs)], subject)
+    for trial_type, rows in calm.groupby("trial_type", sort=True):
+        for name, p_value in SHARES.items():
+            share = (rows[p_value] <= ALPHA).astype(float).where(rows[p_value].notna())
+            yield f"share {name}", str(trial_type), pd.DataFrame({"subject_id": rows["subject_id"], "value": share})
+        biphasic = pd.to_numeric(rows["biphasic"]).astype(float)
+        yield "share biphasic", str(trial_type), pd.DataFrame({"subject_id": rows["subject_id"], "value": biphasic})
+        for name in OF_RESPONSES:
+            yield name, str(trial_type), pd.DataFrame({"subject_id": rows["subject_id"], "value": rows[name]})
+    for drug, rows in _of_units(drug_responses, subject).groupby("drug", sort=True):
+        change = pd.DataFrame({"subject_id": rows["subject_id"], "value": rows["percent_change"]})
+        yield "percent_change", str(drug), change
+
+
+def _of_units(frame: pd.DataFrame, subject: pd.Series) -> pd.DataFrame:
+    return frame.merge(subject.reset_index(), on=["site_id", "unit_id"], how="inner", validate="many_to_one")
+
+
+def _compared(values: pd.DataFrame, reference: str | None) -> Iterator[dict[str, object]]:
+    """A row a group: mean over animals, and the difference from the reference."""
+    known = values.dropna(subset=["value", "subject_id"])
+    known = known.assign(group=known["group"].fillna("n/a"))
+    groups = sorted(set(known["group"]))
+    means = known.groupby(["group", "subject_id"], sort=True)["value"].mean()
+    against = reference if reference in groups else next(iter(groups), None)
+    for group in groups:
+        own = means.xs(group).to_numpy()
+        row: dict[str, object] = {"group": group, "mean": own.mean(), "n_subjects": len(own)}
+        row["n_units"] = int((known["group"] == group).sum())
+        row["sd"] = own.std(ddof=1) if len(own) > 1 else None
+        if group != against:
+            row |= {"reference": against} | _difference(own, means.xs(against).to_numpy())
+        yield row
+
+
+def _difference(own: Floats, other: Floats) -> dict[str, object]:
+    found: dict[str, object] = {"difference": own.mean() - other.mean()}
+    if min(len(own), len(other)) < FEWEST_SUBJECTS:
+        return found | {"reason": f"{FEWEST_SUBJECTS} animals or more are needed in each group"}
+    if own.std() + other.std() > 0:
+        interval = stats.ttest_ind(own, other, equal_var=False).confidence_interval(0.95)
+        found |= {"ci_low": float(interval.low), "ci_high": float(interval.high)}
+    found["p_value"], found["smallest_p"] = permutation_p(own, other)
+    return found
+
+
+def permutation_p(own: Floats, other: Floats) -> tuple[float, float]:
+    """Two-sided p-value of the difference of means over arrangements of the animals, and the smallest there can be."""
+    every, n = np.r_[own, other], len(own)
+    arrangements = comb(len(every), n)
+    if arrangements <= MOST_ARRANGEMENTS:
+        sums = np.array([every[list(chosen)].sum() for chosen in combinations(range(len(every)), n)])
+        extra = 0
+    else:
+        rng = np.random.default_rng(SEED)
+        sums = rng.permuted(np.tile(every, (DRAWN, 1)), axis=1)[:, :n].sum(axis=1)
+        extra = 1
+    expected = every.sum() * n / len(every)
+    scale = max(float(np.abs(every).max()), 1e-12)
+    as_far = np.abs(sums - expected) >= abs(own.sum() - expected) - 1e-9 * scale
+    least = (2 if len(own) == len(other) else 1) / arrangements
+    return float((as_far.sum() + extra) / (len(sums) + extra)), max(least, extra / (DRAWN + 1))

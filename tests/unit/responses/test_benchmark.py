@@ -1,0 +1,35 @@
+"""The benchmark's own code at a small size: its bounds hold, and it can fail."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from benchmarks.responses import drug_effects, false_positives, power
+from benchmarks.responses.cells import Cell
+from benchmarks.responses.lines import share_bounds
+
+from coeruleus.simulation.trains import flat_rate, spike_train
+
+
+def test_bounds_of_shares_by_hand() -> None:
+    """Of 2,000 trains at 5 % in 1 cell, 95 % one-sided: 100 ± 1.645 × 9.75."""
+    low, high = share_bounds(0.05, 2000, 1)
+    assert low == pytest.approx((100 - 16) / 2000, abs=0.001) and high == pytest.approx((100 + 16) / 2000, abs=0.001)
+
+
+def test_false_positives_of_few_cells() -> None:
+    cells = [Cell(10.0, 1.5, 10), Cell(None, 1.5, 10), Cell(1.0, 0.5, 50, drift=True)]
+    lines, rows = false_positives.run(60, 11, cells)
+    assert all(line.held for line in lines) and len(rows) == 3
+
+
+def test_power_of_the_table_and_that_of_no_response() -> None:
+    found = power.measure(power.BIPHASIC, 20, 11)
+    assert found["excitation"] >= 0.85 and found["inhibition"] >= 0.9
+    assert power.measure(Cell(1.0, 1.5, 5), 20, 11)["excitation"] <= 0.3
+
+
+def test_the_drug_benchmark_gives_rows_with_a_p_value() -> None:
+    train = spike_train(np.random.default_rng(1), flat_rate(1200.0, 1.0, 0.05), 1.0, step_s=0.05)
+    row = drug_effects.tested([train]).iloc[0]
+    assert row["p_value"] > 0 and row["baseline_rate_hz"] == pytest.approx(1, rel=0.2)

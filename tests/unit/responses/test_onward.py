@@ -1,0 +1,72 @@
+"""Second responses, intervals of measures and habituation, against simulated truth and by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from coeruleus.responses import onward
+from coeruleus.responses.decide import decide
+from coeruleus.responses.extent import extent_of
+from coeruleus.responses.habituation import habituation
+from coeruleus.responses.onward import intervals_at_rest
+from coeruleus.responses.scan import Deviation, Trials
+
+from .conftest import trial_set
+
+
+def test_intervals_at_rest_are_those_outside_responses() -> None:
+    """1 Hz at rest, ×20 for 2 s after events: the mean interval at rest is 1 s, not shorter for the bursts."""
+    trials = trial_set(1, 4, 1.0, 40, 30.0, ((0.0, 2.0, 20.0),))
+    found = intervals_at_rest(trials, 2.0)
+    assert found is not None
+    drawn = found.longer_than(np.zeros(20_000), np.random.default_rng(1))
+    assert drawn.mean() == pytest.approx(1.0, rel=0.08) and drawn.std() == pytest.approx(0.5, rel=0.15)
+    late = found.longer_than(np.full(20_000, 1.5), np.random.default_rng(1))
+    assert late.min() >= 1.5
+
+
+def test_the_pause_after_a_burst_of_a_regular_cell_is_its_own_interval() -> None:
+    """A clock of 1 Hz that is reset by three spikes at 0.1 to 0.2 s: next spike 1 s later, as always."""
+    onsets = 20.0 + 15.0 * np.arange(30) + np.random.default_rng(2).random(30)
+    spikes = np.concatenate(
+        [np.arange(low + 1.2, high, 1.0) for low, high in zip(np.r_[0, onsets], np.r_[onsets, 480], strict=True)]
+    )
+    spikes = np.sort(np.r_[spikes, (onsets[:, None] + [0.1, 0.15, 0.2]).ravel()])
+    ends = np.full(30, 480.0)
+    trials = Trials(spikes, onsets, np.full(30, 5.0), np.zeros(30), ends)
+    found = decide(trials, 1.0, np.random.default_rng(1))
+    assert found is not None and found.excitation.p <= 0.01
+    again = onward.test_onward(trials, 0.1, 0.2, True, 5.0, 2.0, np.random.default_rng(1))
+    assert again is not None and again.inhibition.p > 0.05
+
+
+def test_intervals_of_start_duration_and_rate_hold_the_truth() -> None:
+    held = []
+    for seed in range(40):
+        trials = trial_set(seed, 1, 1.0, 20, 15, ((0.05, 0.35, 15.0),))
+        extent = extent_of(trials, Deviation(0.001, 0.04, 0.4, 90, 7.2), 1.0, True, (0.0, 5.0))
+        held.append(
+            (
+                extent.start_ci[0] <= 0.05 <= extent.start_ci[1],
+                extent.duration_ci[0] <= 0.30 <= extent.duration_ci[1],
+                extent.rate_ci[0] <= 15 <= extent.rate_ci[1],
+            )
+        )
+        assert extent.start_ci[0] <= extent.start_s <= extent.start_ci[1]
+    assert (np.mean(held, axis=0) >= 0.75).all()  # 90 % less 3 standard errors
+
+
+def test_habituation_is_found_where_the_response_fades() -> None:
+    """30, 29, ... 1 spikes in the response: a straight line from 194 to 6 % of the mean, −187 % of it."""
+    onsets = 20.0 + 15.0 * np.arange(30)
+    spikes = np.sort(np.concatenate([onset + 0.1 + 0.01 * np.arange(30 - n) for n, onset in enumerate(onsets)]))
+    trials = Trials(spikes, onsets, np.full(30, 5.0), np.zeros(30), np.full(30, 480.0))
+    found = decide(trials, 0.0, np.random.default_rng(1))
+    assert found is not None
+    change, p = habituation(trials, found) or (0.0, 1.0)
+    assert change == pytest.approx(-100 * 29 / 15.5, rel=0.02) and p <= 0.001
+    same = trial_set(5, 1, 1.0, 30, 15, ((0.05, 0.35, 15.0),))
+    steady = decide(same, 1.0, np.random.default_rng(1))
+    assert steady is not None
+    assert (habituation(same, steady) or (0.0, 0.0))[1] > 0.01

@@ -106,6 +106,14 @@ def sorted_files(wildcards):
     )
 
 
+def files_with_events(wildcards):
+    """Recording files, where experiment.yaml takes events from them."""
+    experiment = experiment_of(wildcards)
+    if not experiment.settings.events.rename:
+        return []
+    return files_of(experiment.path / "ephys", experiment.recordings["file"])
+
+
 def sorted_from_raw(wildcards, name):
     sessions = sorted(set(recordings_of(wildcards, "raw")["session_id"]))
     return [
@@ -127,14 +135,21 @@ def facts_of_units(wildcards):
         experiment.path / "ephys", [*recordings["file"], *recordings["waveforms"]]
     )
     return facts_digest(
-        recordings, odd, experiment.ephys_events, experiment.curation_units
+        recordings,
+        odd,
+        experiment.ephys_events,
+        experiment.curation_units,
+        experiment.settings.events,
     )
 
 
 def facts_of_responses(wildcards):
     experiment = experiment_of(wildcards)
     return facts_digest(
-        experiment.recordings, experiment.ephys_events, experiment.curation_trials
+        experiment.recordings,
+        experiment.ephys_events,
+        experiment.curation_trials,
+        experiment.settings.events,
     )
 
 

@@ -1,4 +1,4 @@
-"""The command line: check an experiment directory, list formats, write the demonstration experiment."""
+"""The command line: draft and check an experiment directory, list formats, write the demonstration experiment."""
 
 from __future__ import annotations
 
@@ -37,6 +37,30 @@ def check(
     warnings = len(set(problems)) - errors
     typer.echo(f"{directory.resolve().name}: {errors} errors, {warnings} warnings")
     raise typer.Exit(1 if errors else 0)
+
+
+@app.command()
+def init(
+    directory: Annotated[Path, typer.Argument(help="A folder of instrument files.")],
+    interval: Annotated[float | None, typer.Option(help="Minutes in which one dialysis sample is collected.")] = None,
+    start: Annotated[float | None, typer.Option(help="Start of sample 1, in minutes; 0 is the treatment.")] = None,
+) -> None:
+    """Draft experiment.yaml and all sheets from the files in a folder; run again, it adds rows for new files."""
+    from coeruleus.experiment.fields import BLANK
+    from coeruleus.formats.errors import FormatError
+    from coeruleus.intake.draft import draft
+
+    try:
+        done = draft(directory, interval, start)
+    except FormatError as error:
+        typer.echo(f"error: {error}")
+        raise typer.Exit(1) from None
+    for line in done.said:
+        typer.echo(line)
+    for name in done.written:
+        typer.echo(f"wrote {name}")
+    if done.written:
+        typer.echo(f"Replace every {BLANK} in them; 'coeruleus check {directory}' lists those that are left.")
 
 
 @app.command()

@@ -21,7 +21,7 @@ def check(
 ) -> None:
     """Say every problem of the sheets and files at once, before anything runs."""
     from coeruleus.experiment.model import BrokenExperiment
-    from coeruleus.intake.check import check_files
+    from coeruleus.intake.check import check_files, check_files_of_broken
     from coeruleus.intake.find import read_experiment
     from coeruleus.tables.problems import Problem
 
@@ -30,7 +30,7 @@ def check(
         experiment = read_experiment(directory, SHIPPED_RULESETS).experiment
         problems = experiment.problems if sheets_only else experiment.problems + check_files(experiment)
     except BrokenExperiment as broken:
-        problems = broken.problems
+        problems = broken.problems if sheets_only else broken.problems + check_files_of_broken(directory)
     for problem in sorted(set(problems), key=lambda one: (one.severity, one.stage, one.item, one.message)):
         typer.echo(f"{problem.severity}: {problem.item}: {problem.message}")
     errors = sum(problem.severity == "error" for problem in set(problems))

@@ -166,7 +166,7 @@ def _first_channel(path: Path) -> Chromatogram:
 
 
 def read_spreadsheets(directory: Path, done: Drafted) -> dict[str, Guess]:
-    """What the lab's own tables say: of injections, by the name of file or sample; results become concentrations.tsv."""
+    """What the lab's own tables say of injections, by name of file or sample; results become concentrations.tsv."""
     notes: dict[str, Guess] = {}
     names = {f"{sheet.name}{suffix}" for sheet in SHEETS for suffix in (".tsv", ".csv")}
     results: list[tuple[str, Results]] = []

@@ -6,7 +6,6 @@ import itertools
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from statistics import median
 
 from coeruleus.experiment.fields import BLANK
 from coeruleus.intake.guess import Guess
@@ -48,7 +47,7 @@ def in_order(files: list[Seen]) -> list[list[Seen]]:
         members = sorted(members, key=lambda each: (each.header["acquired"], natural(each.file)))
         times = [datetime.fromisoformat(each.header["acquired"]) for each in members]
         gaps = [after - before for before, after in itertools.pairwise(times)]
-        limit = max(NEW_RUN_AFTER, 5 * median(gaps)) if gaps else NEW_RUN_AFTER
+        limit = max(NEW_RUN_AFTER, 5 * sorted(gaps)[len(gaps) // 2]) if gaps else NEW_RUN_AFTER
         runs.append([members[0]])
         for one, gap in zip(members[1:], gaps, strict=True):
             if gap > limit:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import re
 import zipfile
 from dataclasses import dataclass
@@ -65,7 +66,7 @@ def read_cells(path: Path) -> list[tuple[str, Cells]]:
 
 
 def _workbook(source: Source) -> list[tuple[str, Cells]]:
-    import openpyxl
+    import openpyxl  # type: ignore[import-untyped]
 
     try:
         with zipfile.ZipFile(source.path) as packed:
@@ -162,7 +163,7 @@ def _number(text: str) -> float:
 def _ended(spans: list[tuple[float, float | None]], notes: list[str]) -> list[tuple[float, float]]:
     """Starts and ends; where only times are given they are starts, each lasting the usual step."""
     starts = sorted({start for start, _ in spans})
-    steps = [after - before for before, after in zip(starts, starts[1:], strict=False)]
+    steps = [after - before for before, after in itertools.pairwise(starts)]
     step = median(steps) if steps else 0.0
     if any(end is None for _, end in spans):
         notes.append(f"times were taken as the start of samples of {step:g} min: check start_min and end_min")

@@ -152,7 +152,10 @@ def read_any(source: Source, kind: str = "sorted", channel: str | None = None) -
             return _read(source, reader.__name__.removesuffix("RawIO"), lambda reader=reader: reader, kind, channel)  # type: ignore[misc]
         except FormatError as error:
             refusals.append(str(error).removeprefix(f"{source.name}: "))
-    raise FormatError(f"{source.name}: {'; '.join(refusals) or 'no reader of Neo claims it'}")
+    hint = ""
+    if source.path.suffix.lower() in (".dat", ".bin", ".raw") and not source.is_folder:
+        hint = f"; if it holds plain samples, describe them in {source.path.stem}.json (see raw_binary)"
+    raise FormatError(f"{source.name}: {'; '.join(refusals) or 'no reader of Neo claims it'}{hint}")
 
 
 def _claimants(source: Source) -> list[Any]:

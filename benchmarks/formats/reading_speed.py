@@ -121,6 +121,31 @@ def alone(folder: Path) -> list[tuple[str, Callable[[], object], Callable[[], ob
     return [*found, ("ANDI netCDF, netCDF4", lambda: read_chromatogram(andi), andi_netcdf4)]
 
 
+def large(folder: Path, made: Path) -> list[tuple[str, Callable[[], object], Callable[[], object]]]:
+    """As `alone`, of files so large that reading and not opening takes the time: real headers, more points."""
+    from rainbow.agilent.chemstation import parse_ch
+    from scipy.io import netcdf_file
+
+    head = (folder / "chromatograms/agilent/001F0101.D/FID1A.ch").read_bytes()[:0x1800]
+    agilent, andi = made / "large.ch", made / "large.cdf"
+    agilent.write_bytes(b"\x03179" + head[4:] + np.random.default_rng(1).normal(size=2_000_000).tobytes())
+    with netcdf_file(andi, "w") as file:
+        for name, value in (("aia_template_revision", "1.0"), ("detector_unit", "mV"), ("retention_unit", "seconds")):
+            setattr(file, name, value)
+        file.createDimension("point_number", 2_000_000)
+        file.createVariable("ordinate_values", "f4", ("point_number",))[:] = np.arange(2_000_000)
+        file.createVariable("actual_sampling_interval", "f4", ()).data[...] = 0.1
+
+    def andi_alone() -> None:
+        with netcdf_file(andi, "r", mmap=False) as file:
+            np.array(file.variables["ordinate_values"].data, dtype=float)
+
+    return [
+        ("Agilent .ch of 16 MB, rainbow", lambda: read_chromatogram(agilent), lambda: parse_ch(str(agilent))),
+        ("ANDI netCDF of 8 MB, scipy", lambda: read_chromatogram(andi), andi_alone),
+    ]
+
+
 def main(arguments: list[str]) -> int:
     missed = 0
     with tempfile.TemporaryDirectory() as folder:
@@ -129,20 +154,20 @@ def main(arguments: list[str]) -> int:
             rate = size / seconds(lambda path=path, channel=channel: read_chromatogram(path, channel), 3)  # type: ignore[misc]
             held = rate >= TEXT_MB_PER_S
             missed += not held
-            print(
-                f"{name}: {rate:.0f} MB/s of {size:.0f} MB (target {TEXT_MB_PER_S:g} or more): {'held' if held else 'MISSED'}"
-            )
+            said = f"{name}: {rate:.0f} MB/s of {size:.0f} MB (target {TEXT_MB_PER_S:g} or more)"
+            print(f"{said}: {'held' if held else 'MISSED'}")
     if not arguments:
         print("no folder of real files was named: nothing is measured against rainbow, Neo and netCDF")
         return int(missed > 0)
-    for name, ours, theirs in alone(Path(arguments[0])):
-        mine, other = seconds(ours), seconds(theirs)
-        held = mine <= MOST_TIMES_ALONE * other
-        missed += not held
-        print(
-            f"{name}: {1000 * mine:.2f} ms, alone {1000 * other:.2f} ms, {mine / other:.2f} times "
-            f"(target {MOST_TIMES_ALONE} or less): {'held' if held else 'MISSED'}"
-        )
+    with tempfile.TemporaryDirectory() as folder:
+        for name, ours, theirs in [*alone(Path(arguments[0])), *large(Path(arguments[0]), Path(folder))]:
+            mine, other = seconds(ours), seconds(theirs)
+            held = mine <= MOST_TIMES_ALONE * other
+            missed += not held
+            print(
+                f"{name}: {1000 * mine:.2f} ms, alone {1000 * other:.2f} ms, {mine / other:.2f} times "
+                f"(target {MOST_TIMES_ALONE} or less): {'held' if held else 'MISSED'}"
+            )
     return int(missed > 0)
 
 

@@ -125,6 +125,10 @@ def _check_segments(source: Source, points: int, file: str) -> None:
     while at + 2 <= len(data) and data[at] == 0x10:
         count = data[at + 1]
         at += 2
+        whole = max(0, min(count, (len(data) - at) // 2))
+        if not (np.frombuffer(data, ">i2", whole, at) == -0x8000).any():  # no value is written in full
+            at, found = at + 2 * count, found + count
+            continue
         for _ in range(count):
             at += 6 if data[at : at + 2] == b"\x80\x00" else 2
         found += count

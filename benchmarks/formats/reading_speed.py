@@ -74,7 +74,7 @@ def alone(folder: Path) -> list[tuple[str, Callable[[], object], Callable[[], ob
     """(name, our reading, the library's own reading of the same file to the same extent)."""
     from neo.rawio.neuroexplorerrawio import NeuroExplorerRawIO
     from neo.rawio.spike2rawio import Spike2RawIO
-    from rainbow.agilent.chemstation import parse_ch
+    from rainbow.agilent.chemstation import parse_ch  # type: ignore[import-untyped]
     from scipy.io import netcdf_file
 
     agilent = folder / "chromatograms/agilent/adenosine_CA1_800uM.D/dad1A.ch"
@@ -110,7 +110,7 @@ def alone(folder: Path) -> list[tuple[str, Callable[[], object], Callable[[], ob
         ("Spike2 .smr trace, Neo", smr_ours, smr_alone),
     ]
     try:
-        import netCDF4
+        import netCDF4  # type: ignore[import-not-found]
     except ImportError:
         return found
 
@@ -123,7 +123,7 @@ def alone(folder: Path) -> list[tuple[str, Callable[[], object], Callable[[], ob
 
 def large(folder: Path, made: Path) -> list[tuple[str, Callable[[], object], Callable[[], object]]]:
     """As `alone`, of files so large that reading and not opening takes the time: real headers, more points."""
-    from rainbow.agilent.chemstation import parse_ch
+    from rainbow.agilent.chemstation import parse_ch  # type: ignore[import-untyped]
     from scipy.io import netcdf_file
 
     head = (folder / "chromatograms/agilent/001F0101.D/FID1A.ch").read_bytes()[:0x1800]

@@ -1,4 +1,4 @@
-"""The command line: check experiments, verify results, list formats, write the demonstration experiment."""
+"""The command line: draft, check and verify experiments, list formats, write the demonstration experiment."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def check(
 ) -> None:
     """Say every problem of the sheets and files at once, before anything runs."""
     from coeruleus.experiment.model import BrokenExperiment
-    from coeruleus.intake.check import check_files
+    from coeruleus.intake.check import check_files, check_files_of_broken
     from coeruleus.intake.find import read_experiment
     from coeruleus.tables.problems import Problem
 
@@ -30,13 +30,37 @@ def check(
         experiment = read_experiment(directory, SHIPPED_RULESETS).experiment
         problems = experiment.problems if sheets_only else experiment.problems + check_files(experiment)
     except BrokenExperiment as broken:
-        problems = broken.problems
+        problems = broken.problems if sheets_only else broken.problems + check_files_of_broken(directory)
     for problem in sorted(set(problems), key=lambda one: (one.severity, one.stage, one.item, one.message)):
         typer.echo(f"{problem.severity}: {problem.item}: {problem.message}")
     errors = sum(problem.severity == "error" for problem in set(problems))
     warnings = len(set(problems)) - errors
     typer.echo(f"{directory.resolve().name}: {errors} errors, {warnings} warnings")
     raise typer.Exit(1 if errors else 0)
+
+
+@app.command()
+def init(
+    directory: Annotated[Path, typer.Argument(help="A folder of instrument files.")],
+    interval: Annotated[float | None, typer.Option(help="Minutes in which one dialysis sample is collected.")] = None,
+    start: Annotated[float | None, typer.Option(help="Start of sample 1, in minutes; 0 is the treatment.")] = None,
+) -> None:
+    """Draft experiment.yaml and all sheets from the files in a folder; run again, it adds rows for new files."""
+    from coeruleus.experiment.fields import BLANK
+    from coeruleus.formats.errors import FormatError
+    from coeruleus.intake.draft import draft
+
+    try:
+        done = draft(directory, interval, start)
+    except FormatError as error:
+        typer.echo(f"error: {error}")
+        raise typer.Exit(1) from None
+    for line in done.said:
+        typer.echo(line)
+    for name in done.written:
+        typer.echo(f"wrote {name}")
+    if done.written:
+        typer.echo(f"Replace every {BLANK} in them; 'coeruleus check {directory}' lists those that are left.")
 
 
 @app.command()

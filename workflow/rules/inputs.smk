@@ -114,6 +114,14 @@ def sorted_files(wildcards):
     )
 
 
+def files_with_events(wildcards):
+    """Recording files, where experiment.yaml takes events from them."""
+    experiment = experiment_of(wildcards)
+    if not experiment.settings.events.rename:
+        return []
+    return files_of(experiment.path / "ephys", experiment.recordings["file"])
+
+
 def sorted_from_raw(wildcards, name):
     sessions = sorted(set(recordings_of(wildcards, "raw")["session_id"]))
     return [
@@ -137,7 +145,11 @@ def facts_of_units(wildcards):
         experiment.path / "ephys", [*recordings["file"], *recordings["waveforms"]]
     )
     return facts_digest(
-        recordings, stamps, experiment.ephys_events, experiment.curation_units
+        recordings,
+        stamps,
+        experiment.ephys_events,
+        experiment.curation_units,
+        experiment.settings.events,
     )
 
 
@@ -145,7 +157,10 @@ def facts_of_units(wildcards):
 def facts_of_responses(wildcards):
     experiment = experiment_of(wildcards)
     return facts_digest(
-        experiment.recordings, experiment.ephys_events, experiment.curation_trials
+        experiment.recordings,
+        experiment.ephys_events,
+        experiment.curation_trials,
+        experiment.settings.events,
     )
 
 

@@ -29,6 +29,7 @@ rule measure_units:
             for name in SORTED_TABLES
         },
         files=sorted_files,
+        event_files=files_with_events,
     output:
         **{name: interim(f"units/{name}.tsv") for name in [*UNIT_SOURCES, "segments"]},
         units=result("units/units.tsv"),
@@ -56,6 +57,7 @@ rule test_responses:
         spikes=result("units/spikes"),
         segments=interim("units/segments.tsv"),
         artefacts=lambda wildcards: sorted_from_raw(wildcards, "artefacts"),
+        event_files=files_with_events,
     output:
         responses=result("units/responses.tsv"),
         drug_responses=result("units/drug_responses.tsv"),

@@ -7,12 +7,16 @@ import pandas as pd
 from coeruleus import job
 from coeruleus.experiment.carry import carry
 from coeruleus.experiment.sheets import RECORDINGS
+from coeruleus.formats.file_events import merge_file_events
 from coeruleus.formats.read_recordings import read_recordings
 from coeruleus.spikes.measure import measure_units
 from coeruleus.tables import interim, io, sources, units
 
 experiment = job.begin(snakemake.log[0], snakemake.params.directory)
 elsewhere = read_recordings(experiment.recordings, experiment.path / "ephys")
+events, said = merge_file_events(
+    experiment.ephys_events, experiment.recordings, experiment.path / "ephys", experiment.settings.events.rename
+)
 parts = {name: snakemake.input.get(name) or [] for name in ("spikes", "waveforms", "segments", "quality", "artefacts")}
 parts = {name: [files] if isinstance(files, str) else files for name, files in parts.items()}
 spikes = units.SPIKES.frame(pd.concat([elsewhere.spikes, io.read_tables(parts["spikes"], units.SPIKES)]))
@@ -21,7 +25,7 @@ segments = interim.SEGMENTS.frame(pd.concat([elsewhere.segments, io.read_tables(
 result = measure_units(
     spikes,
     segments,
-    experiment.ephys_events,
+    events,
     waveforms,
     experiment.curation_units,
     io.read_tables(parts["quality"], interim.UNIT_QUALITY),
@@ -39,4 +43,4 @@ io.write_table(result.autocorrelograms, out.autocorrelograms, sources.AUTOCORREL
 Path(out.spikes).mkdir(parents=True, exist_ok=True)
 for site in sorted(set(segments["site_id"])):
     io.write_table(spikes[spikes["site_id"] == site], Path(out.spikes) / f"{site}.tsv", units.SPIKES)
-job.write_problems(elsewhere.problems + result.problems, out.problems)
+job.write_problems(elsewhere.problems + said + result.problems, out.problems)

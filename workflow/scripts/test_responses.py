@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from coeruleus import job
+from coeruleus.formats.file_events import merge_file_events
 from coeruleus.responses.drugs import test_drugs
 from coeruleus.responses.test import test_responses
 from coeruleus.tables import interim, io, sources, units
@@ -11,10 +12,13 @@ experiment = job.begin(snakemake.log[0], snakemake.params.directory)
 measured = io.read_table(snakemake.input.units, units.UNITS)
 spikes = io.read_tables(sorted(Path(snakemake.input.spikes).glob("*.tsv")), units.SPIKES)
 segments = io.read_table(snakemake.input.segments, interim.SEGMENTS)
+events, _ = merge_file_events(
+    experiment.ephys_events, experiment.recordings, experiment.path / "ephys", experiment.settings.events.rename
+)
 result = test_responses(
     spikes,
     segments,
-    experiment.ephys_events,
+    events,
     recordings=experiment.recordings,
     curation_trials=experiment.curation_trials,
     units=measured,
@@ -23,7 +27,7 @@ result = test_responses(
 drug_responses, drug_problems = test_drugs(
     spikes,
     segments,
-    experiment.ephys_events,
+    events,
     recordings=experiment.recordings,
     units=measured,
     curation_trials=experiment.curation_trials,

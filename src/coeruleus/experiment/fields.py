@@ -17,6 +17,7 @@ ID = re.compile(r"[A-Za-z0-9._-]+")
 NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
 DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 MISSING = ("", "n/a")
+BLANK = "FILL_IN"  # what init leaves where no file says it
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,9 @@ class CellProblem(ValueError):
 def read_cell(raw: str, field: Field) -> Value:
     """One cell as its column's kind. Raises CellProblem in words for the person who typed it."""
     raw = raw.strip()
+    if raw == BLANK:
+        what = " (or n/a where it is not known)" if not field.filled else ""
+        raise CellProblem(f"is a blank that init left: replace {BLANK} by {field.description}{what}")
     if raw in MISSING:
         if field.filled:
             raise CellProblem("is empty: a value is needed here")

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from coeruleus.experiment.fields import BLANK
 from coeruleus.experiment.nearest import did_you_mean
 from coeruleus.experiment.yaml_text import YamlProblem, parse_yaml
 from coeruleus.tables.problems import Problem
@@ -236,6 +237,8 @@ def _in_words(entry: dict[str, Any], lines: dict[tuple[str, ...], int]) -> Probl
     found = repr(entry["input"])[:60]
     if entry["type"] == "extra_forbidden":
         message = f"unknown key '{path[-1]}': {did_you_mean(path[-1], _keys_of(path[:-1]))}"
+    elif entry["input"] == BLANK:
+        message = f"is a blank that init left: replace {BLANK}, or remove the key where it is not known"
     elif entry["type"] == "missing":
         where, message = FILE, f"the key '{'.'.join(path)}' is required and not there"
     elif entry["type"] in ("model_type", "model_attributes_type"):

@@ -44,8 +44,6 @@ def read_chromatogram(path: str | Path, channel: str | None = None) -> Chromatog
     tried and why each refused, which channels there are, which line holds what.
     """
     source = Source(path)
-    if source.is_folder:
-        raise FormatError(f"{source.name}: is a folder; name the file with the trace in it")
     chosen = recognise(source, DISCOVERS, "chromatogram")
     try:
         return chosen.read(source, channel)

@@ -11,6 +11,8 @@ NUMERIC = re.compile(
     r"(?:[\sT,]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*([AaPp][Mm])?)?\s*"
 )
 
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
 
 def iso_date(text: str, others: Iterable[str] = ()) -> str | None:
     """A date with time as ISO 8601, or None where it has no time, is no date, or its order stays open.
@@ -18,7 +20,7 @@ def iso_date(text: str, others: Iterable[str] = ()) -> str | None:
     The year first is year-month-day; dots are day.month.year; with slashes or dashes a number above 12, here
     or in `others` (dates of the same file, written in the same order), tells day from month.
     """
-    match = NUMERIC.fullmatch(text)
+    match = NUMERIC.fullmatch(_numeric(text))
     if match is None or match[5] is None:
         return None
     first, separator, second, third = int(match[1]), match[2], int(match[3]), int(match[4])
@@ -45,3 +47,12 @@ def iso_date(text: str, others: Iterable[str] = ()) -> str | None:
         return datetime(year, month, day, hour, minute, seconds).isoformat()
     except ValueError:
         return None
+
+
+def _numeric(text: str) -> str:
+    """A month by its English name, day first (24-Jul-23, 21:37:10), as a date in dots; any other text as it is."""
+    named = re.fullmatch(r"\s*(\d{1,2})[-. ]([A-Za-z]{3})[a-z]*[-. ](\d{4}|\d{2}),?\s+(.*)", text)
+    if named is None or named[2].casefold() not in MONTHS:
+        return text
+    year = named[3] if len(named[3]) == 4 else f"{'19' if int(named[3]) >= 80 else '20'}{named[3]}"
+    return f"{named[1]}.{MONTHS.index(named[2].casefold()) + 1}.{year} {named[4]}"

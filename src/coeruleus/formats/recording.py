@@ -37,6 +37,16 @@ class Unit:
 
 
 @dataclass(frozen=True)
+class FileEvent:
+    """An event that a recording file itself holds. `name` as the file has it; `source` is ttl or keyboard."""
+
+    name: str
+    onset_s: float
+    duration_s: float
+    source: str
+
+
+@dataclass(frozen=True)
 class SortedRecording:
     """Units of one recording. `duration_s` is None where neither file nor sheet says it."""
 
@@ -139,6 +149,23 @@ def read_sorted(
         train.annotate(waveform=unit.waveform, waveform_unit=unit.waveform_unit)
         segment.spiketrains.append(train)
     return segment
+
+
+def file_events(path: str | Path, format: str | None = None) -> list[FileEvent]:
+    """The file's own events on the recording's clock, by name and in the file's order.
+
+    Raises FormatError as the other readers do.
+    """
+    source = Source(path)
+    chosen = recognise(source, DISCOVERS, "recording", format)
+    if chosen.events is None:
+        return []
+    try:
+        return sorted(chosen.events(source), key=lambda event: event.name)
+    except FormatError:
+        raise
+    except Exception as error:
+        raise FormatError(f"{source.name}: its events cannot be read ({type(error).__name__})") from error
 
 
 def _open(path: str | Path, format: str | None, kind: str, channel: str | None) -> SortedRecording | RawRecording:

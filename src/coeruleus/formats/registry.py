@@ -20,6 +20,7 @@ class Format:
     """One file format. `sniff` looks at a file's content and returns None for "mine", else why not.
 
     A `generic` format is tried after all others, so that a damaged vendor file is never taken for plain numbers.
+    `events` gives the events that a recording file itself holds.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Format:
     sniff: Callable[[Source], str | None]
     read: Callable[..., Any]
     generic: bool = False
+    events: Callable[[Source], list[Any]] | None = None
 
 
 def reads(
@@ -39,11 +41,12 @@ def reads(
     notes: str,
     sniff: Callable[[Source], str | None],
     generic: bool = False,
+    events: Callable[[Source], list[Any]] | None = None,
 ) -> Callable[[Callable[..., Any]], Format]:
     """Decorator: makes a reading function the Format that `discover` finds in its module."""
 
     def register(read: Callable[..., Any]) -> Format:
-        return Format(name, title, suffixes, notes, sniff, read, generic)
+        return Format(name, title, suffixes, notes, sniff, read, generic, events)
 
     return register
 

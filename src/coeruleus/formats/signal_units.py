@@ -20,12 +20,13 @@ KNOWN = frozenset(
 )
 SMALLER = {"m": "µ", "µ": "n", "n": "p"}
 WORDS = {"volts": "V", "volt": "V", "mvolts": "mV", "mvolt": "mV", "millivolts": "mV", "microvolts": "µV"}
+WORDS |= {"uvolts": "µV", "µvolts": "µV", "microvolt": "µV", "a.u.": "AU", "absorbance units": "AU", "nanoamps": "nA"}
 
 
 def tidy_unit(text: str) -> str | None:
     """One spelling for a unit: µ instead of u or the Greek letter; None where there is none."""
     unit = text.strip().strip("[]()").strip()
-    unit = WORDS.get(unit.casefold(), unit).replace("\u03bc", "µ")
+    unit = WORDS.get(unit.casefold(), unit).replace("\u03bc", "µ").replace(" uV", " µV")
     if unit in KNOWN and unit.startswith("u"):
         unit = "µ" + unit[1:]
     return unit or None

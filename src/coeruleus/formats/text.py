@@ -39,7 +39,7 @@ class Source:
     @cached_property
     def encoding(self) -> str | None:
         """Encoding of the text, or None where the file is not text."""
-        return detect_encoding(self.head)
+        return None if self.is_folder else detect_encoding(self.head)
 
     @cached_property
     def text(self) -> bytes:

@@ -13,14 +13,18 @@ import pandas as pd
 
 from coeruleus.formats.chromatogram import Chromatogram, read_chromatogram
 from coeruleus.formats.errors import FormatError
+from coeruleus.intake.check_levels import check_levels
 from coeruleus.tables.problems import Problem
 
 STAGE = "intake"
 FLAT_TOP_SAMPLES = 8
 
 
-def check_chromatograms(injections: pd.DataFrame, folder: Path, retention_min: Mapping[str, float]) -> list[Problem]:
-    """Problems of the files of injections.tsv; `retention_min` is where analytes are said to elute."""
+def check_chromatograms(
+    injections: pd.DataFrame, folder: Path, retention_min: Mapping[str, float], standards: pd.DataFrame | None = None
+) -> list[Problem]:
+    """Problems of the files of injections.tsv; `retention_min` is where analytes are said to elute, `standards` the
+    sheet of levels. Each file is read once."""
     problems: list[Problem] = []
     read: dict[str, list[tuple[str, Chromatogram, dict[str, Any]]]] = {}
     seen: dict[str, str] = {}
@@ -45,6 +49,8 @@ def check_chromatograms(injections: pd.DataFrame, folder: Path, retention_min: M
     for members in read.values():
         problems += _differences(members)
         problems += _disorder(members)
+        if standards is not None:
+            problems += check_levels(members, retention_min, standards)
     return problems
 
 
@@ -103,7 +109,14 @@ def _disorder(members: list[tuple[str, Chromatogram, dict[str, Any]]]) -> list[P
     """Injections whose files say that they were made before the one above them."""
     problems = []
     latest, latest_item = "", ""
+    typed: tuple[pd.Timestamp, str] | None = None
     for item, trace, row in members:
+        if row.get("injected_at") is not None and "acquired" not in trace.header:
+            time = pd.Timestamp(str(row["injected_at"])).tz_localize(None)
+            if typed is not None and time < typed[0]:
+                message = f"injected_at is {row['injected_at']}, before that of injection {typed[1]} above it"
+                problems.append(Problem(STAGE, item, "warning", f"{message}; is the order of rows right?"))
+            typed = max(typed or (time, item), (time, item))
         acquired = trace.header.get("acquired", "")
         if acquired and acquired < latest:
             message = (

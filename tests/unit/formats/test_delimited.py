@@ -209,30 +209,3 @@ def test_fewer_points_than_the_file_says_is_a_cut_off_file(tmp_path):
 def test_words_after_the_table_are_passed_over(tmp_path):
     text = "time_min\tsignal\n" + "".join("\t".join(pair) + "\n" for pair in rows()) + "\nPeaks\n1\t0.1\tNE\n"
     assert len(read_chromatogram(put(tmp_path, text)).signal) == 30
-
-
-def test_chromeleon_exports_read_as_tables(shared):
-    folder = shared / "realdata/chromatograms"
-    trace = read_chromatogram(folder / "chromeleon6/Adenosine Stadards_ 3 mM.txt")
-    assert (len(trace.signal), trace.unit, trace.time_min[-1]) == (26401, "mAU", 44.0)
-    assert (trace.signal.max(), trace.signal.min()) == pytest.approx(
-        (1647.58566, -2.77475), abs=1e-5
-    )  # as its header says
-    for file in sorted((folder / "chromeleon7_electrochemical").glob("*.txt")):
-        trace = read_chromatogram(file)
-        assert (len(trace.signal), trace.unit, trace.time_min[-1]) == (3241, "nC", 54.0)
-    assert trace.signal.max() > 100
-    for file in sorted((folder / "chromeleon7").glob("*.txt")):
-        trace = read_chromatogram(file)
-        assert (len(trace.signal), trace.unit, trace.time_min[-1]) == (2401, "µRIU", 40.0)
-
-
-def test_empower_export_reads_as_a_table(shared):
-    for file in sorted((shared / "realdata/chromatograms/waters_arw").glob("*.arw")):
-        trace = read_chromatogram(file)
-        assert (len(trace.signal), trace.time_min[-1]) == (6601, 55.0)
-
-
-def test_stacked_columns_without_time_are_refused(shared):
-    with pytest.raises(FormatError, match="no table of numbers with a column of time"):
-        read_chromatogram(shared / "realdata/chromatograms/ezstart_asc/05_25_BB.asc")

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from coeruleus.intake.check import check_files
+from coeruleus.intake.check import check_files, check_files_of_broken
 
 INJECTION = ["injection_id", "run", "file", "channel", "injected_at", "from_min", "to_min"]
 RECORDING = [
@@ -33,8 +33,11 @@ class Made:
     injections: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=INJECTION))
     recordings: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=RECORDING))
     ephys_events: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["site_id", "segment", "onset"]))
+    standards: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["level", "analyte", "concentration"]))
     settings: SimpleNamespace = field(
-        default_factory=lambda: SimpleNamespace(analytes={"NE": SimpleNamespace(retention_time=5.0)})
+        default_factory=lambda: SimpleNamespace(
+            analytes={"NE": SimpleNamespace(retention_time=5.0)}, events=SimpleNamespace(rename={})
+        )
     )
 
 
@@ -143,3 +146,84 @@ def test_raw_recordings_are_compared_with_the_sheet(shared):
     experiment = Made(folder, recordings=pd.DataFrame([row | {"channel": "flow"}], columns=RECORDING))
     text = " ".join(said(experiment)["s segment 1"])
     assert "too slowly to find spikes" in text and "duration_s is 20 s, the file itself lasts 13.1" in text
+
+
+def standards_of(tmp_path, heights, levels=(1, 2, 5, 10, 20)):
+    """A run of standards with a peak of NE at 5 min, and its sheets."""
+    time = np.arange(600) / 60
+    for index, height in enumerate(heights):
+        write_trace(
+            tmp_path / "dialysate", f"s{index}.txt", noise(index) * 0.01 + height * np.exp(-((time - 5) ** 2) / 0.01)
+        )
+    rows = injections(*({"injection_id": f"i{i}", "file": f"s{i}.txt"} for i in range(len(heights))))
+    rows = rows.assign(kind="standard", level=[f"l{each}" for each in levels])
+    sheet = pd.DataFrame({"level": [f"l{each}" for each in levels], "analyte": "NE", "concentration": list(levels)})
+    return Made(tmp_path, injections=rows, standards=sheet)
+
+
+def test_two_standards_that_look_swapped(tmp_path):
+    found = said(standards_of(tmp_path, (1, 10, 5, 2, 20)))
+    assert list(found) == ["i1"] and "this standard and injection i3 look swapped" in found["i1"][0]
+
+
+def test_a_level_that_does_not_rise(tmp_path):
+    found = said(standards_of(tmp_path, (1, 2, 5, 1.5, 20)))
+    assert list(found) == ["i3"] and "the level of 10 has a lower peak" in found["i3"][0]
+
+
+def test_standards_in_order_say_nothing(tmp_path):
+    assert said(standards_of(tmp_path, (1.1, 1.9, 5.2, 10.5, 19))) == {}
+
+
+def write_wav(folder, name, values, rate=20000):
+    from scipy.io import wavfile
+
+    folder.mkdir(exist_ok=True)
+    wavfile.write(folder / name, rate, np.asarray(values, dtype=np.int16))
+
+
+def raw(*rows):
+    frame = pd.DataFrame([{"kind": "raw", "segment": 1, **row} for row in rows], columns=[*RECORDING, "highpass_hz"])
+    return frame.astype({"duration_s": float, "highpass_hz": float})
+
+
+def test_raw_traces_that_are_flat_saturated_or_sampled_otherwise(tmp_path):
+    trace = noise(3, 40000) * 300
+    write_wav(tmp_path / "ephys", "good.wav", trace)
+    write_wav(tmp_path / "ephys", "also.wav", trace[::-1])
+    write_wav(tmp_path / "ephys", "flat.wav", np.zeros(40000))
+    write_wav(tmp_path / "ephys", "full.wav", np.clip(np.repeat(trace, 8)[:40000] * 3, -1000, 1000))
+    write_wav(tmp_path / "ephys", "slow.wav", trace, 10000)
+    names = ("good", "also", "flat", "full", "slow")
+    found = said(Made(tmp_path, recordings=raw(*({"site_id": each, "file": f"{each}.wav"} for each in names))))
+    odd = {item.split()[0]: " ".join(lines) for item, lines in found.items()}
+    assert "throughout; was it connected?" in odd["flat"] and "looks saturated" in odd["full"]
+    assert "is sampled at 10000 Hz, most other recordings at 20000 Hz" in odd["slow"]
+    assert not any(word in odd["good"] for word in ("saturated", "throughout", "most other"))
+
+
+def test_a_high_pass_that_makes_width_meaningless(tmp_path):
+    write_wav(tmp_path / "ephys", "a.wav", noise(3, 40000) * 300)
+    row = {"site_id": "a", "file": "a.wav"}
+    assert "high-pass of 300 Hz" in str(said(Made(tmp_path, recordings=raw({**row, "highpass_hz": 300.0}))))
+    assert "high-pass" not in str(said(Made(tmp_path, recordings=raw({**row, "highpass_hz": 10.0}))))
+
+
+def test_a_site_without_events_where_the_others_have_some(tmp_path):
+    for name in "abcd":
+        write_wav(tmp_path / "ephys", f"{name}.wav", noise(ord(name), 40000) * 300)
+    rows = raw(*({"site_id": each, "file": f"{each}.wav"} for each in "abcd"))
+    events = pd.DataFrame({"site_id": list("abc"), "segment": 1, "onset": 0.5, "trial_type": "foot_shock"})
+    found = said(Made(tmp_path, recordings=rows, ephys_events=events))
+    assert "has no event, unlike most other sites" in str(found["d segment 1"])
+    assert "has no event" not in str(found["a segment 1"])
+
+
+def test_files_are_looked_into_while_a_sheet_is_broken(tmp_path):
+    write_trace(tmp_path / "dialysate", "a.txt", np.full(600, 3.0))
+    (tmp_path / "experiment.yaml").write_text("title: x\n")
+    (tmp_path / "subjects.tsv").write_text("subject_id\ns1\n")
+    lines = ["injection_id\trun\tfile\tkind", "i1\tr\ta.txt\tFILL_IN", "i2\tr\tb.txt\tblank"]
+    (tmp_path / "dialysate/injections.tsv").write_text("\n".join(lines) + "\n")
+    text = " ".join(problem.message for problem in check_files_of_broken(tmp_path))
+    assert "was the detector on?" in text and "b.txt: the file is not there" in text

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from coeruleus.formats.errors import FormatError
+from coeruleus.formats.neo_events import events_of_neo
 from coeruleus.formats.neo_reading import parse
 from coeruleus.formats.neo_traces import raw_recording
 from coeruleus.formats.neo_units import sorted_recording
-from coeruleus.formats.recording import RawRecording, SortedRecording
+from coeruleus.formats.recording import FileEvent, RawRecording, SortedRecording
 from coeruleus.formats.registry import Format, reads
 from coeruleus.formats.text import Source
 
@@ -118,8 +119,12 @@ def _format(known: Known) -> Format:
 
         return _read(source, known.title, reader, kind, channel)
 
+    def events(source: Source) -> list[FileEvent]:
+        reader = getattr(importlib.import_module(f"neo.rawio.{known.module}"), known.reader)
+        return events_of_neo(parse(source, known.title, lambda: _make(reader, source)))
+
     notes = known.notes or "through Neo"
-    return reads(known.name, known.title, suffixes=known.suffixes, notes=notes, sniff=sniff)(read)
+    return reads(known.name, known.title, suffixes=known.suffixes, notes=notes, sniff=sniff, events=events)(read)
 
 
 FORMATS = tuple(_format(known) for known in KNOWN)
@@ -147,7 +152,10 @@ def read_any(source: Source, kind: str = "sorted", channel: str | None = None) -
             return _read(source, reader.__name__.removesuffix("RawIO"), lambda reader=reader: reader, kind, channel)  # type: ignore[misc]
         except FormatError as error:
             refusals.append(str(error).removeprefix(f"{source.name}: "))
-    raise FormatError(f"{source.name}: {'; '.join(refusals) or 'no reader of Neo claims it'}")
+    hint = ""
+    if source.path.suffix.lower() in (".dat", ".bin", ".raw") and not source.is_folder:
+        hint = f"; if it holds plain samples, describe them in {source.path.stem}.json (see raw_binary)"
+    raise FormatError(f"{source.name}: {'; '.join(refusals) or 'no reader of Neo claims it'}{hint}")
 
 
 def _claimants(source: Source) -> list[Any]:

@@ -6,10 +6,11 @@ import re
 from typing import Any
 
 from coeruleus.formats.errors import FormatError
-from coeruleus.formats.neo_reading import parse
+from coeruleus.formats.neo_events import events_of_neo
+from coeruleus.formats.neo_reading import Opened, parse
 from coeruleus.formats.neo_traces import raw_recording
 from coeruleus.formats.neo_units import sorted_recording
-from coeruleus.formats.recording import RawRecording, SortedRecording
+from coeruleus.formats.recording import FileEvent, RawRecording, SortedRecording
 from coeruleus.formats.registry import reads
 from coeruleus.formats.text import Source
 
@@ -23,6 +24,20 @@ def sniff(source: Source) -> str | None:
     return None if source.head[2:12] == b"(C) CED 87" else "does not begin as a Spike2 file does"
 
 
+def _parse(source: Source) -> Opened:
+    def make() -> Any:
+        from neo.rawio.spike2rawio import Spike2RawIO
+
+        return Spike2RawIO(filename=str(source.path))
+
+    return parse(source, "Spike2 .smr", make)
+
+
+def read_events(source: Source) -> list[FileEvent]:
+    """Event channels and keyboard markers."""
+    return events_of_neo(_parse(source))
+
+
 @reads(
     "spike2",
     "Spike2 .smr",
@@ -30,16 +45,11 @@ def sniff(source: Source) -> str | None:
     notes="WaveMark units are ch5_2: channel 5 as Spike2 counts, marker code 2; code 0 (unassigned) only where "
     "channel names it; times are of the trigger point, not of the snippet's start",
     sniff=sniff,
+    events=read_events,
 )
 def read(source: Source, kind: str = "sorted", channel: str | None = None) -> SortedRecording | RawRecording:
     """WaveMark units, or the continuous traces."""
-
-    def make() -> Any:
-        from neo.rawio.spike2rawio import Spike2RawIO
-
-        return Spike2RawIO(filename=str(source.path))
-
-    opened = parse(source, "Spike2 .smr", make)
+    opened = _parse(source)
     if kind == "raw":
         return raw_recording(opened, channel)
     names, shifts = [], []

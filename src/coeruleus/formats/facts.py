@@ -1,0 +1,23 @@
+"""The useful facts of a file's header, as every reader of chromatograms gives them."""
+
+from __future__ import annotations
+
+import re
+
+KEYS = ("sample_name", "sample_id", "sample_type", "acquired", "injected_ul", "vial", "detector", "method")
+
+
+def header_facts(**facts: str | None) -> dict[str, str]:
+    """Facts under the names of KEYS, in order; empty ones left out, paths cut to the last name, volumes as numbers."""
+    header = {}
+    for key in KEYS:
+        value = " ".join((facts.get(key) or "").replace("\0", " ").split())
+        if key in ("method", "sample_name", "sample_id") and re.search(r"^[A-Za-z]:\\|\\.*\\|^/.*/", value):
+            value = re.split(r"[\\/]", value)[-1]
+        if key == "injected_ul":
+            number = re.fullmatch(r"(\d+(?:[.,]\d+)?)(?: ?[uµ\u03bc][lL])?", value)
+            value = f"{float(number[1].replace(',', '.')):g}" if number else ""
+            value = "" if value == "0" else value
+        if value and value.casefold() not in ("none", "n.a.", "n/a"):
+            header[key] = value
+    return header

@@ -1,0 +1,176 @@
+"""NWB, Spike2's exports to MATLAB, and the events that recording files hold."""
+
+import struct
+import zlib
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.io
+
+from coeruleus.formats.errors import FormatError
+from coeruleus.formats.file_events import merge_file_events, suspect
+from coeruleus.formats.recording import FileEvent, file_events, open_sorted, read_raw
+
+
+@pytest.fixture
+def ephys(shared):
+    return shared / "realdata/ephys"
+
+
+def test_nwb_units_of_a_file_that_neo_cannot_open(ephys):
+    recording = open_sorted(ephys / "A8604-211122.nwb")
+    assert [len(unit.times_s) for unit in recording.units] == [11020, 4690, 5644]
+    assert recording.duration_s == pytest.approx(1087.5289)  # the end of its only epoch
+    only = open_sorted(ephys / "A8604-211122.nwb", channel="191")
+    assert [(unit.unit_id, len(unit.times_s)) for unit in only.units] == [("191", 4690)]
+    with pytest.raises(FormatError, match="has no unit '9'; its units are 6, 191, 206"):
+        open_sorted(ephys / "A8604-211122.nwb", channel="9")
+    with pytest.raises(FormatError, match="its kind is sorted"):
+        read_raw(ephys / "A8604-211122.nwb")
+
+
+def test_nwb_written_by_pynwb(tmp_path):
+    from datetime import UTC, datetime
+
+    from pynwb import NWBHDF5IO, NWBFile
+    from pynwb.ecephys import ElectricalSeries
+
+    file = NWBFile("a", "b", datetime(2026, 1, 1, tzinfo=UTC))
+    group = file.create_electrode_group("g", "d", "LC", file.create_device("probe"))
+    file.add_electrode(group=group, location="LC")
+    region = file.create_electrode_table_region([0], "all")
+    counts = np.arange(20000, dtype="int16").reshape(-1, 1) % 1000
+    file.add_acquisition(ElectricalSeries("trace", counts, region, rate=20000.0, starting_time=0.5, conversion=2e-7))
+    file.add_unit_column("quality", "by eye")
+    file.add_unit(spike_times=[0.6, 0.7], quality="good", id=4)
+    file.add_unit(spike_times=[0.8], quality="noise", id=7)
+    file.add_trial(start_time=0.9, stop_time=1.1)
+    with NWBHDF5IO(tmp_path / "a.nwb", "w") as handle:
+        handle.write(file)
+    trace = read_raw(tmp_path / "a.nwb")
+    assert (trace.sampling_rate_hz, trace.n_samples, trace.unit, trace.start_s) == (20000.0, 20000, "µV", 0.5)
+    assert trace.read(10, 12)[:, 0] == pytest.approx([2.0, 2.2])  # counts × 2e-7 V
+    recording = open_sorted(tmp_path / "a.nwb")
+    assert [unit.unit_id for unit in recording.units] == ["4"] and recording.duration_s == pytest.approx(1.5)
+    assert any("left out 1 units" in note for note in recording.notes)
+    (event,) = file_events(tmp_path / "a.nwb")
+    assert (event.name, event.onset_s, event.duration_s) == ("trials", 0.9, pytest.approx(0.2))
+
+
+def test_an_nwb_that_links_to_another_file_is_refused(tmp_path, ephys):
+    import h5py
+
+    copy = tmp_path / "a.nwb"
+    copy.write_bytes((ephys / "A8604-211122.nwb").read_bytes())
+    with h5py.File(copy, "a") as file:
+        file["acquisition/other"] = h5py.ExternalLink("/etc/secrets.h5", "/x")
+    with pytest.raises(FormatError, match="is a link to another file"):
+        open_sorted(copy)
+
+
+def test_nwb_cut_off(tmp_path, ephys):
+    (tmp_path / "a.nwb").write_bytes((ephys / "A8604-211122.nwb").read_bytes()[:200000])
+    with pytest.raises(FormatError, match=r"a\.nwb: damaged"):
+        open_sorted(tmp_path / "a.nwb")
+
+
+def test_spike2_export_with_traces_and_binned_events(ephys):
+    file = ephys / "kjx127a01@0-20_int16.mat"
+    trace = read_raw(file)
+    raw = scipy.io.loadmat(file, squeeze_me=True)["EEG"].item()
+    assert (trace.channels, trace.n_samples, trace.unit) == (("EEG",), 340000, "µV")
+    assert trace.sampling_rate_hz == pytest.approx(17000) and trace.duration_s == pytest.approx(20.0)
+    values = raw[-1] if np.size(raw[-1]) == 340000 else next(each for each in raw if np.size(each) == 340000)
+    assert trace.read(0, 100)[:, 0] == pytest.approx(values[:100] * 7.62939453125e-05 * 1000, rel=1e-5)  # mV × scale
+    recording = open_sorted(file, channel="probeA07e")
+    assert [(unit.unit_id, len(unit.times_s)) for unit in recording.units] == [("probeA07e", 18)]
+
+
+def test_spike2_markers_by_code(ephys):
+    file = ephys / "markerchan_demodata.mat"
+    events = file_events(file)
+    assert sum(event.name == "LTSmarker:01" for event in events) == 49
+    times = scipy.io.loadmat(file, squeeze_me=True, struct_as_record=False)["LTSmarker"].times
+    mine = sorted(event.onset_s for event in events if event.name.startswith("LTSmarker"))
+    assert mine == pytest.approx(np.sort(times))
+    units = open_sorted(file, channel="LTSmarker").units
+    assert sum(len(unit.times_s) for unit in units) == 98
+
+
+def test_a_mat_file_that_unpacks_to_far_more_than_it_is_is_refused(tmp_path):
+    packer = zlib.compressobj(9)
+    piece = packer.compress(struct.pack("<II", 14, 2**32 - 8))
+    for _ in range(4100):
+        piece += packer.compress(bytes(2**20))
+    piece += packer.flush()
+    header = b"MATLAB 5.0 MAT-file".ljust(124) + b"\x00\x01IM"
+    (tmp_path / "bomb.mat").write_bytes(header + struct.pack("<II", 15, len(piece)) + piece)
+    with pytest.raises(FormatError, match=r"bomb\.mat"):
+        open_sorted(tmp_path / "bomb.mat", "spike2_mat")
+
+
+def test_neuroexplorer_events_and_intervals(ephys):
+    events = file_events(ephys / "File_neuroexplorer_1.nex")
+    by_name = {name: [e for e in events if e.name == name] for name in {e.name for e in events}}
+    assert [len(by_name[f"Event0{number}"]) for number in (4, 5, 6)] == [862, 752, 385]
+    starts = np.array([event.onset_s for event in by_name["FrameStart"]])
+    ends = np.array([event.onset_s for event in by_name["FrameEnd"]])
+    frames = by_name["Frame"]
+    assert [event.onset_s for event in frames] == pytest.approx(starts)
+    assert [event.duration_s for event in frames] == pytest.approx(ends - starts)
+
+
+def test_spike2_text_marks_are_by_hand(ephys):
+    (event,) = file_events(ephys / "Extracellular Spikes.smr")
+    assert (event.name, event.source) == ("Drug mark:Drug added", "keyboard")
+
+
+@pytest.fixture
+def sheets(ephys):
+    recordings = pd.DataFrame(
+        {
+            "site_id": ["a"],
+            "segment": [1],
+            "file": ["File_neuroexplorer_1.nex"],
+            "format": [None],
+            "duration_s": [np.nan],
+        }
+    )
+    columns = ["site_id", "segment", "onset", "duration", "trial_type", "side", "onset_source"]
+    typed = pd.DataFrame([["a", 1, 21.6, 0.0, "foot_shock", "left", "typed"]], columns=columns)
+    return recordings, typed, ephys
+
+
+def test_events_of_files_join_those_of_the_sheet_without_doubling(sheets):
+    recordings, typed, folder = sheets
+    merged, problems = merge_file_events(typed, recordings, folder, {"Event04": "foot_shock"})
+    own = np.array([e.onset_s for e in file_events(folder / "File_neuroexplorer_1.nex") if e.name == "Event04"])
+    near = np.abs(own - 21.6) <= 1
+    assert near.sum() > 1 and not problems
+    assert len(merged) == 1 + len(own) - near.sum() and list(merged) == list(typed)
+    kept = merged[merged["onset_source"] == "typed"].iloc[0]
+    assert (kept["side"], kept["onset"]) == ("left", 21.6)
+    assert set(merged.loc[merged["onset_source"] == "ttl", "onset"]) == set(own[~near])
+    again, _ = merge_file_events(merged, recordings, folder, {"Event04": "foot_shock"})
+    pd.testing.assert_frame_equal(again, merged)
+
+
+def test_without_names_to_map_no_file_is_opened(sheets):
+    recordings, typed, folder = sheets
+    merged, problems = merge_file_events(typed, recordings, folder / "nowhere", {})
+    assert merged is typed and not problems
+
+
+def test_events_that_nobody_mapped_are_said(sheets):
+    recordings, typed, folder = sheets
+    merged, problems = merge_file_events(typed, recordings, folder, {"Shock": "foot_shock"})
+    assert len(merged) == 1
+    assert "none of its events is in events.rename; it holds AllFile (1), Event04 (862)" in problems[0].message
+
+
+def test_suspect_times_as_in_merged_files():
+    events = [FileEvent("a", 5.0, 0, "ttl"), FileEvent("a", 2.0, 0, "ttl")]
+    assert "go back" in suspect(events, 10.0)
+    assert "after the end" in suspect(events[:1], 2.0)
+    assert suspect(events[::-1], 10.0) is None

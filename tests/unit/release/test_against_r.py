@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from coeruleus.release.autoregressive import fit_autoregressive
+from coeruleus.release.censored import adjusted_profile, fit_censored, log_likelihood
 from coeruleus.release.kenward_roger import fit_kenward_roger
 from coeruleus.release.mixed import fit_mixed
 
@@ -68,3 +69,39 @@ def test_autoregressive(name):
         one = found.contrast(data.difference(time))
         assert [one.estimate, one.se] == pytest.approx(R[f"{name} ar1 difference {time}"], **FOUR_DIGITS)
         assert 3 < one.df < len(data.y)
+
+
+def limits() -> tuple[Data, dict]:
+    data = Data("censored")
+    low = (data.frame["state"] != "ok").to_numpy()
+    bounds = {"y": np.where(low, np.nan, data.y), "high": data.frame["high"].to_numpy(float)}
+    bounds["low"] = np.where(low, data.frame["low"].to_numpy(float), -np.inf)
+    assert 0.25 < low.mean() < 0.35
+    return data, {**bounds, "x": data.x, "animals": data.animals, "effects": data.effects}
+
+
+def test_censored_likelihood_and_its_maximum():
+    data, given = limits()
+    found = fit_censored(**given, restricted=False)
+    assert log_likelihood(**given, fit=found) == pytest.approx(R["censored ml loglik"][0], rel=1e-5)
+    sds = [np.sqrt(found.variances[name]) for name in ("residual", "level", "response")]
+    assert sds == pytest.approx(R["censored ml sd"], rel=1e-3)
+    assert found.coefficients == pytest.approx(R["censored ml coefficients"], rel=1e-4, abs=1e-4)
+
+
+def test_censored_adjusted_profile_at_given_variances():
+    data, given = limits()
+    deviance, beta, covariance = adjusted_profile(**given, sds=np.array([0.2, 0.5, 0.1]))
+    assert deviance == pytest.approx(R["censored adjusted deviance"][0], rel=1e-4)
+    assert beta == pytest.approx(R["censored adjusted coefficients"], rel=1e-4, abs=1e-4)
+    assert np.sqrt(np.diag(covariance)) == pytest.approx(R["censored adjusted se"], rel=1e-4)
+
+
+def test_without_a_censored_value_it_is_reml():
+    data = Data("gaps")
+    free = np.full(len(data.y), -np.inf)
+    found = fit_censored(data.y, free, 0 * data.y, data.x, data.animals, data.effects)
+    reml = fit_mixed(data.y, data.x, data.animals, data.effects)
+    for weights in (data.difference(1), data.change("drug", 2)):
+        one, other = found.contrast(weights), reml.contrast(weights)
+        assert [one.estimate, one.se, one.df] == pytest.approx([other.estimate, other.se, other.df], rel=1e-3)

@@ -11,10 +11,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from coeruleus.release.adjust import adjust_p
+from coeruleus.release.area_test import welch_interval
 from coeruleus.release.autoregressive import fit_autoregressive
 from coeruleus.release.censored import adjusted_profile, fit_censored, log_likelihood
+from coeruleus.release.effect_size import hedges_g
 from coeruleus.release.kenward_roger import fit_kenward_roger
 from coeruleus.release.mixed import fit_mixed
+from coeruleus.release.permutation import permute_groups
+from coeruleus.release.rm_anova import repeated_measures
 
 FOLDER = Path(__file__).parents[2] / "data" / "release_r"
 R = pd.read_csv(FOLDER / "output.txt", sep="\t", names=["name", "place", "value"]).groupby("name")["value"].apply(list)
@@ -105,3 +110,46 @@ def test_without_a_censored_value_it_is_reml():
     for weights in (data.difference(1), data.change("drug", 2)):
         one, other = found.contrast(weights), reml.contrast(weights)
         assert [one.estimate, one.se, one.df] == pytest.approx([other.estimate, other.se, other.df], rel=1e-3)
+
+
+def table(data: Data) -> tuple[np.ndarray, np.ndarray]:
+    after = data.frame[data.frame["after"] == 1]
+    wide = after.pivot(index="animal", columns="t", values="y")
+    return wide.to_numpy(), after.drop_duplicates("animal").set_index("animal")["group"][wide.index].to_numpy(object)
+
+
+def test_repeated_measures():
+    values, arms = table(Data("balanced"))
+    for number, found, names in (
+        (1, repeated_measures(values, arms), {"group": "group", "time": "t", "group × time": "group:t"}),
+        (2, repeated_measures(values[arms == "drug"], arms[arms == "drug"]), {"time": "t"}),
+    ):
+        for term in found.terms:
+            name = names[term.name]
+            ours = [term.df_numerator, term.df, term.statistic, term.p_value]
+            assert ours == pytest.approx(R[f"balanced rm {number} {name}"], **FOUR_DIGITS)
+            if name != "group":
+                ours = [term.gg_epsilon, term.gg_p, term.hf_epsilon, term.hf_p]
+                assert ours == pytest.approx(R[f"balanced rm {number} {name} epsilon"], **FOUR_DIGITS)
+                assert [found.mauchly_w, found.mauchly_p] == pytest.approx(
+                    R[f"balanced rm {number} {name} mauchly"], rel=5e-4
+                )
+
+
+@pytest.mark.parametrize("name", ["balanced", "gaps"])
+def test_areas_effect_sizes_permutations_and_adjustment(name):
+    data = Data(name)
+    after = data.frame[data.frame["after"] == 1]
+    means = after.groupby(["group", "animal"])["y"].mean()
+    drug, vehicle = means["drug"].to_numpy(), means["vehicle"].to_numpy()
+    found = welch_interval(drug, vehicle)
+    ours = [found.statistic, found.df, found.p_value, found.ci_low, found.ci_high]
+    assert ours == pytest.approx(R[f"{name} welch"], **FOUR_DIGITS)
+    size = hedges_g(drug, vehicle)
+    assert [size.value, size.low, size.high] == pytest.approx(R[f"{name} hedges"], **FOUR_DIGITS)
+    t, p, _ = permute_groups(drug, vehicle)
+    assert (t, p) == pytest.approx((found.statistic, R[f"{name} permutation"][0]))
+    fit = fit_mixed(data.y, data.x, data.animals, data.effects)
+    p_values = [fit.contrast(data.difference(time)).p_value for time in data.times]
+    assert adjust_p(p_values, "holm") == pytest.approx(R[f"{name} emmeans holm"], **FOUR_DIGITS)
+    assert adjust_p(p_values, "fdr") == pytest.approx(R[f"{name} emmeans BH"], **FOUR_DIGITS)

@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from coeruleus.release.statistics import COURSE, WINDOW, holm
+from coeruleus.release.adjust import adjust_p
+from coeruleus.release.statistics import COURSE
+from coeruleus.release.window_rows import WINDOW
 
 from .studies import run, samples, study
 
@@ -172,5 +174,5 @@ def test_two_probes_of_one_animal_count_as_one_animal():
 
 
 def test_holm_by_hand():
-    assert holm([0.01, 0.04, 0.03, math.nan]) == pytest.approx([0.03, 0.06, 0.06, math.nan], nan_ok=True)
-    assert holm([0.9, 0.8]) == [1.0, 1.0] and holm([]) == []
+    assert adjust_p([0.01, 0.04, 0.03, math.nan], "holm") == pytest.approx([0.03, 0.06, 0.06, math.nan], nan_ok=True)
+    assert adjust_p([0.9, 0.8], "holm") == [1.0, 1.0] and adjust_p([], "holm") == []

@@ -130,7 +130,9 @@ def censored(rng: np.random.Generator, studies: int) -> list[Line]:
     se = float(np.mean(errors))
     lines = [
         (f"{how}: bias of the effect, standard errors", (np.mean(values) - RISE) / se, limits[0], limits[1])
-        for (how, values), limits in zip(found.items(), ((-0.1, 0.1), (-np.inf, np.inf), (-np.inf, np.inf)), strict=True)
+        for (how, values), limits in zip(
+            found.items(), ((-0.1, 0.1), (-np.inf, np.inf), (-np.inf, np.inf)), strict=True
+        )
     ]
     return [
         *lines,
@@ -150,7 +152,12 @@ def no_flux(rng: np.random.Generator, studies: int) -> list[Line]:
     inside = [fit.extracellular_low < outside < fit.extracellular_high or fit.reason is not None for fit in found]
     return [
         ("zero-net-flux: mean recovery ÷ true", np.mean([fit.recovery for fit in found]) / recovery, 0.97, 1.03),
-        ("zero-net-flux: median concentration ÷ true", np.median([f.extracellular for f in found]) / outside, 0.97, 1.03),
+        (
+            "zero-net-flux: median concentration ÷ true",
+            np.median([f.extracellular for f in found]) / outside,
+            0.97,
+            1.03,
+        ),
         ("zero-net-flux: coverage of the concentration (Fieller), %", 100 * float(np.mean(inside)), 93, 97),
         ("zero-net-flux: fitted, %", 100 * len(found) / studies, 97, 100),
     ]
@@ -164,7 +171,9 @@ def speed(rng: np.random.Generator, studies: int) -> list[Line]:
         level = rng.normal(0, 0.3, (animals, 1)) + rng.normal(0, 0.1, (animals, samples))
         level[animals // 2 :, 6:] += 0.5
         low = level < np.quantile(level, 0.1) if place < 2 else np.zeros(level.shape, dtype=bool)
-        frame = pd.DataFrame({"concentration": np.exp(level).ravel(), "status": np.where(low, "below_loq", "ok").ravel()})
+        frame = pd.DataFrame(
+            {"concentration": np.exp(level).ravel(), "status": np.where(low, "below_loq", "ok").ravel()}
+        )
         frame["loq"] = float(np.exp(np.quantile(level, 0.1))) if place < 2 else np.nan
         frame["subject_id"] = np.repeat([f"a{k:03d}" for k in range(animals)], samples)
         frame["start_min"] = np.tile((np.arange(samples) - 6) * 20.0, animals)
@@ -184,12 +193,25 @@ def speed(rng: np.random.Generator, studies: int) -> list[Line]:
     decisions = pd.DataFrame(columns=["session_id", "probe_id", "sample_id", "action"], dtype=object)
     begun = time.process_time()
     compute_release(
-        frame, subjects, sessions, probes, events, decisions, flow_rate_ul_per_min=1.0, dead_volume_ul=0.0,
-        baseline=BaselineSettings(), comparison=ReleaseSettings(reference_group="vehicle"), recovery=RecoverySettings(),
+        frame,
+        subjects,
+        sessions,
+        probes,
+        events,
+        decisions,
+        flow_rate_ul_per_min=1.0,
+        dead_volume_ul=0.0,
+        baseline=BaselineSettings(),
+        comparison=ReleaseSettings(reference_group="vehicle"),
+        recovery=RecoverySettings(),
     )
     return [("200 animals × 24 samples × 8 analytes: CPU seconds", time.process_time() - begun, 0, 60)]
 
 
 PARTS = {
-    "effects": effects, "summaries": summaries, "no_flux": no_flux, "speed": speed, "censored": censored,
+    "effects": effects,
+    "summaries": summaries,
+    "no_flux": no_flux,
+    "speed": speed,
+    "censored": censored,
 }

@@ -65,7 +65,9 @@ class BaselineSettings(Section):
     )
     max_cv: float = Field(0.20, gt=0, description="A baseline that varies more is flagged as not stable.")
     max_slope: float = Field(0.20, gt=0, description="Largest drift, as a share of the mean per hour.")
-    max_deviation: float = Field(0.20, gt=0, description="Largest distance of a sample from the mean, as a share of it.")
+    max_deviation: float = Field(
+        0.20, gt=0, description="Largest distance of a sample from the mean, as a share of it."
+    )
     unstable: Literal["leave_out", "keep"] = Field(
         "leave_out", description="Whether courses with an unstable baseline are in group means and statistics."
     )
@@ -99,7 +101,8 @@ class ReleaseSettings(Section):
     rm_anova: bool = Field(False, description="Also the analysis of variance with repeated measures.")
     permutation: bool = Field(True, description="Also permutation tests of the mean change over the window.")
     ratios: list[str] = Field(
-        ["MHPG/NE", "DOPAC/DA", "HVA/DA", "5-HIAA/5-HT"], description="Turnover: ratios of analytes, where both are measured."
+        ["MHPG/NE", "DOPAC/DA", "HVA/DA", "5-HIAA/5-HT"],
+        description="Turnover: ratios of analytes, where both are measured.",
     )
 
 

@@ -79,9 +79,7 @@ def fit_autoregressive(
     return AutoregressiveFit(beta, covariance * scale, named, zero, slopes * scale, invert(information), phi)
 
 
-def _correlate(
-    stacks: list[Stack], phi: float, series: NDArray[np.int64], position: NDArray[np.int64]
-) -> list[Stack]:
+def _correlate(stacks: list[Stack], phi: float, series: NDArray[np.int64], position: NDArray[np.int64]) -> list[Stack]:
     """The stacks with the residuals' correlation instead of the identity."""
     changed = []
     for stack in stacks:

@@ -14,7 +14,6 @@ from coeruleus.release.samples import SERIES
 from coeruleus.release.timing import BEFORE, TOLERANCE_MIN
 from coeruleus.tables import status
 
-
 LOW = (status.BELOW_LOQ, status.BELOW_LOD, status.NOT_FOUND)
 
 

@@ -167,11 +167,11 @@ def evaluate_censored(blocks: list[Block], sds: Floats, beta: Floats, p: int) ->
 
 
 def _maximise_sds(deviance: Callable[[Floats], float], start: Floats) -> Floats:
-    """Standard deviations of least deviance, found on their logs in boxes of a factor of e around the last best."""
+    """Standard deviations of least deviance, found on their logs in boxes around the last best."""
     best = np.log(start)
-    floor = best[0] + np.log(ZERO / 10)
+    floor = best[0] + np.log(ZERO / 3)
     for _ in range(12):
-        bounds = [(max(value - 1, floor), value + 1) for value in best]
+        bounds = [(max(value - 2, floor), value + 1) for value in best]
         options = {"ftol": 1e-9, "gtol": 1e-4, "eps": 1e-4, "maxiter": 100}
         best = optimize.minimize(deviance, best, method="L-BFGS-B", bounds=bounds, options=options).x
         inside = [low < value < high or value <= floor for value, (low, high) in zip(best, bounds, strict=True)]
@@ -180,9 +180,7 @@ def _maximise_sds(deviance: Callable[[Floats], float], start: Floats) -> Floats:
     return np.asarray(np.exp(best))
 
 
-def _add_normal(
-    block: Block, residual: Floats, z: Floats, sd: float, score: Floats, information: Floats
-) -> float:
+def _add_normal(block: Block, residual: Floats, z: Floats, sd: float, score: Floats, information: Floats) -> float:
     """Animals without a censored value are plainly multivariate normal; adds to `score` and `information`."""
     lower = np.linalg.cholesky(sd**2 * np.eye(z.shape[1]) + z @ z.transpose(0, 2, 1))
     white = np.linalg.solve(lower, np.concatenate([residual[..., None], block.x], axis=2))

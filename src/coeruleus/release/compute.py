@@ -103,9 +103,7 @@ def compute_release(
 
     labels["series"] = labels["session_id"] + "/" + labels["probe_id"]
     samples = samples.merge(labels[[*COURSE, "arm", "series"]], on=COURSE, how="left", sort=False)
-    summary = summarise(
-        samples, baselines, comparison.window_min, comparison.threshold_percent, comparison.largest_gap
-    )
+    summary = summarise(samples, baselines, comparison.window_min, comparison.threshold_percent, comparison.largest_gap)
     columns = [*COURSE, "arm", "series", "placement", "group", "region"]
     summary = summary.merge(labels[columns], on=COURSE, how="left", sort=False)
     summary = summary.merge(baselines[[*SERIES, "short_by_limit", "mean"]], on=SERIES, how="left", sort=False)
@@ -115,7 +113,9 @@ def compute_release(
     choices = Choices(**{field.name: getattr(comparison, field.name) for field in fields(Choices)})
     compared = summary[summary["in_statistics"]]
     lent = summary["left_out"].eq(UNSTABLE) & summary["short_by_limit"].astype(bool)
-    modelled = summary[summary["in_statistics"] | (lent & (choices.below_limit == "censored") & (choices.outcome == "log"))]
+    modelled = summary[
+        summary["in_statistics"] | (lent & (choices.below_limit == "censored") & (choices.outcome == "log"))
+    ]
     chosen = samples.merge(compared[[*SERIES, "mean"]].rename(columns={"mean": "own_baseline"}), on=SERIES, sort=False)
     fitted = samples.merge(modelled[SERIES], on=SERIES, how="inner", sort=False)
     left_out = _left_out(summary[~summary.index.isin(modelled.index)], summary)

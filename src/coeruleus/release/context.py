@@ -61,7 +61,12 @@ def _changes(events: pd.DataFrame, inlet_min: float) -> tuple[list[float], list[
         onsets.append(onset)
         names.append(_name(event))
         duration = event.get("duration_min")
-        if event["trial_type"] == "perfusate" and isinstance(duration, float) and np.isfinite(duration) and duration > 0:
+        if (
+            event["trial_type"] == "perfusate"
+            and isinstance(duration, float)
+            and np.isfinite(duration)
+            and duration > 0
+        ):
             over = onset + duration
             if not any(onset < other < over + 0.01 and event is not one for other, one in starts):
                 onsets.append(over)

@@ -78,7 +78,9 @@ class CourseModel:
             cell = self.cells.get((arm, where))
             place = "in the baseline" if where == BASELINE else f"at {where:g} min"
             if cell is None or len(cell.known) < 2:
-                lost = f" ({low} below a limit)" if cell and (low := cell.n_lost + cell.n_samples - cell.n_known) else ""
+                lost = (
+                    f" ({low} below a limit)" if cell and (low := cell.n_lost + cell.n_samples - cell.n_known) else ""
+                )
                 return f"{arm}: {_animals(cell)} with a number {place}{lost}, two are needed"
             if cell.n_lost > MOST_LOW * (cell.n_samples + cell.n_lost):
                 return f"{arm}: {cell.n_lost} of {cell.n_samples + cell.n_lost} samples {place} are below detection"
@@ -101,7 +103,9 @@ def fit_courses(samples: pd.DataFrame, choices: Choices) -> CourseModel:
     same for each session and probe where an animal has several.
     """
     percent = choices.outcome == "percent"
-    base = "in_model_baseline" if choices.below_limit == "censored" and "in_model_baseline" in samples else "in_baseline"
+    base = (
+        "in_model_baseline" if choices.below_limit == "censored" and "in_model_baseline" in samples else "in_baseline"
+    )
     wanted = samples["period"] == AFTER if percent else samples[base] | (samples["period"] == AFTER)
     asked = samples[wanted & samples["status"].isin(COUNTED)].copy()
     asked = asked.sort_values(["subject_id", "series", "start_min", "sample_id"], kind="stable", ignore_index=True)
@@ -117,9 +121,7 @@ def fit_courses(samples: pd.DataFrame, choices: Choices) -> CourseModel:
     name = choices.model_name(censored)
     kept, own = asked[usable], outcome.take(usable)
     if kept["subject_id"].nunique() < 2:
-        return CourseModel(
-            name, None, None, cells, grid, notes, "one animal only: nothing to compare it with", percent
-        )
+        return CourseModel(name, None, None, cells, grid, notes, "one animal only: nothing to compare it with", percent)
     # A cell without any number has no finite estimate; it is left out and said so by `stands_against`.
     empty = {cell.column for cell in cells.values() if cell.n_known == 0}
     numbers = np.array([place not in empty for place in column[usable]])

@@ -40,7 +40,12 @@ def group_courses(samples: pd.DataFrame) -> pd.DataFrame:
         base=("own_baseline", "mean"),
     )
     courses = animals.groupby(key).agg(
-        n_subjects=("percent", "size"), mean=("percent", "mean"), sd=("percent", "std"), low=("low", "sum"), value=("value", "mean"), base=("base", "mean")
+        n_subjects=("percent", "size"),
+        mean=("percent", "mean"),
+        sd=("percent", "std"),
+        low=("low", "sum"),
+        value=("value", "mean"),
+        base=("base", "mean"),
     )
     courses = courses.reset_index()
     number = courses["n_subjects"].to_numpy(dtype=float)

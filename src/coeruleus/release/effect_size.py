@@ -34,7 +34,9 @@ def hedges_g(values: Floats, reference: Floats | None = None) -> EffectSize:
         squares = (len(values) - 1) * values.var(ddof=1) + (len(reference) - 1) * reference.var(ddof=1)
         sd, difference = float(np.sqrt(squares / df)), float(values.mean() - reference.mean())
     t = difference / (sd * root)
-    correction = float(np.exp(special.gammaln(df / 2) - special.gammaln((df - 1) / 2)) / np.sqrt(df / 2)) if df > 1 else 1.0
+    correction = (
+        float(np.exp(special.gammaln(df / 2) - special.gammaln((df - 1) / 2)) / np.sqrt(df / 2)) if df > 1 else 1.0
+    )
     low, high = (_noncentrality(t, df, share) * root * correction for share in (0.975, 0.025))
     return EffectSize("Hedges' g", correction * t * root, low, high)
 

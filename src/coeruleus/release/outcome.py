@@ -64,7 +64,9 @@ def measure_outcome(samples: pd.DataFrame, choices: Choices) -> tuple[Outcome, l
         if known.any():
             notes.append(f"samples below a limit that enter as censored: {int(known.sum())}")
         if rest.any():
-            notes.append(f"samples below quantification that enter with their number, no limit being known: {rest.sum()}")
+            notes.append(
+                f"samples below quantification that enter with their number, no limit being known: {rest.sum()}"
+            )
     elif choices.below_limit == "half_limit":
         with np.errstate(divide="ignore", invalid="ignore"):
             half = high - np.log(2) if choices.outcome == "log" else (high + 100) / 2 - 100

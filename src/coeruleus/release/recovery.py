@@ -55,10 +55,17 @@ def _in_vitro(baselines: pd.DataFrame, probes: pd.DataFrame) -> list[Row]:
     for base in baselines.to_dict("records"):
         probe = sheet.get(base["probe_id"], {})
         own = _number(probe, f"recovery_{base['analyte']}")
-        value, error = (own, np.nan) if np.isfinite(own) else (_number(probe, "recovery"), _number(probe, "recovery_se"))
+        value, error = (
+            (own, np.nan) if np.isfinite(own) else (_number(probe, "recovery"), _number(probe, "recovery_se"))
+        )
         if not np.isfinite(value):
             continue
-        row: Row = {**{name: base[name] for name in SERIES}, "method": "in_vitro", "recovery": value, "unit": base["unit"]}
+        row: Row = {
+            **{name: base[name] for name in SERIES},
+            "method": "in_vitro",
+            "recovery": value,
+            "unit": base["unit"],
+        }
         row |= {"n_samples": base["n_samples"], "recovery_se": error}
         if not 0 < value <= 1.5:
             reason = f"a recovery of {value:g} is no fraction: enter 0.2 for 20 %"
@@ -66,13 +73,17 @@ def _in_vitro(baselines: pd.DataFrame, probes: pd.DataFrame) -> list[Row]:
             continue
         outside = base["mean"] / value
         known = np.isfinite(error)
-        se = outside * np.hypot(base["mean_se"] / base["mean"] if base["mean"] > 0 else np.nan, error if not known else error / value)
+        se = outside * np.hypot(
+            base["mean_se"] / base["mean"] if base["mean"] > 0 else np.nan, error if not known else error / value
+        )
         if not known:
             se = base["mean_se"] / value
         row |= {"recovery_ci_low": value - NORMAL * error, "recovery_ci_high": value + NORMAL * error}
         row |= {"extracellular": outside, "extracellular_se": se}
         row |= {"extracellular_ci_low": outside - NORMAL * se, "extracellular_ci_high": outside + NORMAL * se}
-        reason = "recovery in vitro is not that in tissue" + ("" if known else "; its error is not known and not in the interval")
+        reason = "recovery in vitro is not that in tissue" + (
+            "" if known else "; its error is not known and not in the interval"
+        )
         if np.isfinite(own) and np.isfinite(_number(probe, "recovery")):
             reason += f"; recovery_{base['analyte']} was taken"
         rows.append({**row, "status": status.OK if np.isfinite(outside) else status.MISSING, "reason": reason})

@@ -44,7 +44,9 @@ def compare_groups(
         own = samples[samples["analyte"] == analyte]
         why = left_out[analyte]
         if own.empty:
-            rows.append(as_row(name, "change from baseline", None, [why or "no sample to compare"]) | {"analyte": analyte})
+            rows.append(
+                as_row(name, "change from baseline", None, [why or "no sample to compare"]) | {"analyte": analyte}
+            )
             continue
         regions = own["region"].fillna("")
         for region in sorted(set(regions)):

@@ -224,3 +224,18 @@ TURNOVER = Table(
         REASON,
     ),
 )
+
+WIDE = Table(
+    "release/wide",
+    "course; the further columns are times, minutes on the brain's clock",
+    (),
+    (
+        SUBJECT,
+        SESSION,
+        PROBE,
+        text("arm", "what groups are compared by"),
+        text("placement", "probe placement: hit, miss or unverified"),
+        boolean("in_statistics", "whether this course is in group means and statistics"),
+        text("left_out", "why not"),
+    ),
+)

@@ -14,8 +14,8 @@ import sys
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"
 
-import numpy as np
-from studies import PARTS
+import numpy as np  # noqa: E402
+from studies import PARTS  # noqa: E402
 
 
 def main() -> int:

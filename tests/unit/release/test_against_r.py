@@ -86,7 +86,7 @@ def limits() -> tuple[Data, dict]:
 
 
 def test_censored_likelihood_and_its_maximum():
-    data, given = limits()
+    _, given = limits()
     found = fit_censored(**given, restricted=False)
     assert log_likelihood(**given, fit=found) == pytest.approx(R["censored ml loglik"][0], rel=1e-5)
     sds = [np.sqrt(found.variances[name]) for name in ("residual", "level", "response")]
@@ -95,7 +95,7 @@ def test_censored_likelihood_and_its_maximum():
 
 
 def test_censored_adjusted_profile_at_given_variances():
-    data, given = limits()
+    _, given = limits()
     deviance, beta, covariance = adjusted_profile(**given, sds=np.array([0.2, 0.5, 0.1]))
     assert deviance == pytest.approx(R["censored adjusted deviance"][0], rel=1e-4)
     assert beta == pytest.approx(R["censored adjusted coefficients"], rel=1e-4, abs=1e-4)

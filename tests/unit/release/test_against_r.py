@@ -132,7 +132,8 @@ def test_repeated_measures():
                 ours = [term.gg_epsilon, term.gg_p, term.hf_epsilon, term.hf_p]
                 assert ours == pytest.approx(R[f"balanced rm {number} {name} epsilon"], **FOUR_DIGITS)
                 assert [found.mauchly_w, found.mauchly_p] == pytest.approx(
-                    R[f"balanced rm {number} {name} mauchly"], rel=5e-4
+                    R[f"balanced rm {number} {name} mauchly"],
+                    rel=1e-2,  # p: two orders of one approximation
                 )
 
 

@@ -10,6 +10,9 @@ from scipy import optimize, special, stats
 from coeruleus.release.reml import Floats
 
 
+FARTHEST = 30.0  # |t| beyond which quantiles of the noncentral t cannot be computed
+
+
 @dataclass(frozen=True)
 class EffectSize:
     """An effect without unit, its 95 % interval, and what it is called."""
@@ -37,6 +40,8 @@ def hedges_g(values: Floats, reference: Floats | None = None) -> EffectSize:
     correction = (
         float(np.exp(special.gammaln(df / 2) - special.gammaln((df - 1) / 2)) / np.sqrt(df / 2)) if df > 1 else 1.0
     )
+    if not np.isfinite(t) or abs(t) > FARTHEST:
+        return EffectSize("Hedges' g", correction * t * root, np.nan, np.nan)  # the noncentral t is lost there
     low, high = (_noncentrality(t, df, share) * root * correction for share in (0.975, 0.025))
     return EffectSize("Hedges' g", correction * t * root, low, high)
 
@@ -45,6 +50,8 @@ def partial_eta_squared(statistic: float, numerator: float, denominator: float) 
     """Share of variance of an F test; the interval is the usual 90 % one, from the noncentral F (Steiger 2004)."""
 
     def edge(share: float) -> float:
+        if not statistic < FARTHEST**2:
+            return float("nan")
         if stats.f.cdf(statistic, numerator, denominator) <= share:
             return 0.0
         top = 10.0 + 4 * statistic * numerator

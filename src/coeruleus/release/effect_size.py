@@ -9,7 +9,6 @@ from scipy import optimize, special, stats
 
 from coeruleus.release.reml import Floats
 
-
 FARTHEST = 30.0  # |t| beyond which quantiles of the noncentral t cannot be computed
 
 

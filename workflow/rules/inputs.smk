@@ -47,7 +47,15 @@ def parts_of_runs(wildcards, name):
     ]
 
 
-RELEASE_TABLES = ["release", "baselines", "summary", "statistics"]
+RELEASE_TABLES = [
+    "release",
+    "baselines",
+    "summary",
+    "statistics",
+    "assumptions",
+    "recovery",
+    "turnover",
+]
 
 
 def measured_concentrations(wildcards):
@@ -72,6 +80,7 @@ def facts_of_release(wildcards):
         settings.dialysis,
         settings.baseline,
         settings.release,
+        settings.recovery,
         [(name, settings.unit_of(name)) for name in experiment.analytes],
     )
 

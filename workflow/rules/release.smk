@@ -5,6 +5,7 @@ rule compute_release:
     output:
         **{name: result(f"release/{name}.tsv") for name in RELEASE_TABLES},
         dictionaries=[result(f"release/{name}.json") for name in RELEASE_TABLES],
+        wide=directory(result("release/wide")),
         courses=interim("release/courses.tsv"),
         problems=interim("release/problems.tsv"),
     log:

@@ -1,5 +1,7 @@
 """Concentrations in; release, baselines, summaries and statistics out."""
 
+from pathlib import Path
+
 from coeruleus import job
 from coeruleus.experiment.half_way import entered_concentrations
 from coeruleus.release.compute import compute_release
@@ -20,14 +22,21 @@ result = compute_release(
     experiment.curation_samples,
     flow_rate_ul_per_min=settings.dialysis.flow_rate_ul_per_min,
     dead_volume_ul=settings.dialysis.dead_volume_ul,
-    baseline_samples=settings.baseline.samples,
-    baseline_max_cv=settings.baseline.max_cv,
-    reference_group=settings.release.reference_group,
+    baseline=settings.baseline,
+    comparison=settings.release,
+    recovery=settings.recovery,
 )
 out = snakemake.output
 io.write_table(result.release, out.release, release.RELEASE)
 io.write_table(result.baselines, out.baselines, release.BASELINES)
 io.write_table(result.summary, out.summary, release.SUMMARY)
 io.write_table(result.statistics, out.statistics, release.STATISTICS)
+io.write_table(result.assumptions, out.assumptions, release.ASSUMPTIONS)
+io.write_table(result.recovery, out.recovery, release.RECOVERY)
+io.write_table(result.turnover, out.turnover, release.TURNOVER)
+Path(out.wide).mkdir(parents=True, exist_ok=True)
+for name, frame in result.wide.items():
+    times = {time: f"{name} at {time} min" for time in frame if time not in release.WIDE.names}
+    io.write_table(frame, Path(out.wide) / f"{name}.tsv", release.WIDE, times)
 io.write_table(result.courses, out.courses, sources.COURSES)
 job.write_problems(result.problems, out.problems)

@@ -102,14 +102,70 @@ class DialysisSettings(Section):
 class BaselineSettings(Section):
     """What release is normalised to."""
 
+    rule: Literal["last", "all", "window", "named"] = Field(
+        "last", description="Which samples before time 0: the last N, all, those within window_min, or sample_ids."
+    )
     samples: int = Field(3, ge=1, description="The last N samples that end at or before time 0.")
+    window_min: tuple[float, float] | None = Field(
+        None, description="With the rule window: from and to, minutes on the brain's clock."
+    )
+    sample_ids: list[str] = Field([], description="With the rule named: sample_id of the baseline samples.")
+    gate: Literal["cv", "slope", "each"] = Field(
+        "cv", description="What a stable baseline keeps: max_cv, max_slope, or max_deviation of each sample."
+    )
     max_cv: float = Field(0.20, gt=0, description="A baseline that varies more is flagged as not stable.")
+    max_slope: float = Field(0.20, gt=0, description="Largest drift, as a share of the mean per hour.")
+    max_deviation: float = Field(
+        0.20, gt=0, description="Largest distance of a sample from the mean, as a share of it."
+    )
+    unstable: Literal["leave_out", "keep"] = Field(
+        "leave_out", description="Whether courses with an unstable baseline are in group means and statistics."
+    )
+    normalise: Literal["animal", "grand_mean"] = Field(
+        "animal", description="Divide by each animal's own baseline, or by the mean baseline of all animals compared."
+    )
 
 
 class ReleaseSettings(Section):
-    """Comparison of groups."""
+    """Summaries and comparison of groups."""
 
     reference_group: str | None = Field(None, description="Group that the others are compared with.")
+    window_min: tuple[float, float] | None = Field(
+        None, description="Window of summaries, from and to, minutes; null: from time 0 to the last sample."
+    )
+    threshold_percent: float = Field(150, gt=0, description="Per cent of baseline for the time spent above.")
+    largest_gap: float = Field(0.25, ge=0, le=1, description="Share of the window that may be bridged in areas.")
+    outcome: Literal["log", "percent"] = Field(
+        "log", description="What the mixed model is of: ln concentration, or per cent of baseline without its samples."
+    )
+    below_limit: Literal["censored", "measured", "half_limit", "leave_out"] = Field(
+        "censored", description="How values below LOD or LOQ enter the mixed model; all but the first are biased."
+    )
+    correlation: Literal["independent", "ar1"] = Field(
+        "independent", description="Samples of one course given the animal: independent, or each close to the last."
+    )
+    degrees_of_freedom: Literal["satterthwaite", "kenward_roger"] = Field(
+        "satterthwaite", description="Denominator degrees of freedom of the mixed model."
+    )
+    adjust: Literal["holm", "fdr", "none"] = Field("holm", description="p-values over the times of one comparison.")
+    rm_anova: bool = Field(False, description="Also the analysis of variance with repeated measures.")
+    permutation: bool = Field(True, description="Also permutation tests of the mean change over the window.")
+    ratios: list[str] = Field(
+        ["MHPG/NE", "DOPAC/DA", "HVA/DA", "5-HIAA/5-HT"],
+        description="Turnover: ratios of analytes, where both are measured.",
+    )
+
+
+class RecoverySettings(Section):
+    """How much of what is outside the membrane comes out of the probe."""
+
+    retrodialysis_standard: str | None = Field(
+        None, description="Analyte that is in the perfusate all along: what it loses is the recovery in vivo."
+    )
+    perfusate_concentration: float | None = Field(None, gt=0, description="Its concentration in the perfusate.")
+    equilibration_min: float = Field(
+        0, ge=0, description="Zero-net-flux: minutes after a change of the perfusate that are not used."
+    )
 
 
 class EventSettings(Section):
@@ -141,7 +197,8 @@ class Settings(Section):
     suitability: SuitabilitySettings = Field(SuitabilitySettings(), description="What a run must reach (USP <621>).")
     dialysis: DialysisSettings = Field(DialysisSettings(), description="The probe and its tubing.")
     baseline: BaselineSettings = Field(BaselineSettings(), description="What release is normalised to.")
-    release: ReleaseSettings = Field(ReleaseSettings(), description="Comparison of groups.")
+    release: ReleaseSettings = Field(ReleaseSettings(), description="Summaries and comparison of groups.")
+    recovery: RecoverySettings = Field(RecoverySettings(), description="Recovery of the probes.")
     events: EventSettings = Field(EventSettings(rename={}), description="Events in recording files.")
     units: UnitSettings = Field(UnitSettings(rulesets=DEFAULT_RULESETS), description="Classification of units.")
 
@@ -170,9 +227,9 @@ def parse_settings(text: str) -> tuple[Settings | None, list[Problem]]:
         values = {}
     if not isinstance(values, dict):
         return None, [Problem("experiment", FILE, "error", "does not hold keys: write 'title: ...' to begin with")]
-    for section in ("analytes", "calibration", "suitability", "dialysis", "baseline", "release", "events", "units"):
-        if section in values and values[section] is None:
-            del values[section]  # a key without a value leaves the default
+    for key in Settings.model_fields.keys() - {"title"}:
+        if key in values and values[key] is None:
+            del values[key]  # a key without a value leaves the default
     analytes = values.get("analytes")
     if isinstance(analytes, dict):
         values["analytes"] = {str(name): {} if own is None else own for name, own in analytes.items()}
@@ -198,6 +255,24 @@ def _consistency(settings: Settings, lines: dict[tuple[str, ...], int]) -> list[
         )
         where = _where(("calibration", "internal_standard"), lines)
         problems.append(Problem("experiment", where, "error", message))
+    if settings.baseline.rule == "window" and settings.baseline.window_min is None:
+        message = "the rule 'window' needs window_min: write 'window_min: [-60, 0]'"
+        problems.append(Problem("experiment", _where(("baseline", "rule"), lines), "error", message))
+    if settings.baseline.rule == "named" and not settings.baseline.sample_ids:
+        message = "the rule 'named' needs sample_ids: list the sample_id of the baseline samples"
+        problems.append(Problem("experiment", _where(("baseline", "rule"), lines), "error", message))
+    for section, window in (("baseline", settings.baseline.window_min), ("release", settings.release.window_min)):
+        if window is not None and not window[0] < window[1]:
+            message = f"found [{window[0]:g}, {window[1]:g}]: the first must be the earlier one"
+            problems.append(Problem("experiment", _where((section, "window_min"), lines), "error", message))
+    for ratio in settings.release.ratios:
+        if ratio.count("/") != 1 or not all(ratio.split("/")):
+            message = f"found '{ratio}': write a ratio as two analytes, metabolite/transmitter, such as MHPG/NE"
+            problems.append(Problem("experiment", _where(("release", "ratios"), lines), "error", message))
+    recovery = settings.recovery
+    if (recovery.retrodialysis_standard is None) != (recovery.perfusate_concentration is None):
+        message = "retrodialysis_standard and perfusate_concentration belong together: give both or none"
+        problems.append(Problem("experiment", _where(("recovery",), lines), "error", message))
     twice = sorted({name for name in settings.units.rulesets if settings.units.rulesets.count(name) > 1})
     for name in twice:
         where = _where(("units", "rulesets"), lines)

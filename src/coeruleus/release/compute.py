@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import pandas as pd
 
+from coeruleus.experiment.settings import BaselineSettings, RecoverySettings, ReleaseSettings
 from coeruleus.experiment.sheets import SUBJECTS
 from coeruleus.release import findings
 from coeruleus.release.arms import COURSE, assign_arms
-from coeruleus.release.baseline import mark_baseline, measure_baselines
+from coeruleus.release.baseline import mark_baseline, measure_baselines, set_divisor
+from coeruleus.release.choices import Choices
 from coeruleus.release.context import attach_sheets, conditions
 from coeruleus.release.courses import group_courses
 from coeruleus.release.normalise import percent_of_baseline
+from coeruleus.release.recovery import measure_recovery
 from coeruleus.release.samples import SERIES, combine_injections, exclude_samples, read_injections, worsen
 from coeruleus.release.statistics import compare_groups
 from coeruleus.release.summary import summarise
 from coeruleus.release.timing import STRADDLES, UNKNOWN, periods, transit_min
+from coeruleus.release.turnover import measure_turnover
+from coeruleus.release.wide import wide_tables
 from coeruleus.tables import status
 from coeruleus.tables.model import Table
 from coeruleus.tables.problems import Problem
-from coeruleus.tables.release import BASELINES, RELEASE, STATISTICS, SUMMARY
+from coeruleus.tables.release import (
+    ASSUMPTIONS,
+    BASELINES,
+    RECOVERY,
+    RELEASE,
+    STATISTICS,
+    SUMMARY,
+    TURNOVER,
+)
 from coeruleus.tables.sources import COURSES
+
+UNSTABLE = "baseline not stable"
 
 
 @dataclass(frozen=True)
@@ -33,6 +48,10 @@ class Release:
     summary: pd.DataFrame
     statistics: pd.DataFrame
     courses: pd.DataFrame
+    assumptions: pd.DataFrame
+    recovery: pd.DataFrame
+    turnover: pd.DataFrame
+    wide: dict[str, pd.DataFrame]  # by name of the file
     problems: list[Problem]
 
 
@@ -46,17 +65,19 @@ def compute_release(
     *,
     flow_rate_ul_per_min: float | None,
     dead_volume_ul: float,
-    baseline_samples: int,
-    baseline_max_cv: float,
-    reference_group: str | None,
+    baseline: BaselineSettings,
+    comparison: ReleaseSettings,
+    recovery: RecoverySettings,
 ) -> Release:
     """Release from concentrations, measured (CONCENTRATIONS) or entered by hand (the sheet).
 
     Every sample and analyte of the input keeps one row. Concentrations are in the dialysate, not
     corrected for recovery; times are minutes, 0 the treatment that defines the baseline. Columns that the
     contract does not know are carried: those of `concentrations` to release, those of `subjects` to the
-    summary. Each animal is normalised to its own baseline. In group means and statistics stand courses
-    with a stable baseline, of animals with a group (or of all, if none has one), whose probe did not miss.
+    summary. Each animal is normalised to its own baseline, unless `baseline` says otherwise. In group
+    means and statistics stand courses with a stable baseline, of animals with a group (or of all, if none
+    has one), whose probe did not miss. The mixed model with censored values also has the courses whose
+    baseline is only short of samples above the limit.
     """
     injections, extras = read_injections(concentrations)
     samples = combine_injections(injections, extras)
@@ -69,30 +90,48 @@ def compute_release(
     if "run" not in concentrations or concentrations["run"].isna().all():  # no HPLC run: entered by hand
         problems += findings.entered_problems(samples)
 
-    samples["in_baseline"] = mark_baseline(samples, baseline_samples)
-    baselines = measure_baselines(samples, baseline_samples, baseline_max_cv)
-    samples = percent_of_baseline(samples, baselines)
-    problems += findings.baseline_problems(samples, baselines)
-
+    reference = comparison.reference_group
+    samples["in_baseline"] = mark_baseline(samples, baseline)
+    samples["in_model_baseline"] = mark_baseline(samples, baseline, low=True)
     arms = assign_arms(samples, sessions)
-    placement = samples.drop_duplicates(COURSE)[[*COURSE, "placement"]]
-    problems += findings.comparison_problems(arms.merge(placement, on=COURSE), reference_group)
-    labels = arms[[*COURSE, "arm"]].merge(placement, on=COURSE)
-    labels["series"] = labels["session_id"] + "/" + labels["probe_id"]
-    samples = samples.merge(labels.drop(columns="placement"), on=COURSE, how="left", sort=False)
-    summary = summarise(samples, baselines).merge(labels, on=COURSE, how="left", sort=False)
-    summary = summary.merge(arms[[*COURSE, "group", "region"]], on=COURSE, how="left", sort=False)
+    labels = arms.merge(samples.drop_duplicates(COURSE)[[*COURSE, "placement"]], on=COURSE)
+    baselines = set_divisor(measure_baselines(samples, baseline), labels, baseline.normalise)
+    samples = percent_of_baseline(samples, baselines)
+    keep_unstable = baseline.unstable == "keep"
+    problems += findings.baseline_problems(samples, baselines, keep_unstable)
+    problems += findings.comparison_problems(labels, reference)
 
-    compared, left_out = _compared(summary)
-    chosen = samples.merge(compared[SERIES], on=SERIES, how="inner", sort=False)
-    rows = compare_groups(chosen, compared, arms, left_out, reference_group)
+    labels["series"] = labels["session_id"] + "/" + labels["probe_id"]
+    samples = samples.merge(labels[[*COURSE, "arm", "series"]], on=COURSE, how="left", sort=False)
+    summary = summarise(samples, baselines, comparison.window_min, comparison.threshold_percent, comparison.largest_gap)
+    columns = [*COURSE, "arm", "series", "placement", "group", "region"]
+    summary = summary.merge(labels[columns], on=COURSE, how="left", sort=False)
+    summary = summary.merge(baselines[[*SERIES, "short_by_limit", "mean"]], on=SERIES, how="left", sort=False)
+    summary["left_out"] = _why_left_out(summary, keep_unstable)
+    summary["in_statistics"] = summary["left_out"].isna()
+
+    choices = Choices(**{field.name: getattr(comparison, field.name) for field in fields(Choices)})
+    compared = summary[summary["in_statistics"]]
+    lent = summary["left_out"].eq(UNSTABLE) & summary["short_by_limit"].astype(bool)
+    modelled = summary[
+        summary["in_statistics"] | (lent & (choices.below_limit == "censored") & (choices.outcome == "log"))
+    ]
+    chosen = samples.merge(compared[[*SERIES, "mean"]].rename(columns={"mean": "own_baseline"}), on=SERIES, sort=False)
+    fitted = samples.merge(modelled[SERIES], on=SERIES, how="inner", sort=False)
+    left_out = _left_out(summary[~summary.index.isin(modelled.index)], summary)
+    rows, checks = compare_groups(fitted, compared, arms, left_out, reference, choices)
+    recovered, recovery_problems = measure_recovery(samples, baselines, probes, events, recovery)
     return Release(
         release=_table(RELEASE, samples, extras),
         baselines=_table(BASELINES, baselines, []),
         summary=_with_subjects(summary, subjects),
         statistics=STATISTICS.frame(rows),
         courses=_table(COURSES, group_courses(chosen), []),
-        problems=sorted(set(problems)),
+        assumptions=ASSUMPTIONS.frame(checks),
+        recovery=_table(RECOVERY, recovered, []),
+        turnover=_table(TURNOVER, measure_turnover(samples, comparison.ratios), []),
+        wide=wide_tables(samples, summary),
+        problems=sorted({*problems, *recovery_problems}),
     )
 
 
@@ -112,24 +151,27 @@ def _place_in_time(samples: pd.DataFrame, transit: float) -> pd.DataFrame:
     return samples
 
 
-def _compared(summary: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Courses that groups are compared on; and per analyte, which others were left out and why."""
-    missed = summary["placement"] == "miss"
-    nobody = summary["arm"].isna() | summary["subject_id"].isna()
-    unstable = ~summary["baseline_stable"].astype(bool)
-    left_out: dict[str, str] = {}
-    for analyte, rows in summary.groupby("analyte"):
+def _why_left_out(summary: pd.DataFrame, keep_unstable: bool) -> pd.Series:
+    """Why a course is not in group means and statistics; None where it is."""
+    why = pd.Series(None, index=summary.index, dtype=object)
+    if not keep_unstable:
+        why[~summary["baseline_stable"].astype(bool)] = UNSTABLE
+    why[summary["arm"].isna() | summary["subject_id"].isna()] = "no group"
+    why[summary["placement"] == "miss"] = "probe missed"
+    return why
+
+
+def _left_out(courses: pd.DataFrame, summary: pd.DataFrame) -> dict[str, str]:
+    """Per analyte of the summary, which courses were left out and why."""
+    found = {str(analyte): "" for analyte in summary["analyte"].unique()}
+    for analyte, rows in courses.groupby("analyte"):
         texts = []
-        taken = pd.Series(False, index=rows.index)
-        for words, mask in (("probe missed", missed), ("no group", nobody), ("baseline not stable", unstable)):
-            hit = mask[rows.index] & ~taken
-            taken |= hit
-            if hit.any():
-                names = sorted(_names(rows[hit]))
-                shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
-                texts.append(f"left out, {words}: {shown}")
-        left_out[str(analyte)] = "; ".join(texts)
-    return summary[~(missed | nobody | unstable)], left_out
+        for words in ("probe missed", "no group", UNSTABLE):
+            names = sorted(_names(rows[rows["left_out"] == words]))
+            shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+            texts += [f"left out, {words}: {shown}"] if names else []
+        found[str(analyte)] = "; ".join(texts)
+    return found
 
 
 def _names(courses: pd.DataFrame) -> set[str]:

@@ -30,24 +30,51 @@ def attach_sheets(
     return samples
 
 
-def conditions(samples: pd.DataFrame, events: pd.DataFrame) -> pd.Series:
+def conditions(samples: pd.DataFrame, events: pd.DataFrame, inlet_min: float = 0.0) -> pd.Series:
     """Condition of each sample at the middle of its interval, from the drugs of its session and probe.
 
-    An event without a probe is of all probes of its animal, one without a session of all its sessions.
+    An event without a probe is of all probes of its animal, one without a session of all its sessions. A
+    perfusate reaches the membrane `inlet_min` after its onset, and one with a duration (reverse dialysis)
+    ends there: after it stands `after NAME`, until the next.
     """
     found = pd.Series("baseline", index=samples.index, dtype=object)
     drugs = events[events["trial_type"].isin(DRUGS)]
     for (session, probe), rows in samples.groupby(COURSE, sort=False):
-        own = drugs[_matches(drugs["session_id"], session) & _matches(drugs["probe_id"], probe)]
+        own = drugs[matches(drugs["session_id"], session) & matches(drugs["probe_id"], probe)]
         own = own[own["probe_id"].notna() | (own["subject_id"] == rows["subject_id"].iloc[0])]
         if len(own):
-            names = [_name(event) for event in own.to_dict("records")]
-            named = condition_at(rows["time_min"].to_numpy(), own["onset_min"].tolist(), names)
+            onsets, names = _changes(own, inlet_min)
+            named = condition_at(rows["time_min"].to_numpy(), onsets, names)
             found[rows.index] = np.array(named, dtype=object)
     return found
 
 
-def _matches(values: pd.Series, wanted: object) -> pd.Series:
+def _changes(events: pd.DataFrame, inlet_min: float) -> tuple[list[float], list[str | None]]:
+    """Times at which the condition changes, and to what."""
+    onsets: list[float] = []
+    names: list[str | None] = []
+    starts = []
+    for event in events.to_dict("records"):
+        late = inlet_min if event["trial_type"] == "perfusate" else 0.0
+        starts.append((float(event["onset_min"]) + late, event))
+    for onset, event in sorted(starts, key=lambda pair: pair[0]):
+        onsets.append(onset)
+        names.append(_name(event))
+        duration = event.get("duration_min")
+        if (
+            event["trial_type"] == "perfusate"
+            and isinstance(duration, float)
+            and np.isfinite(duration)
+            and duration > 0
+        ):
+            over = onset + duration
+            if not any(onset < other < over + 0.01 and event is not one for other, one in starts):
+                onsets.append(over)
+                names.append(f"after {_name(event)}" if _name(event) else None)
+    return onsets, names
+
+
+def matches(values: pd.Series, wanted: object) -> pd.Series:
     return values.isna() | (values == wanted)
 
 

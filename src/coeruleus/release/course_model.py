@@ -1,147 +1,214 @@
-"""The mixed model of one analyte: ln concentration of each arm at each time, against the baseline period."""
+"""The mixed model of one analyte: each arm at each time, against the baseline period."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from coeruleus.release.autoregressive import fit_autoregressive
+from coeruleus.release.censored import fit_censored
+from coeruleus.release.choices import Choices
+from coeruleus.release.kenward_roger import fit_kenward_roger
 from coeruleus.release.mixed import MixedFit, NotEstimable, fit_mixed
+from coeruleus.release.outcome import LOW, Outcome, measure_outcome
 from coeruleus.release.timing import AFTER, align_times
 from coeruleus.tables import status
 
-LOGGED = (status.OK, status.ABOVE_RANGE, status.BELOW_LOQ)
-LOW = (status.BELOW_LOD, status.NOT_FOUND)
-MOST_LOW = 0.5  # of the samples of one arm and time below the limit of detection: beyond it, no estimate
+COUNTED = (status.OK, status.ABOVE_RANGE, *LOW)
+MOST_LOW = 0.5  # of the samples of one arm and time left out as too low: beyond it, no estimate
+MOST_CENSORED = 0.8  # the same for values that enter as censored
 BASELINE = "baseline"
 
 
 @dataclass(frozen=True)
 class Cell:
-    """Samples of one arm at one time, or in the baseline: how many, of how many animals, and how many too low."""
+    """Samples of one arm at one time, or in the baseline, and their animals.
+
+    `n_known` of the samples have a number; `n_lost` more are below a limit and do not enter.
+    """
 
     column: int
     n_samples: int
+    n_known: int
+    n_lost: int
     animals: frozenset[str]
-    n_low: int
+    known: frozenset[str]  # animals with a number
+
+
+@dataclass(frozen=True)
+class Design:
+    """What a model was fitted to: (n,) rows in order of animals and time."""
+
+    outcome: Outcome
+    x: NDArray[np.float64]
+    animals: NDArray[np.int64]
+    effects: dict[str, NDArray[np.int64]]
+    series: NDArray[np.int64]
+    position: NDArray[np.int64]
+    arms: NDArray[np.object_]
 
 
 @dataclass(frozen=True)
 class CourseModel:
-    """A fitted model, its cells by arm and time (NaN: baseline), and notes that belong to every result."""
+    """A fitted model, its cells by arm and time or BASELINE, and notes that belong to every result."""
 
+    name: str
     fit: MixedFit | None
+    design: Design | None
     cells: dict[tuple[str, float | str], Cell]
     times: list[float]
     notes: list[str]
     failure: str | None  # why there is no fit
+    percent: bool  # of baseline, so that the baseline is 100 by construction and has no cell
 
     def change(self, arm: str, time: float) -> NDArray[np.float64]:
         """Weights of the contrast: this arm at this time against its own baseline."""
-        weights = np.zeros(len(self.cells))
+        weights = np.zeros(max(cell.column for cell in self.cells.values()) + 1)
         weights[self.cells[arm, time].column] = 1.0
-        weights[self.cells[arm, BASELINE].column] = -1.0
+        if not self.percent:
+            weights[self.cells[arm, BASELINE].column] = -1.0
         return weights
 
     def stands_against(self, arm: str, time: float) -> str | None:
         """Why the change of this arm at this time cannot be estimated, None where it can."""
-        for where in (BASELINE, time):
+        for where in (time,) if self.percent else (BASELINE, time):
             cell = self.cells.get((arm, where))
             place = "in the baseline" if where == BASELINE else f"at {where:g} min"
-            if cell is None or len(cell.animals) < 2:
-                return f"{arm}: {_animals(cell)} with a sample {place}, two are needed"
-            if cell.n_low > MOST_LOW * (cell.n_samples + cell.n_low):
-                return f"{arm}: {cell.n_low} of {cell.n_samples + cell.n_low} samples {place} are below detection"
+            if cell is None or len(cell.known) < 2:
+                lost = (
+                    f" ({low} below a limit)" if cell and (low := cell.n_lost + cell.n_samples - cell.n_known) else ""
+                )
+                return f"{arm}: {_animals(cell)} with a number {place}{lost}, two are needed"
+            if cell.n_lost > MOST_LOW * (cell.n_samples + cell.n_lost):
+                return f"{arm}: {cell.n_lost} of {cell.n_samples + cell.n_lost} samples {place} are below detection"
+            if cell.n_samples - cell.n_known > MOST_CENSORED * cell.n_samples:
+                low = cell.n_samples - cell.n_known
+                return f"{arm}: {low} of {cell.n_samples} samples {place} are below a limit, too many for an estimate"
         return self.failure
 
 
-def fit_courses(samples: pd.DataFrame) -> CourseModel:
-    """Fit ln concentration ~ arm × time with random effects of animals.
+def fit_courses(samples: pd.DataFrame, choices: Choices) -> CourseModel:
+    """Fit outcome ~ arm × time with random effects of animals.
 
     `samples`: those of one analyte and region that groups are compared on, with subject_id, arm, series,
-    period, in_baseline, status, concentration, start_min, end_min, time_min. The baseline samples are the
-    reference period; other samples before or across time 0 do not enter. Values below the limit of
-    quantification enter with their number; those below the limit of detection cannot be logged and are
-    left out, and counted.
+    period, in_baseline (and in_model_baseline: with values below limits), status, concentration, lod, loq,
+    baseline, start_min, end_min, time_min. The baseline samples are the reference period; other samples
+    before or across time 0 do not enter. With the outcome `percent` only samples after the treatment do.
 
     Random effects: the animal's level, and its response, shared by all its samples after treatment, since
     animals respond to a different degree (without it, intervals of the change are too narrow); and the
     same for each session and probe where an animal has several.
     """
-    wanted = samples["in_baseline"] | (samples["period"] == AFTER)
-    asked = samples[wanted & samples["status"].isin((*LOGGED, *LOW))].copy()
+    percent = choices.outcome == "percent"
+    base = (
+        "in_model_baseline" if choices.below_limit == "censored" and "in_model_baseline" in samples else "in_baseline"
+    )
+    wanted = samples["period"] == AFTER if percent else samples[base] | (samples["period"] == AFTER)
+    asked = samples[wanted & samples["status"].isin(COUNTED)].copy()
     asked = asked.sort_values(["subject_id", "series", "start_min", "sample_id"], kind="stable", ignore_index=True)
     after = (asked["period"] == AFTER).to_numpy()
     width = float((asked["end_min"] - asked["start_min"]).median())
     times = np.full(len(asked), np.nan)
     times[after] = align_times(asked["time_min"].to_numpy()[after], width)
-    fit_for_log = (asked["status"].isin(LOGGED) & (asked["concentration"] > 0)).to_numpy()
-    cells, column = _cells(asked, times, fit_for_log)
-    notes = _notes(asked, fit_for_log)
+    outcome, notes = measure_outcome(asked, choices)
+    usable = outcome.usable
+    cells, column = _cells(asked, times, outcome)
     grid = sorted(set(times[after].tolist()))
-    kept = asked[fit_for_log]
+    censored = bool(np.isnan(outcome.y[usable]).any())
+    name = choices.model_name(censored)
+    kept, own = asked[usable], outcome.take(usable)
     if kept["subject_id"].nunique() < 2:
-        return CourseModel(None, cells, grid, notes, "one animal only: nothing to compare it with")
-    x = np.zeros((len(kept), len(cells)))
-    x[np.arange(len(kept)), column[fit_for_log]] = 1.0
+        return CourseModel(name, None, None, cells, grid, notes, "one animal only: nothing to compare it with", percent)
+    # A cell without any number has no finite estimate; it is left out and said so by `stands_against`.
+    empty = {cell.column for cell in cells.values() if cell.n_known == 0}
+    numbers = np.array([place not in empty for place in column[usable]])
+    kept, own = kept[numbers], own.take(numbers)
+    place = column[usable][numbers]
+    columns = {old: new for new, old in enumerate(sorted(set(place.tolist())))}
+    cells = {where: _renumber(cell, columns) for where, cell in cells.items() if cell.column in columns}
+    x = np.zeros((len(kept), len(columns)))
+    x[np.arange(len(kept)), [columns[old] for old in place.tolist()]] = 1.0
     animals = pd.factorize(kept["subject_id"])[0].astype(np.int64)
+    series = pd.factorize(kept["series"])[0].astype(np.int64)
+    effects = _effects(animals, series, after[usable][numbers], percent)
+    position = _positions(kept, width)
+    design = Design(own, x, animals, effects, series, position, kept["arm"].to_numpy(dtype=object))
+    if censored and choices.correlation == "ar1":
+        notes.append("AR(1) is not available with censored values: samples are taken as independent given the animal")
     try:
-        effects = _effects(kept, animals, after[fit_for_log])
-        fit = fit_mixed(np.log(kept["concentration"].to_numpy()), x, animals, effects)
+        fit = _fit(design, choices, censored)
     except (NotEstimable, np.linalg.LinAlgError) as problem:
-        return CourseModel(None, cells, grid, notes, f"the model cannot be fitted: {problem}")
-    for name in fit.zero:
-        notes.append(f"variance of {name} estimated as 0")
-    return CourseModel(fit, cells, grid, notes, None)
+        failure = f"the model cannot be fitted: {problem}"
+        return CourseModel(name, None, None, cells, grid, notes, failure, percent)
+    for zero in fit.zero:
+        notes.append(f"variance of {zero} estimated as 0")
+    return CourseModel(name, fit, design, cells, grid, notes, None, percent)
+
+
+def _fit(design: Design, choices: Choices, censored: bool) -> MixedFit:
+    y, own = design.outcome.y, design.outcome
+    if censored:
+        return fit_censored(y, own.low, own.high, design.x, design.animals, design.effects)
+    if choices.correlation == "ar1":
+        return fit_autoregressive(y, design.x, design.animals, design.effects, design.series, design.position)
+    if choices.degrees_of_freedom == "kenward_roger":
+        return fit_kenward_roger(y, design.x, design.animals, design.effects)
+    return fit_mixed(y, design.x, design.animals, design.effects)
 
 
 def _cells(
-    asked: pd.DataFrame, times: NDArray[np.float64], fit_for_log: NDArray[np.bool_]
+    asked: pd.DataFrame, times: NDArray[np.float64], outcome: Outcome
 ) -> tuple[dict[tuple[str, float | str], Cell], NDArray[np.int64]]:
-    """Cells that have a sample, and each row's cell (−1 for rows that cannot be logged)."""
+    """Cells that have a sample, and each row's cell (−1 for rows that do not enter)."""
     places = [(arm, BASELINE if np.isnan(time) else float(time)) for arm, time in zip(asked["arm"], times, strict=True)]
     members: dict[tuple[str, float | str], list[int]] = {}
-    low: dict[tuple[str, float | str], int] = {}
+    lost: dict[tuple[str, float | str], int] = {}
     for index, place in enumerate(places):
-        if fit_for_log[index]:
+        if outcome.usable[index]:
             members.setdefault(place, []).append(index)
         else:
-            low[place] = low.get(place, 0) + 1
+            lost[place] = lost.get(place, 0) + 1
     order = sorted(members, key=lambda place: (place[0], -np.inf if place[1] == BASELINE else place[1]))
     subjects = asked["subject_id"].to_numpy(dtype=object)
+    known = np.isfinite(outcome.y)
     column = np.full(len(asked), -1, dtype=np.int64)
     cells = {}
     for number, place in enumerate(order):
-        column[members[place]] = number
-        animals = frozenset(subjects[members[place]])
-        cells[place] = Cell(number, len(members[place]), animals, low.get(place, 0))
+        own = np.array(members[place])
+        column[own] = number
+        with_number = frozenset(subjects[own[known[own]]])
+        cells[place] = Cell(
+            number, len(own), int(known[own].sum()), lost.get(place, 0), frozenset(subjects[own]), with_number
+        )
     return cells, column
 
 
-def _effects(kept: pd.DataFrame, animals: NDArray[np.int64], after: NDArray[np.bool_]) -> dict[str, NDArray[np.int64]]:
-    effects = {"the animals' levels": animals, "the animals' responses": np.where(after, animals, -1)}
-    series = pd.factorize(kept["series"])[0].astype(np.int64)
+def _renumber(cell: Cell, columns: dict[int, int]) -> Cell:
+    return replace(cell, column=columns[cell.column])
+
+
+def _effects(
+    animals: NDArray[np.int64], series: NDArray[np.int64], after: NDArray[np.bool_], percent: bool
+) -> dict[str, NDArray[np.int64]]:
+    effects = {"the animals' levels": animals}
+    if not percent:
+        effects["the animals' responses"] = np.where(after, animals, -1)
     if series.max() > animals.max():
         effects["levels of sessions and probes"] = series
-        effects["responses of sessions and probes"] = np.where(after, series, -1)
+        if not percent:
+            effects["responses of sessions and probes"] = np.where(after, series, -1)
     return effects
 
 
-def _notes(asked: pd.DataFrame, fit_for_log: NDArray[np.bool_]) -> list[str]:
-    notes = []
-    left_out = int((~fit_for_log).sum())
-    below = int((fit_for_log & (asked["status"] == status.BELOW_LOQ).to_numpy()).sum())
-    if left_out:
-        notes.append(
-            f"samples left out, being below detection or not above 0, so that low means are too high: {left_out}"
-        )
-    if below:
-        notes.append(f"samples below quantification that enter with their number: {below}")
-    return notes
+def _positions(kept: pd.DataFrame, width: float) -> NDArray[np.int64]:
+    """Place of each sample in its course, in samples' widths."""
+    steps = kept["time_min"].to_numpy() / (width if width > 0 else 1.0)
+    return np.round(steps - np.nanmin(steps)).astype(np.int64)
 
 
 def _animals(cell: Cell | None) -> str:
-    number = len(cell.animals) if cell else 0
+    number = len(cell.known) if cell else 0
     return {0: "no animal", 1: "one animal"}.get(number, f"{number} animals")

@@ -33,9 +33,19 @@ def group_courses(samples: pd.DataFrame) -> pd.DataFrame:
     for _, rows in entering.groupby(["analyte", "region", "period"]):
         entering.loc[rows.index, "time"] = align_times(rows["time_min"].to_numpy(), float(width[rows.index].median()))
     key = ["analyte", "arm", "region", "time"]
-    animals = entering.groupby([*key, "subject_id"]).agg(percent=("percent_baseline", "mean"), low=("low", "sum"))
+    animals = entering.groupby([*key, "subject_id"]).agg(
+        percent=("percent_baseline", "mean"),
+        low=("low", "sum"),
+        value=("concentration", "mean"),
+        base=("own_baseline", "mean"),
+    )
     courses = animals.groupby(key).agg(
-        n_subjects=("percent", "size"), mean=("percent", "mean"), sd=("percent", "std"), low=("low", "sum")
+        n_subjects=("percent", "size"),
+        mean=("percent", "mean"),
+        sd=("percent", "std"),
+        low=("low", "sum"),
+        value=("value", "mean"),
+        base=("base", "mean"),
     )
     courses = courses.reset_index()
     number = courses["n_subjects"].to_numpy(dtype=float)
@@ -54,5 +64,6 @@ def group_courses(samples: pd.DataFrame) -> pd.DataFrame:
             "ci_high": courses["mean"] + half,
             "region": courses["region"].replace("", None),
             "n_below_limit": courses["low"].astype(float),
+            "percent_of_grand_mean": 100 * courses["value"] / courses["base"].where(courses["base"] > 0),
         }
     )

@@ -9,6 +9,7 @@ from coeruleus.tables import status
 from coeruleus.tables.problems import Problem
 
 STAGE = "release"
+LEFT_OUT = "so left out of group means and statistics"
 
 
 def timing_problems(samples: pd.DataFrame, flow_rate_ul_per_min: float | None, dead_volume_ul: float) -> list[Problem]:
@@ -36,7 +37,7 @@ def entered_problems(samples: pd.DataFrame) -> list[Problem]:
     ]
 
 
-def baseline_problems(samples: pd.DataFrame, baselines: pd.DataFrame) -> list[Problem]:
+def baseline_problems(samples: pd.DataFrame, baselines: pd.DataFrame, kept: bool = False) -> list[Problem]:
     """Baselines that are not stable, and those taken under a drug; one problem per session and probe."""
     problems = []
     for course, rows in baselines[~baselines["stable"].astype(bool)].groupby(["session_id", "probe_id"]):
@@ -44,7 +45,8 @@ def baseline_problems(samples: pd.DataFrame, baselines: pd.DataFrame) -> list[Pr
         for analyte, reason in zip(rows["analyte"], rows["reason"], strict=True):
             reasons.setdefault(reason, []).append(analyte)
         texts = [f"{', '.join(names)}: {reason}" for reason, names in sorted(reasons.items())]
-        message = f"baseline not stable, so left out of group means and statistics. {'. '.join(texts)}"
+        so = "in group means and statistics all the same, as configured" if kept else LEFT_OUT
+        message = f"baseline not stable, {so}. {'. '.join(texts)}"
         problems.append(Problem(STAGE, _course(*course), "warning", message))
     drugged = samples[samples["in_baseline"] & (samples["condition"] != "baseline")]
     for course, rows in drugged.groupby(["session_id", "probe_id"]):

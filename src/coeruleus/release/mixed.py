@@ -12,7 +12,7 @@ information of the variances (Giesbrecht & Burns 1985; for several degrees of fr
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,6 +101,44 @@ def fit_mixed(y: Floats, x: Floats, animals: NDArray[np.int64], effects: Mapping
     (n,), −1 where the effect is absent. Raises NotEstimable where nothing is left to estimate variances
     from.
     """
+    return solve(y, x, animals, effects).fit
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A fit and what it was made from, variances in units of `scale`: the residual's, then those that are not 0."""
+
+    fit: MixedFit
+    stacks: list[Stack]
+    variances: Floats
+    final: Pass
+    scale: float
+
+
+def solve(y: Floats, x: Floats, animals: NDArray[np.int64], effects: Mapping[str, NDArray[np.int64]]) -> Solution:
+    """As `fit_mixed`, with what further inference needs."""
+    n, p = x.shape
+    scale = residual_scale(y, x)
+    names = sorted(effects)
+    stacks = stack_animals(y / np.sqrt(scale), x, animals, [effects[name] for name in names])
+    ratios, _ = maximise(stacks, n, p, len(names))
+    active = [place for place, ratio in enumerate(ratios) if ratio > ZERO]
+    chosen = choose(stacks, active)
+    start = evaluate(chosen, np.array([1.0, *ratios[active]]), p)
+    variances = np.array([1.0, *ratios[active]]) * start.quadratic / (n - p)
+    variances, final = _polish(chosen, variances, p)
+    slopes = np.array([final.covariance @ inner @ final.covariance for inner in final.inner])
+    found = name_variances(names, active, variances * scale)
+    zero = tuple(name for place, name in enumerate(names) if place not in active)
+    # Derivatives with variances in units of `scale`: the two scalings of the degrees of freedom cancel.
+    fit = MixedFit(
+        final.beta * np.sqrt(scale), final.covariance * scale, found, zero, slopes * scale, invert(final.information)
+    )
+    return Solution(fit, chosen, variances, final, scale)
+
+
+def residual_scale(y: Floats, x: Floats) -> float:
+    """Variance around the means, to scale by. Raises NotEstimable where there is none."""
     n, p = x.shape
     if n <= p:
         raise NotEstimable(f"{n} samples are too few for {p} means and their variance")
@@ -108,34 +146,34 @@ def fit_mixed(y: Floats, x: Floats, animals: NDArray[np.int64], effects: Mapping
     scale = float(residual @ residual) / (n - p)
     if scale <= 1e-20 * max(1.0, float(y @ y) / n):
         raise NotEstimable("the samples do not vary around their means")
-    names = sorted(effects)
-    stacks = stack_animals(y / np.sqrt(scale), x, animals, [effects[name] for name in names])
-    ratios = _maximise(stacks, n, p, len(names))
-    active = [place for place, ratio in enumerate(ratios) if ratio > ZERO]
+    return scale
+
+
+def choose(stacks: list[Stack], active: list[int]) -> list[Stack]:
+    """The stacks with only some of the random effects."""
     kept = [0, *(place + 1 for place in active)]
-    chosen = [Stack(stack.y, stack.x, stack.columns, stack.shared[kept]) for stack in stacks]
-    start = evaluate(chosen, np.array([1.0, *ratios[active]]), p)
-    variances = np.array([1.0, *ratios[active]]) * start.quadratic / (n - p)
-    variances, final = _polish(chosen, variances, p)
-    uncertainty = _invert(final.information)
-    slopes = np.array([final.covariance @ inner @ final.covariance for inner in final.inner])
-    found = dict.fromkeys(names, 0.0) | {"residual": float(variances[0]) * scale}
-    found |= {names[place]: float(value) * scale for place, value in zip(active, variances[1:], strict=True)}
-    zero = tuple(name for place, name in enumerate(names) if place not in active)
-    # Derivatives with variances in units of `scale`: the two scalings of the degrees of freedom cancel.
-    return MixedFit(final.beta * np.sqrt(scale), final.covariance * scale, found, zero, slopes * scale, uncertainty)
+    return [replace(stack, shared=stack.shared[kept]) for stack in stacks]
 
 
-def _maximise(stacks: list[Stack], n: int, p: int, number: int) -> Floats:
-    """Variances of the random effects ÷ the residual's, where the profiled restricted likelihood is largest."""
-    if number == 0:
-        return np.zeros(0)
+def name_variances(names: list[str], active: list[int], variances: Floats) -> dict[str, float]:
+    """Variances by name; `variances` is the residual's and those of the active effects, the others are 0."""
+    found = dict.fromkeys(names, 0.0) | {"residual": float(variances[0])}
+    return found | {names[place]: float(value) for place, value in zip(active, variances[1:], strict=True)}
+
+
+def maximise(stacks: list[Stack], n: int, p: int, number: int) -> tuple[Floats, float]:
+    """Variances of the random effects ÷ the residual's where the profiled restricted likelihood is largest.
+
+    Returns also its deviance there.
+    """
 
     def deviance(ratios: Floats) -> tuple[float, Floats]:
         at = evaluate(stacks, np.array([1.0, *ratios]), p)
         variance = at.quadratic / (n - p)
         return float((n - p) * np.log(variance) + at.log_det), (at.traces - at.squares / variance)[1:]
 
+    if number == 0:
+        return np.zeros(0), deviance(np.zeros(0))[0]
     bounds, options = [(0.0, 1e8)] * number, {"ftol": 1e-11, "gtol": 1e-6, "maxiter": 500}
     best, lowest = np.zeros(number), np.inf
     for start in (1.0, 0.05):
@@ -146,7 +184,7 @@ def _maximise(stacks: list[Stack], n: int, p: int, number: int) -> Floats:
             best, lowest = np.asarray(found.x), float(found.fun)
         if np.all(best > ZERO):  # inside: the second start is for those that ran to an edge
             break
-    return best
+    return best, lowest
 
 
 def _polish(stacks: list[Stack], variances: Floats, p: int) -> tuple[Floats, Pass]:
@@ -167,7 +205,7 @@ def _polish(stacks: list[Stack], variances: Floats, p: int) -> tuple[Floats, Pas
     return variances, at
 
 
-def _invert(information: Floats) -> Floats:
+def invert(information: Floats) -> Floats:
     """Covariance of the variances; directions in which the likelihood is flat say nothing."""
     values, vectors = np.linalg.eigh(information)
     keep = values > max(values.max(), 0.0) * 1e-10

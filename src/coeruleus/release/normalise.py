@@ -9,26 +9,37 @@ from coeruleus.release.samples import SERIES
 
 
 def percent_of_baseline(samples: pd.DataFrame, baselines: pd.DataFrame) -> pd.DataFrame:
-    """`samples` with `baseline`, `baseline_se`, `percent_baseline`, `percent_baseline_se`.
+    """`samples` with `baseline`, `baseline_se`, and per cent, difference and log ratio with their errors.
+
+    `baselines` has `divisor` and `divisor_se`: each course's own mean, or that of all animals.
 
     The error is to first order (delta method). With c ± s the sample, b ± s_b the baseline of n samples:
     var(100 c/b) = (100/b)² [s² + (c/b)² s_b² − 2 (c/b) cov(c, b)], and cov(c, b) = s²/n where the sample
     is one of the baseline's, else 0. It is n/a where the concentration's error is not known.
     """
-    columns = [*SERIES, "n_samples", "mean", "mean_se", "unit"]
+    columns = [*SERIES, "n_samples", "divisor", "divisor_se", "normalised_to", "unit"]
     joined = samples[[*SERIES, "unit"]].merge(
         baselines[columns].rename(columns={"unit": "baseline_unit"}), on=SERIES, how="left", sort=False
     )
     value, error = samples["concentration"].to_numpy(), samples["concentration_se"].to_numpy()
-    mean, mean_se, number = (joined[name].to_numpy(dtype=float) for name in ("mean", "mean_se", "n_samples"))
+    mean, mean_se, number = (joined[name].to_numpy(dtype=float) for name in ("divisor", "divisor_se", "n_samples"))
     comparable = (joined["unit"].fillna("") == joined["baseline_unit"].fillna("")).to_numpy()
     divisor = np.where((mean > 0) & comparable, mean, np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = value / divisor
-        shared = np.where(samples["in_baseline"].to_numpy(), error**2 / number, 0.0)
+        own = samples["in_baseline"].to_numpy() & (joined["normalised_to"] == "own baseline").to_numpy()
+        shared = np.where(own, error**2 / number, 0.0)
         variance = error**2 + ratio**2 * mean_se**2 - 2 * ratio * shared
         percent_se = 100 / divisor * np.sqrt(np.maximum(variance, 0.0))
     samples = samples.copy()
     samples["baseline"], samples["baseline_se"] = mean, mean_se
     samples["percent_baseline"], samples["percent_baseline_se"] = 100 * ratio, percent_se
+    difference_variance = error**2 + mean_se**2 - 2 * shared
+    samples["difference_baseline"] = np.where(comparable, value - mean, np.nan)
+    samples["difference_baseline_se"] = np.sqrt(np.where(comparable, np.maximum(difference_variance, 0.0), np.nan))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        samples["log_ratio"] = np.log(np.where(ratio > 0, ratio, np.nan))
+        samples["log_ratio_se"] = np.where(ratio > 0, percent_se / (100 * ratio), np.nan)
+    samples["fold_baseline"] = ratio
+    samples["normalised_to"] = joined["normalised_to"].to_numpy(dtype=object)
     return samples

@@ -23,7 +23,8 @@ class Stack:
     y: Floats  # (b, m)
     x: Floats  # (b, m, q)
     columns: NDArray[np.int64]  # (b, q)
-    shared: Floats  # (k, b, m, m): G_k = Z_k Z_k', the identity first
+    shared: Floats  # (k, b, m, m): G_k = Z_k Z_k', the residuals' correlation first
+    rows: NDArray[np.int64]  # (b, m): where the samples stand in the data
 
     @property
     def place(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -59,7 +60,7 @@ def stack_animals(y: Floats, x: Floats, animals: NDArray[np.int64], effects: lis
         for effect in effects:
             own = effect[rows]
             shared.append(((own[:, :, None] == own[:, None, :]) & (own >= 0)[:, :, None]).astype(float))
-        stacks.append(Stack(y[rows], x[rows[:, :, None], columns[:, None, :]], columns, np.array(shared)))
+        stacks.append(Stack(y[rows], x[rows[:, :, None], columns[:, None, :]], columns, np.array(shared), rows))
     return stacks
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,10 +19,14 @@ from coeruleus.tables import status
 Floats = NDArray[np.float64]
 MEASURES = ["n_samples", "basal_concentration", "basal_concentration_se", "baseline_stable", "window_min"]
 MEASURES += ["peak_percent", "peak_percent_se", "time_to_peak_min", "auc_percent_min", "auc_percent_min_se", "reason"]
+MEASURES += ["basal_ci_low", "basal_ci_high", "peak_ci_low", "peak_ci_high", "auc_ci_low", "auc_ci_high"]
+MEASURES += ["time_to_peak_ci_low", "time_to_peak_ci_high", "threshold_percent"]
+MEASURES += ["duration_above_min", "duration_above_ci_low", "duration_above_ci_high"]
 COLUMNS = ["start_min", "end_min", "time_min", "concentration", "concentration_se", "percent_baseline"]
 COLUMNS += ["percent_baseline_se", "status", "period", "condition", "counted"]
 LIMITS = (status.BELOW_LOQ, status.BELOW_LOD, status.NOT_FOUND)
-LARGEST_GAP = 0.25  # of the window; more than this is not bridged
+DRAWS, SEED = 1000, 5  # of samples within their errors, for the intervals of times
+NORMAL = 1.959964
 
 
 @dataclass(frozen=True)
@@ -33,39 +38,50 @@ class Area:
     reason: str | None
 
 
-def area_weights(start_min: Floats, end_min: Floats) -> Area:
-    """Weights of samples, sorted by time, in the area between per cent of baseline and 100 % from time 0.
+def area_weights(start_min: Floats, end_min: Floats, largest_gap: float = 0.25, begin: float = 0.0) -> Area:
+    """Weights of samples, sorted by time, in the area between per cent of baseline and 100 % from `begin`.
 
     A sample's value is the mean over its interval, so it counts with its whole length; one that
     straddles 0 does too, since what it holds from before 0 is baseline and adds nothing. A gap is
-    bridged by a straight line between its neighbours (the left neighbour of the first sample is 100 %),
-    if all gaps together are at most a quarter of the window. The window ends with the last sample.
+    bridged by a straight line between its neighbours (the left neighbour of the first sample is 100 % at
+    0, in a later window the sample itself), if all gaps together are at most `largest_gap` of the window.
+    The window ends with the last sample.
     """
-    window = float(end_min[-1])
+    window = float(end_min[-1]) - begin
     weights = end_min - start_min
-    reached, gaps = 0.0, 0.0
+    reached, gaps = begin, 0.0
     for place in range(len(weights)):
         gap = float(start_min[place]) - reached
         if gap < -TOLERANCE_MIN and place > 0:
             return Area(None, window, f"samples overlap at {start_min[place]:g} min")
         if gap > TOLERANCE_MIN:
             gaps += gap
-            weights[place] += gap / 2
+            weights[place] += gap / 2 if place > 0 or begin == 0 else gap
             if place > 0:
                 weights[place - 1] += gap / 2
         reached = float(end_min[place])
-    if gaps > LARGEST_GAP * window:
+    if gaps > largest_gap * window:
         return Area(None, window, f"{gaps:g} of {window:g} min are not covered by samples: no area")
     reason = f"gaps of {gaps:g} min in all are bridged by straight lines" if gaps > 0 else None
     return Area(weights, window, reason)
 
 
-def summarise(samples: pd.DataFrame, baselines: pd.DataFrame) -> pd.DataFrame:
+def summarise(
+    samples: pd.DataFrame,
+    baselines: pd.DataFrame,
+    window_min: tuple[float, float] | None = None,
+    threshold_percent: float = 150.0,
+    largest_gap: float = 0.25,
+) -> pd.DataFrame:
     """One row per session, probe and analyte, with the columns of SUMMARY that measure something.
 
     Every sample with a number counts, also one below a limit: its number is the best estimate there is.
-    Lost, failed, excluded and saturated samples do not, and leave a gap.
+    Lost, failed, excluded and saturated samples do not, and leave a gap. With `window_min` only what lies
+    within it counts, samples across its ends with the part inside. Intervals of concentrations and areas are
+    normal ones from their standard errors; those of times are what 1,000 draws of all samples and the
+    baseline within their errors give.
     """
+    rules = (window_min, threshold_percent, largest_gap)
     ordered = samples.sort_values([*SERIES, "start_min", "sample_id"], kind="stable", ignore_index=True)
     ordered["counted"] = ordered["status"].isin(COUNTED) & ordered["concentration"].notna()
     columns = {name: ordered[name].to_numpy() for name in COLUMNS}
@@ -73,17 +89,32 @@ def summarise(samples: pd.DataFrame, baselines: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for base in baselines.to_dict("records"):
         own = places[tuple(base[name] for name in SERIES)]
-        found = _summarise({name: column[own] for name, column in columns.items()}, base)
+        found = _summarise({name: column[own] for name, column in columns.items()}, base, *rules)
         rows.append({**{name: base[name] for name in [*SERIES, "subject_id", "unit"]}, **found})
     return pd.DataFrame(rows, columns=[*SERIES, "subject_id", "unit", *MEASURES])
 
 
-def _summarise(course: dict[str, NDArray[Any]], base: dict[Hashable, Any]) -> dict[str, object]:
+def _summarise(
+    course: dict[str, NDArray[Any]],
+    base: dict[Hashable, Any],
+    window_min: tuple[float, float] | None,
+    threshold_percent: float,
+    largest_gap: float,
+) -> dict[str, object]:
     mean, mean_se, stable = float(base["mean"]), float(base["mean_se"]), bool(base["stable"])
     row: dict[str, object] = {"n_samples": 0, "basal_concentration": mean, "basal_concentration_se": mean_se}
+    row |= {"basal_ci_low": base["ci_low"], "basal_ci_high": base["ci_high"], "threshold_percent": threshold_percent}
     row["baseline_stable"] = stable
     reasons = [] if stable else [f"baseline: {base['reason']}"]
     after = course["period"] == AFTER
+    begin = 0.0
+    if window_min is not None:
+        begin = window_min[0]
+        inside = (course["end_min"] > begin + TOLERANCE_MIN) & (course["start_min"] < window_min[1] - TOLERANCE_MIN)
+        course = {name: column[inside] for name, column in course.items()}
+        course["start_min"] = np.maximum(course["start_min"], begin)
+        course["end_min"] = np.minimum(course["end_min"], window_min[1])
+        after = np.isin(course["period"], [AFTER]) | ((begin < 0) & (course["period"] != "unknown"))
     used = {name: column[course["counted"] & after] for name, column in course.items()}
     row["n_samples"] = len(used["period"])
     if not row["n_samples"]:
@@ -98,7 +129,7 @@ def _summarise(course: dict[str, NDArray[Any]], base: dict[Hashable, Any]) -> di
     if last > reached + TOLERANCE_MIN:
         reasons.append(f"no number after {reached:g} min, collected until {last:g} min")
     within = course["counted"] & (after | (course["period"] == STRADDLES))
-    area = area_weights(course["start_min"][within], course["end_min"][within])
+    area = area_weights(course["start_min"][within], course["end_min"][within], largest_gap, begin)
     row["window_min"] = area.window_min
     if area.reason:
         reasons.append(area.reason)
@@ -107,9 +138,13 @@ def _summarise(course: dict[str, NDArray[Any]], base: dict[Hashable, Any]) -> di
         top = int(np.argmax(percent))
         row["peak_percent"], row["time_to_peak_min"] = float(percent[top]), float(used["time_min"][top])
         row["peak_percent_se"] = float(used["percent_baseline_se"][top])
+        divisor, divisor_se = float(base["divisor"]), float(base["divisor_se"])
+        half = NORMAL * float(used["percent_baseline_se"][top])
+        row |= {"peak_ci_low": percent[top] - half, "peak_ci_high": percent[top] + half}
+        row |= _times(used, divisor, divisor_se, threshold_percent)
         if area.weights is not None:
             value, error = course["concentration"][within], course["concentration_se"][within]
-            row |= _area(value, error, area.weights, mean, mean_se)
+            row |= _area(value, error, area.weights, divisor, divisor_se)
     return {**row, "reason": _join(reasons)}
 
 
@@ -117,7 +152,31 @@ def _area(value: Floats, error: Floats, weights: Floats, mean: float, mean_se: f
     """The area and its standard error: errors of the samples, and that of the baseline common to all."""
     area = float(weights @ (100 * value / mean - 100))
     variance = float((weights**2) @ (error**2)) + (float(weights @ value) / mean * mean_se) ** 2
-    return {"auc_percent_min": area, "auc_percent_min_se": 100 / mean * math.sqrt(variance)}
+    se = 100 / mean * math.sqrt(variance)
+    ends = {"auc_ci_low": area - NORMAL * se, "auc_ci_high": area + NORMAL * se}
+    return {"auc_percent_min": area, "auc_percent_min_se": se, **ends}
+
+
+def _times(used: dict[str, NDArray[Any]], mean: float, mean_se: float, threshold: float) -> dict[str, object]:
+    """Duration above the threshold, and intervals of it and of the time to peak."""
+    value, error = used["concentration"], used["concentration_se"]
+    length = used["end_min"] - used["start_min"]
+    found: dict[str, object] = {"duration_above_min": float(length @ (100 * value / mean > threshold))}
+    if not (np.isfinite(error).all() and np.isfinite(mean_se)):
+        return found
+    draws = value + error * _noise(len(value))
+    peaks = used["time_min"][np.argmax(draws, axis=1)]
+    bases = mean + mean_se * _noise(len(value) + 1)[:, -1:]
+    above = (100 * draws > threshold * bases) @ length
+    for name, drawn in (("time_to_peak", peaks), ("duration_above", above)):
+        low, high = np.quantile(drawn, [0.025, 0.975], method="inverted_cdf")
+        found |= {f"{name}_ci_low": float(low), f"{name}_ci_high": float(high)}
+    return found
+
+
+@cache
+def _noise(width: int) -> Floats:
+    return np.random.default_rng(SEED).standard_normal((DRAWS, width))
 
 
 def _join(reasons: Iterable[str]) -> str | None:

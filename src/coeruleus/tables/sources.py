@@ -85,6 +85,7 @@ COURSES = Table(
         number("ci_high", "upper end of its 95 % interval, over animals", "%"),
         text("region", "brain region of the probes; with several, group names it too"),
         integer("n_below_limit", "samples among them below a limit, which count with the number measured"),
+        number("percent_of_grand_mean", "mean concentration ÷ mean baseline of the same animals: the other way", "%"),
     ),
 )
 

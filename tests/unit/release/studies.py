@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from coeruleus.experiment.settings import BaselineSettings, RecoverySettings, ReleaseSettings
 from coeruleus.release.compute import Release, compute_release
 
 SUBJECT_COLUMNS = ["subject_id", "species", "sex", "age", "weight_g", "group"]
@@ -18,9 +19,6 @@ DECISION_COLUMNS = ["session_id", "probe_id", "sample_id", "action", "reason", "
 DEFAULTS: dict[str, Any] = {
     "flow_rate_ul_per_min": 1.0,
     "dead_volume_ul": 0.0,
-    "baseline_samples": 3,
-    "baseline_max_cv": 0.2,
-    "reference_group": None,
 }
 
 
@@ -64,6 +62,13 @@ def run(
         subjects = sheet([{"subject_id": name, "group": group} for name, group in groups.items()], SUBJECT_COLUMNS)
     sessions = sessions or [{"session_id": name, "subject_id": name} for name in names]
     probes = probes or [{"probe_id": name, "subject_id": name} for name in names]
+    rules: dict[type, dict[str, Any]] = {BaselineSettings: {}, ReleaseSettings: {}, RecoverySettings: {}}
+    for name in [name for name in settings if name not in DEFAULTS]:
+        for section, chosen in rules.items():
+            own = name.removeprefix("baseline_") if section is BaselineSettings else name
+            if own in section.model_fields and (section is not BaselineSettings or name.startswith("baseline_")):
+                chosen[own] = settings.pop(name)
+                break
     return compute_release(
         concentrations,
         subjects,
@@ -72,6 +77,9 @@ def run(
         sheet(events or [], EVENT_COLUMNS),
         sheet(decisions or [], DECISION_COLUMNS),
         **{**DEFAULTS, **settings},
+        baseline=BaselineSettings(**rules[BaselineSettings]),
+        comparison=ReleaseSettings(**rules[ReleaseSettings]),
+        recovery=RecoverySettings(**rules[RecoverySettings]),
     )
 
 

@@ -7,7 +7,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from coeruleus.release.statistics import COURSE, WINDOW, holm
+from coeruleus.release.adjust import adjust_p
+from coeruleus.release.choices import Choices
+from coeruleus.release.statistics import COURSE
+from coeruleus.release.window_rows import WINDOW
 
 from .studies import run, samples, study
 
@@ -84,7 +87,7 @@ def test_few_animals_give_a_reason_or_a_number_never_a_crash(animals):
         assert found["p_value"].isna().all() and found["reason"].notna().all()
 
 
-def test_values_below_detection_are_left_out_of_the_log_model_and_counted():
+def test_values_below_detection_without_a_limit_are_left_out_of_the_log_model_and_counted():
     rows = [dict(row) for row in ROWS]
     for row in rows:
         if row["subject_id"] in ("drug0", "drug1", "drug2") and row["start_min"] == 20:
@@ -94,6 +97,49 @@ def test_values_below_detection_are_left_out_of_the_log_model_and_counted():
     assert np.isnan(lost["estimate"]) and "3 of 5 samples at 30 min are below detection" in lost["reason"]
     kept = found.loc["drug: change from baseline at 10 min"]
     assert np.isfinite(kept["estimate"]) and "low means are too high: 3" in kept["reason"]
+
+
+def test_values_below_a_known_limit_enter_as_censored():
+    """The substitution of half the limit and the censored estimate differ, and both say what they did."""
+    rows = [{**row, "loq": 0.9} for row in ROWS]
+    censored, half = run(rows, GROUPS), run(rows, GROUPS, below_limit="half_limit")
+    name = Choices().model_name(censored=True)
+    found = effects(censored, name)
+    assert "enter as censored" in found["reason"].iloc[0] and np.isfinite(found["estimate"]).any()
+    assert "half of it, which is biased" in effects(half)["reason"].iloc[0]
+    low = censored.release["status"] == "below_loq"
+    assert low.any() and found["n_samples"].max() > 0
+
+
+def test_percent_outcome_leaves_the_baseline_out():
+    found = effects(run(ROWS, GROUPS, outcome="percent"), Choices(outcome="percent").model_name(censored=False))
+    row = found.loc["drug: change from baseline at 30 min"]
+    release = run(ROWS, GROUPS).release
+    then = release[(release["time_min"] == 30) & (release["group"] == "drug")]["percent_baseline"]
+    assert row["estimate"] == pytest.approx(then.mean() - 100) and row["n_samples"] == 5
+    assert "% of baseline" in row["sentence"]
+
+
+def test_a_sentence_says_the_ratio_its_interval_and_the_test():
+    row = effects(run(ROWS, GROUPS)).loc["drug: change from baseline at 30 min"]
+    percent, low, high = (f"{row[name]:.3g}" for name in ("percent", "percent_ci_low", "percent_ci_high"))
+    assert row["sentence"].startswith(
+        f"NE in drug rose to {percent} % of baseline (95 % CI {low} to {high} %) at 30 min"
+    )
+    assert f"t({row['df']:.3g})" in row["sentence"]
+    assert row["effect_size_ci_low"] < row["effect_size"] < row["effect_size_ci_high"]
+
+
+@pytest.mark.parametrize("more", [{"correlation": "ar1"}, {"degrees_of_freedom": "kenward_roger"}, {"adjust": "fdr"}])
+def test_other_choices_are_made_and_named(more):
+    found = run(ROWS, GROUPS, rm_anova=True, **more)
+    name = Choices(**more).model_name(censored=False)
+    assert np.isfinite(effects(found, name).loc["drug: change from baseline at 30 min", "se"])
+    anova = found.statistics[found.statistics["model"].str.startswith("analysis of variance")]
+    assert set(anova["effect"]) == {"group", "time", "group × time"} and anova["p_value"].notna().all()
+    assert anova.set_index("effect").loc["group × time", "p_value"] < 0.01
+    checks = found.assumptions.set_index("check")
+    assert checks.loc["residuals are normal", "p_value"] > 0 and set(checks["holds"]) <= {True, False, None}
 
 
 def test_constant_data_have_no_test():
@@ -153,11 +199,11 @@ def test_regions_are_never_pooled():
             rows += [
                 {**row, "probe_id": f"{name}_{region}", "concentration": row["concentration"] * factor} for row in own
             ]
-    result = run(rows, GROUPS, probes=probes)
+    result = run(rows, GROUPS, probes=probes, permutation=False)
     assert set(result.statistics["region"]) == {"HIP", "PFC"}
     assert set(result.courses["group"]) == {"drug, HIP", "drug, PFC", "vehicle, HIP", "vehicle, PFC"}
     pfc = result.statistics[result.statistics["region"] == "PFC"].set_index("effect")["estimate"]
-    plain = run(ROWS, GROUPS).statistics.set_index("effect")["estimate"]
+    plain = run(ROWS, GROUPS, permutation=False).statistics.set_index("effect")["estimate"]
     assert pfc[plain.index].to_numpy() == pytest.approx(plain.to_numpy(), nan_ok=True)
 
 
@@ -172,5 +218,5 @@ def test_two_probes_of_one_animal_count_as_one_animal():
 
 
 def test_holm_by_hand():
-    assert holm([0.01, 0.04, 0.03, math.nan]) == pytest.approx([0.03, 0.06, 0.06, math.nan], nan_ok=True)
-    assert holm([0.9, 0.8]) == [1.0, 1.0] and holm([]) == []
+    assert adjust_p([0.01, 0.04, 0.03, math.nan], "holm") == pytest.approx([0.03, 0.06, 0.06, math.nan], nan_ok=True)
+    assert adjust_p([0.9, 0.8], "holm") == [1.0, 1.0] and adjust_p([], "holm") == []

@@ -24,7 +24,7 @@ def test_intervals_cover_the_true_effect_and_tests_keep_their_level(respond):
     for number in range(STUDIES):
         own, groups = study(rng, {"vehicle": 0.0, "drug": EFFECT}, animals=5, after=3, respond=respond)
         rows += [{**row, "analyte": f"study{number:03d}"} for row in own]
-    found = run(rows, groups, reference_group="vehicle", baseline_max_cv=10).statistics
+    found = run(rows, groups, reference_group="vehicle", baseline_max_cv=10, permutation=False).statistics
     found = found[found["estimate"].notna()]
     logs = found[found["time_min"] == 30]
     difference, vehicle = logs[logs["reference"].notna()], logs[logs["group"].eq("vehicle") & logs["reference"].isna()]

@@ -1,0 +1,74 @@
+"""Standardised effects with intervals, for those who must report them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import optimize, special, stats
+
+from coeruleus.release.reml import Floats
+
+FARTHEST = 30.0  # |t| beyond which quantiles of the noncentral t cannot be computed
+
+
+@dataclass(frozen=True)
+class EffectSize:
+    """An effect without unit, its 95 % interval, and what it is called."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+
+
+def hedges_g(values: Floats, reference: Floats | None = None) -> EffectSize:
+    """Difference of means ÷ SD, corrected for few animals (Hedges 1981); interval from the noncentral t.
+
+    Of two groups with the pooled SD, or without `reference` of one group (or of paired differences)
+    against 0. Needs two animals in each and some variation.
+    """
+    if reference is None:
+        df, root = len(values) - 1.0, np.sqrt(1 / len(values))
+        sd, difference = float(values.std(ddof=1)), float(values.mean())
+    else:
+        df, root = len(values) + len(reference) - 2.0, np.sqrt(1 / len(values) + 1 / len(reference))
+        squares = (len(values) - 1) * values.var(ddof=1) + (len(reference) - 1) * reference.var(ddof=1)
+        sd, difference = float(np.sqrt(squares / df)), float(values.mean() - reference.mean())
+    t = difference / (sd * root)
+    correction = (
+        float(np.exp(special.gammaln(df / 2) - special.gammaln((df - 1) / 2)) / np.sqrt(df / 2)) if df > 1 else 1.0
+    )
+    if not np.isfinite(t) or abs(t) > FARTHEST:
+        return EffectSize("Hedges' g", correction * t * root, np.nan, np.nan)  # the noncentral t is lost there
+    low, high = (_noncentrality(t, df, share) * root * correction for share in (0.975, 0.025))
+    return EffectSize("Hedges' g", correction * t * root, low, high)
+
+
+def partial_eta_squared(statistic: float, numerator: float, denominator: float) -> EffectSize:
+    """Share of variance of an F test; the interval is the usual 90 % one, from the noncentral F (Steiger 2004)."""
+
+    def edge(share: float) -> float:
+        if not statistic < FARTHEST**2:
+            return float("nan")
+        if stats.f.cdf(statistic, numerator, denominator) <= share:
+            return 0.0
+        top = 10.0 + 4 * statistic * numerator
+        while stats.ncf.cdf(statistic, numerator, denominator, top) > share:
+            top *= 2
+        found = optimize.brentq(lambda nc: stats.ncf.cdf(statistic, numerator, denominator, nc) - share, 1e-9, top)
+        return float(found / (found + numerator + denominator + 1))
+
+    value = statistic * numerator / (statistic * numerator + denominator)
+    return EffectSize("partial eta squared (90 % interval)", value, edge(0.95), edge(0.05))
+
+
+def _noncentrality(t: float, df: float, share: float) -> float:
+    """The noncentrality of a t distribution that has `share` below t."""
+    width = 5.0 + abs(t)
+    low, high = t - width, t + width
+    while special.nctdtr(df, low, t) < share:
+        low -= width
+    while special.nctdtr(df, high, t) > share:
+        high += width
+    return float(optimize.brentq(lambda nc: special.nctdtr(df, nc, t) - share, low, high, xtol=1e-10))

@@ -1,0 +1,177 @@
+"""Recovery of each probe: in vitro, by retrodialysis of a standard, and by zero-net-flux; and what changes it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from coeruleus.experiment.settings import RecoverySettings
+from coeruleus.release.arms import COURSE
+from coeruleus.release.context import conditions, matches
+from coeruleus.release.samples import SERIES
+from coeruleus.release.timing import TOLERANCE_MIN, UNKNOWN
+from coeruleus.release.zero_net_flux import NoFlux, fit_no_flux
+from coeruleus.tables import status
+from coeruleus.tables.problems import Problem
+
+Row = dict[str, object]
+NORMAL = 1.959964
+
+
+def measure_recovery(
+    samples: pd.DataFrame,
+    baselines: pd.DataFrame,
+    probes: pd.DataFrame,
+    events: pd.DataFrame,
+    settings: RecoverySettings,
+) -> tuple[pd.DataFrame, list[Problem]]:
+    """Rows of RECOVERY, and a warning for every treatment that changes it."""
+    drugs = events[events["analyte"].isna() | (events["trial_type"] != "perfusate")]
+    fit = samples[(samples["status"] == status.OK) & (samples["period"] != UNKNOWN)].copy()
+    fit["under"] = conditions(fit, drugs)
+    rows = _in_vitro(baselines, probes)
+    rows += _retrodialysis(fit, settings)
+    rows += _zero_net_flux(fit, events, settings.equilibration_min)
+    owners = samples.drop_duplicates(COURSE).set_index(COURSE)[["subject_id", "placement"]]
+    problems = []
+    for row in rows:
+        owner = owners.loc[(row["session_id"], row["probe_id"])]
+        row |= {"subject_id": owner["subject_id"], "placement": owner["placement"]}
+        if row.get("changed"):
+            item = f"session {row['session_id'] or 'n/a'}, probe {row['probe_id'] or 'n/a'}"
+            message = (
+                f"{row['analyte']}: recovery under {row['condition']} is {row['recovery']:.3g} and was "
+                f"{row['before']:.3g} (p = {row['change_p']:.2g}): per cents of baseline mix recovery and release"
+            )
+            problems.append(Problem("release", item, "warning", message))
+    return pd.DataFrame(rows), problems
+
+
+def _in_vitro(baselines: pd.DataFrame, probes: pd.DataFrame) -> list[Row]:
+    """Basal concentration ÷ the probe's recovery in a vial, which is not that in tissue."""
+    rows: list[Row] = []
+    sheet = {probe["probe_id"]: probe for probe in probes.to_dict("records")}
+    for base in baselines.to_dict("records"):
+        probe = sheet.get(base["probe_id"], {})
+        own = _number(probe, f"recovery_{base['analyte']}")
+        value, error = (
+            (own, np.nan) if np.isfinite(own) else (_number(probe, "recovery"), _number(probe, "recovery_se"))
+        )
+        if not np.isfinite(value):
+            continue
+        row: Row = {
+            **{name: base[name] for name in SERIES},
+            "method": "in_vitro",
+            "recovery": value,
+            "unit": base["unit"],
+        }
+        row |= {"n_samples": base["n_samples"], "recovery_se": error}
+        if not 0 < value <= 1.5:
+            reason = f"a recovery of {value:g} is no fraction: enter 0.2 for 20 %"
+            rows.append({**row, "status": status.FAILED, "reason": reason})
+            continue
+        outside = base["mean"] / value
+        known = np.isfinite(error)
+        se = outside * np.hypot(
+            base["mean_se"] / base["mean"] if base["mean"] > 0 else np.nan, error if not known else error / value
+        )
+        if not known:
+            se = base["mean_se"] / value
+        row |= {"recovery_ci_low": value - NORMAL * error, "recovery_ci_high": value + NORMAL * error}
+        row |= {"extracellular": outside, "extracellular_se": se}
+        row |= {"extracellular_ci_low": outside - NORMAL * se, "extracellular_ci_high": outside + NORMAL * se}
+        reason = "recovery in vitro is not that in tissue" + (
+            "" if known else "; its error is not known and not in the interval"
+        )
+        if np.isfinite(own) and np.isfinite(_number(probe, "recovery")):
+            reason += f"; recovery_{base['analyte']} was taken"
+        rows.append({**row, "status": status.OK if np.isfinite(outside) else status.MISSING, "reason": reason})
+    return rows
+
+
+def _retrodialysis(fit: pd.DataFrame, settings: RecoverySettings) -> list[Row]:
+    """Loss of a standard from the perfusate, by condition: mean over samples and Student's interval."""
+    perfused = settings.perfusate_concentration
+    if settings.retrodialysis_standard is None or perfused is None:
+        return []
+    rows: list[Row] = []
+    for key, course in fit[fit["analyte"] == settings.retrodialysis_standard].groupby(SERIES, sort=True):
+        first: pd.Series | None = None
+        for condition, own in _by_condition(course):
+            loss = 1 - own["concentration"] / perfused
+            row: Row = {**dict(zip(SERIES, key, strict=True)), "method": "retrodialysis", "condition": condition}
+            row |= {"n_samples": len(loss), "recovery": loss.mean(), "status": status.OK}
+            if len(loss) > 1:
+                half = float(stats.t.ppf(0.975, len(loss) - 1)) * loss.sem()
+                row |= {"recovery_se": loss.sem(), "recovery_ci_low": loss.mean() - half}
+                row["recovery_ci_high"] = loss.mean() + half
+            else:
+                row["reason"] = "one sample: no interval"
+            if first is not None and min(len(first), len(loss)) > 1 and first.var() + loss.var() > 0:
+                p_value = float(stats.ttest_ind(loss, first, equal_var=False).pvalue)
+                row |= {"change_p": p_value, "changed": p_value < 0.05, "before": float(first.mean())}
+            first = loss if first is None else first
+            rows.append(row)
+    return rows
+
+
+def _zero_net_flux(fit: pd.DataFrame, events: pd.DataFrame, equilibration_min: float) -> list[Row]:
+    """The regression of each probe and condition on the perfusate's concentrations."""
+    perfused = events[(events["trial_type"] == "perfusate") & events["analyte"].notna()]
+    perfused = perfused[perfused["perfusate_concentration"].notna()]
+    rows: list[Row] = []
+    for key, course in fit.groupby(SERIES, sort=True):
+        session, probe, analyte = key
+        own = perfused[matches(perfused["session_id"], session) & matches(perfused["probe_id"], probe)]
+        own = own[own["probe_id"].notna() | (own["subject_id"] == course["subject_id"].iloc[0])]
+        own = own[own["analyte"] == analyte].sort_values("onset_min", kind="stable")
+        if own.empty:
+            continue
+        course = course.assign(inside=_perfusate(course, own, equilibration_min))
+        course = course[course["inside"].notna()]
+        before: NoFlux | None = None
+        for condition, part in _by_condition(course):
+            row: Row = {**dict(zip(SERIES, key, strict=True)), "method": "zero_net_flux", "condition": condition}
+            row |= {"n_samples": len(part), "n_levels": part["inside"].nunique(), "unit": part["unit"].iloc[0]}
+            found = fit_no_flux(part["inside"].to_numpy(), part["concentration"].to_numpy())
+            if isinstance(found, str):
+                rows.append({**row, "status": status.FAILED, "reason": found})
+                continue
+            row |= found.as_row() | {"status": status.OK, "reason": found.reason}
+            if before is not None:
+                p_value = found.differs_from(before)
+                row |= {"change_p": p_value, "changed": p_value < 0.05, "before": before.recovery}
+            before = found if before is None else before
+            rows.append(row)
+        if course.empty:
+            reason = "no sample that is ok lies within a perfusion of known concentration"
+            row = {**dict(zip(SERIES, key, strict=True)), "method": "zero_net_flux", "n_samples": 0}
+            rows.append({**row, "status": status.MISSING, "reason": reason})
+    return rows
+
+
+def _perfusate(course: pd.DataFrame, events: pd.DataFrame, equilibration_min: float) -> np.ndarray:
+    """Concentration in the perfusate of each sample; NaN across a change, before the first and after the last."""
+    onset = events["onset_min"].to_numpy(dtype=float)
+    follows = np.append(onset[1:], np.inf)
+    lasts = onset + events["duration_min"].astype(float).fillna(np.inf).to_numpy()
+    found = np.full(len(course), np.nan)
+    for begin, end, amount in zip(onset, np.minimum(follows, lasts), events["perfusate_concentration"], strict=True):
+        inside = course["start_min"] >= begin + equilibration_min - TOLERANCE_MIN
+        found[(inside & (course["end_min"] <= end + TOLERANCE_MIN)).to_numpy()] = float(amount)
+    return found
+
+
+def _by_condition(course: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """Conditions in order of time."""
+    ordered = course.sort_values("time_min", kind="stable")
+    return [(name, ordered[ordered["under"] == name]) for name in ordered["under"].unique()]
+
+
+def _number(row: dict[str, object], name: str) -> float:
+    value = row.get(name)
+    try:
+        return float(value) if value is not None else np.nan  # type: ignore[arg-type]
+    except ValueError:
+        return np.nan

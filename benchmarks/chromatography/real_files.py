@@ -216,7 +216,7 @@ def _groups(peaks: pd.DataFrame) -> list[tuple[float, float]]:
     ends = list(zip(peaks["start_min"].astype(float), peaks["end_min"].astype(float), strict=True))
     result = []
     for start, end in ends:
-        low, high, grown = start, end, True
+        low, high, grown = start, end, bool(np.isfinite([start, end]).all())
         while grown:
             near = [(a, b) for a, b in ends if a <= high + TOUCH and b >= low - TOUCH]
             wider = min(a for a, _ in near), max(b for _, b in near)

@@ -77,7 +77,11 @@ def find_trace_peaks(time: Floats, signal: Floats, threshold: float = THRESHOLD)
     groups = _clusters(signal, candidates, valleys, ends, touching)
     peaks = []
     for group in groups:
-        first, last = ends[group[0]][0], ends[group[-1]][1]
+        first = _carried_on(
+            signal, [candidates[k] for k in group], ends[group[0]][0], ends[group[0] - 1][1] if group[0] else 0
+        )
+        after = ends[group[-1] + 1][0] if group[-1] + 1 < len(candidates) else signal.size - 1
+        last = _carried_on(signal, [candidates[k] for k in group], ends[group[-1]][1], after)
         for k in group:
             start = valleys[k - 1] if k != group[0] else first
             end = valleys[k] if k != group[-1] else last
@@ -193,6 +197,22 @@ def _walk(signal: Floats, peak: _Candidate, limit: int) -> int:
         own = rest[:-ahead] < 0.1 * np.abs(along).max()
         done[: rest.size - ahead] |= own & (rest[ahead:] >= PLATEAU * rest[:-ahead])
     return peak.apex + way * min(begin + int(np.argmax(done)) if done.any() else reach, reach)
+
+
+def _carried_on(signal: Floats, group: Sequence[_Candidate], foot: int, limit: int) -> int:
+    """The foot of a cluster, where a small outermost member ends before the tail of a large one does."""
+    way = 1 if limit > foot else -1
+    for peak in group:
+        reach = min(abs(limit - peak.apex), int(np.ceil(MOST_SIGMAS * peak.sigma)))
+        done = abs(foot - peak.apex)
+        if done >= reach or (foot - peak.apex) * way < 0:
+            continue
+        along, flat = _bend(signal, peak, way, reach)
+        ended = along[done:] <= flat
+        farther = peak.apex + way * (done + int(np.argmax(ended)) if ended.any() else reach)
+        if signal[farther] < signal[foot]:  # so that the baseline never runs above the trace
+            foot = farther
+    return foot
 
 
 def _gap(signal: Floats, left: _Candidate, right: _Candidate) -> int | None:

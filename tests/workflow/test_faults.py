@@ -150,14 +150,15 @@ def test_an_input_that_changes_during_the_run_is_noticed(tiny: Path, tmp_path: P
 
 @contextlib.contextmanager
 def mounted(folder: Path, *options: str) -> Iterator[None]:
-    subprocess.run(["mount", *options, str(folder)], check=True)
+    done = subprocess.run(["mount", *options, str(folder)], capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f"this machine lets nobody mount: {done.stderr.strip()}")
     try:
         yield
     finally:
         subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-@pytest.mark.slow
 @as_root
 @pytest.mark.parametrize("kilobytes", [40, 400])
 def test_a_full_disk_is_named(
@@ -175,7 +176,6 @@ def test_a_full_disk_is_named(
         assert_same(tmp_path, undisturbed[0])
 
 
-@pytest.mark.slow
 @as_root
 def test_read_only_input_is_enough(tiny: Path, undisturbed: tuple[dict[str, bytes], float], tmp_path: Path) -> None:
     directory = tmp_path / "input" / "tiny"
@@ -188,7 +188,6 @@ def test_read_only_input_is_enough(tiny: Path, undisturbed: tuple[dict[str, byte
     assert_same(tmp_path, undisturbed[0])
 
 
-@pytest.mark.slow
 def test_clocks_and_time_zones_change_nothing(
     tiny: Path, undisturbed: tuple[dict[str, bytes], float], tmp_path: Path
 ) -> None:

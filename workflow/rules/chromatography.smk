@@ -1,7 +1,5 @@
 # From chromatograms to concentrations: one job per HPLC run, since its injections share shapes and drift.
 rule quantify_run:
-    input:
-        files_of_run,
     output:
         **{
             name: interim(f"runs/{{run}}/{name}.tsv")

@@ -111,22 +111,19 @@ CODES = {
 }
 
 
-def files_of(folder, names):
-    """Instrument files that are there. Braces in a name would be wildcards: `stamps_of` has those."""
-    paths = (folder / name for name in names if name)
-    return sorted(
-        {
-            str(path)
-            for path in paths
-            if path.exists() and not set("{}") & set(str(path))
-        }
-    )
-
-
 def stamps_of(folder, names):
-    """Size and time of each file: one that changes while its job runs makes the job stale, whenever it ended."""
+    """Size and time of each instrument file, from which a job knows that one has changed.
+
+    They are facts and not inputs: Snakemake would look at each of many thousands again and again, take braces in a
+    name for wildcards, and refuse files of an instrument whose clock runs ahead.
+    """
     paths = sorted({folder / name for name in names if name})
-    return [(path.name, stamp(path)) for path in paths if path.exists()]
+    return [
+        (path.relative_to(folder).as_posix(), stamp(file))
+        for path in paths
+        for file in (sorted(path.rglob("*")) if path.is_dir() else [path])
+        if file.exists()
+    ]
 
 
 def interim(path):

@@ -10,14 +10,6 @@ def rows_of_run(wildcards):
 
 
 @once
-def files_of_run(wildcards):
-    experiment = experiment_of(wildcards)
-    if experiment.areas is not None:
-        return []
-    return files_of(experiment.path / "dialysate", rows_of_run(wildcards)["file"])
-
-
-@once
 def facts_of_run(wildcards):
     experiment, rows = experiment_of(wildcards), rows_of_run(wildcards)
     settings, ids = experiment.settings, rows["injection_id"]
@@ -100,37 +92,6 @@ def raw_of_session(wildcards):
     return recordings[recordings["session_id"] == wildcards.session]
 
 
-@once
-def raw_files(wildcards):
-    return files_of(
-        experiment_of(wildcards).path / "ephys", raw_of_session(wildcards)["file"]
-    )
-
-
-def size_of_raw(wildcards, attempt):
-    megabytes = (
-        sum(Path(file).stat().st_size for file in raw_files(wildcards)) // 1_000_000
-    )
-    return attempt * (1000 + 4 * min(megabytes, 2000))
-
-
-@once
-def sorted_files(wildcards):
-    recordings = recordings_of(wildcards, "sorted")
-    return files_of(
-        experiment_of(wildcards).path / "ephys",
-        [*recordings["file"], *recordings["waveforms"]],
-    )
-
-
-def files_with_events(wildcards):
-    """Recording files, where experiment.yaml takes events from them."""
-    experiment = experiment_of(wildcards)
-    if not experiment.settings.events.rename:
-        return []
-    return files_of(experiment.path / "ephys", experiment.recordings["file"])
-
-
 def sorted_from_raw(wildcards, name):
     sessions = sorted(set(recordings_of(wildcards, "raw")["session_id"]))
     return [
@@ -146,19 +107,29 @@ def facts_of_sorting(wildcards):
     return facts_digest(recordings, stamps_of(folder, recordings["file"]))
 
 
+def stamps_with_events(experiment):
+    """How events are taken from recording files, and those files; nothing where they are not."""
+    if not experiment.settings.events.rename:
+        return []
+    files = experiment.recordings["file"]
+    return [experiment.settings.events, stamps_of(experiment.path / "ephys", files)]
+
+
 @once
 def facts_of_units(wildcards):
     experiment = experiment_of(wildcards)
     recordings = experiment.recordings
+    sorted_elsewhere = recordings[recordings["kind"] == "sorted"]
     stamps = stamps_of(
-        experiment.path / "ephys", [*recordings["file"], *recordings["waveforms"]]
+        experiment.path / "ephys",
+        [*sorted_elsewhere["file"], *sorted_elsewhere["waveforms"]],
     )
     return facts_digest(
         recordings,
         stamps,
         experiment.ephys_events,
         experiment.curation_units,
-        experiment.settings.events,
+        stamps_with_events(experiment),
     )
 
 
@@ -169,7 +140,7 @@ def facts_of_responses(wildcards):
         experiment.recordings,
         experiment.ephys_events,
         experiment.curation_trials,
-        experiment.settings.events,
+        stamps_with_events(experiment),
     )
 
 

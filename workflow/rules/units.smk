@@ -1,7 +1,5 @@
 # From recordings to labelled units: one job per session with raw traces, then one job per step.
 rule sort_recording:
-    input:
-        raw_files,
     output:
         **{
             name: interim(f"sorted/{{session}}/{name}.tsv")
@@ -10,7 +8,7 @@ rule sort_recording:
     log:
         log_of("sort_recording", "session"),
     resources:
-        mem_mb=size_of_raw,
+        mem_mb=lambda wildcards, attempt: attempt * 1000,
         runtime=120,
     params:
         directory=directory_of,
@@ -28,8 +26,6 @@ rule measure_units:
             name: lambda wildcards, name=name: sorted_from_raw(wildcards, name)
             for name in SORTED_TABLES
         },
-        files=sorted_files,
-        event_files=files_with_events,
     output:
         **{name: interim(f"units/{name}.tsv") for name in [*UNIT_SOURCES, "segments"]},
         units=result("units/units.tsv"),
@@ -57,7 +53,6 @@ rule test_responses:
         spikes=result("units/spikes"),
         segments=interim("units/segments.tsv"),
         artefacts=lambda wildcards: sorted_from_raw(wildcards, "artefacts"),
-        event_files=files_with_events,
     output:
         responses=result("units/responses.tsv"),
         drug_responses=result("units/drug_responses.tsv"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import errno
 import fcntl
 import os
@@ -43,6 +44,7 @@ def claim(lock: Path) -> None:
         ) from None
     os.ftruncate(handle, 0)
     os.pwrite(handle, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
+    atexit.register(os.ftruncate, handle, 0)
     _held.append(handle)
     os.environ[LOCK] = str(lock)
 

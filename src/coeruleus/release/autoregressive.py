@@ -27,6 +27,7 @@ from coeruleus.release.reml import Floats, Stack, evaluate, stack_animals
 
 GRID = np.linspace(-0.6, 0.9, 7)
 HIGHEST = 0.98
+STEP = 2e-3  # of each parameter's own size, for derivatives
 
 
 @dataclass(frozen=True)
@@ -68,15 +69,17 @@ def fit_autoregressive(
     variances = np.array([1.0, *ratios[active]]) * final.quadratic / (n - p)
 
     def at(theta: Floats) -> tuple[float, Floats]:
-        found = evaluate(_correlate(chosen, theta[-1], series, position), theta[:-1], p)
-        return found.log_det + found.quadratic, found.covariance
+        here = evaluate(_correlate(chosen, theta[-1], series, position), theta[:-1], p)
+        return here.log_det + here.quadratic, here.covariance
 
-    room = min(1 - abs(phi), 0.5)
-    information, slopes, covariance = differentiate(at, np.array([*variances, phi]), np.array([*variances, room]))
+    steps = STEP * np.array([*variances, min(1 - abs(phi), 0.5)])
+    found = differentiate(at, np.array([*variances, phi]), steps)
     zero = tuple(name for place, name in enumerate(names) if place not in active)
     named = name_variances(names, active, variances * scale)
     beta = final.beta * np.sqrt(scale)
-    return AutoregressiveFit(beta, covariance * scale, named, zero, slopes * scale, invert(information), phi)
+    return AutoregressiveFit(
+        beta, found.covariance * scale, named, zero, found.slopes * scale, invert(found.information), phi
+    )
 
 
 def _correlate(stacks: list[Stack], phi: float, series: NDArray[np.int64], position: NDArray[np.int64]) -> list[Stack]:

@@ -1,35 +1,43 @@
-"""Second derivatives of a likelihood by differences, for variances whose derivatives are not written out."""
+"""Derivatives of a likelihood by differences, for variances whose derivatives are not written out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from coeruleus.release.reml import Floats
 
-STEP = 2e-3  # of the parameter's own scale
+
+@dataclass(frozen=True)
+class Curvature:
+    """At one point of k parameters: derivatives of the deviance, and of the coefficients' covariance."""
+
+    gradient: Floats  # (k,) of the deviance
+    information: Floats  # (k, k) half the deviance's second derivatives
+    slopes: Floats  # (k, p, p)
+    covariance: Floats  # (p, p)
 
 
-def differentiate(
-    at: Callable[[Floats], tuple[float, Floats]], best: Floats, scale: Floats
-) -> tuple[Floats, Floats, Floats]:
-    """Information (k, k), slopes of the covariance (k, p, p), and covariance (p, p) at `best` (k,).
+def differentiate(at: Callable[[Floats], tuple[float, Floats]], best: Floats, steps: Floats) -> Curvature:
+    """Central differences around `best` (k,) with `steps` (k,).
 
-    `at` gives the deviance (−2 log likelihood) and the covariance of the coefficients. Central differences
-    with steps of 0.2 % of `scale` (k,).
+    `at` gives the deviance (−2 log likelihood) and the covariance of the coefficients.
     """
     number = len(best)
-    steps = np.diag(STEP * scale)
     lowest, covariance = at(best)
-    information = np.zeros((number, number))
+    gradient, information = np.zeros(number), np.zeros((number, number))
     slopes = np.zeros((number, *covariance.shape))
-    for k, step in enumerate(steps):
+    sides = np.zeros(number)
+    for k, step in enumerate(np.diag(steps)):
         (up, above), (down, below) = at(best + step), at(best - step)
-        slopes[k] = (above - below) / (2 * step[k])
-        information[k, k] = (up + down - 2 * lowest) / step[k] ** 2 / 2
-        for other, more in enumerate(steps[:k]):
-            corners = [at(best + a * step + b * more)[0] for a, b in ((1, 1), (-1, -1), (1, -1), (-1, 1))]
-            mixed = (corners[0] + corners[1] - corners[2] - corners[3]) / (4 * step[k] * more[other]) / 2
+        slopes[k] = (above - below) / (2 * steps[k])
+        gradient[k], sides[k] = (up - down) / (2 * steps[k]), up + down - 2 * lowest
+        information[k, k] = sides[k] / steps[k] ** 2 / 2
+        for other in range(k):
+            more = step + np.diag(steps)[other]
+            both = at(best + more)[0] + at(best - more)[0] - 2 * lowest
+            mixed = (both - sides[k] - sides[other]) / (2 * steps[k] * steps[other]) / 2
             information[k, other] = information[other, k] = mixed
-    return information, slopes, covariance
+    return Curvature(gradient, information, slopes, covariance)

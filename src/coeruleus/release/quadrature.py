@@ -9,22 +9,22 @@ from scipy import stats
 
 from coeruleus.release.reml import Floats
 
-POINTS = 9  # per dimension, up to two
-MANY = 512  # beyond: a low-discrepancy set
+POINTS = {1: 25, 2: 13, 3: 9}  # per dimension
+MANY = 512  # in more dimensions: a low-discrepancy set
 
 
 @cache
 def nodes_of(dimensions: int) -> tuple[Floats, Floats]:
-    """Nodes (n, dimensions) and log weights (n,): Gauss–Hermite, 9 points each, in one or two dimensions.
+    """Nodes (n, dimensions) and log weights (n,): Gauss–Hermite, in up to three dimensions.
 
     In more, 512 points of a Sobol sequence with equal weights.
     """
     if dimensions == 0:
         return np.zeros((1, 0)), np.zeros(1)
-    if dimensions > 2:
+    if dimensions not in POINTS:
         cube = stats.qmc.Sobol(dimensions, scramble=True, rng=np.random.default_rng(1)).random(MANY)
         return stats.norm.ppf(np.clip(cube, 1e-9, 1 - 1e-9)), np.full(MANY, -np.log(MANY))
-    points, weights = np.polynomial.hermite_e.hermegauss(POINTS)
+    points, weights = np.polynomial.hermite_e.hermegauss(POINTS[dimensions])
     weights = weights / weights.sum()
     grids = np.meshgrid(*[points] * dimensions, indexing="ij")
     products = np.meshgrid(*[np.log(weights)] * dimensions, indexing="ij")

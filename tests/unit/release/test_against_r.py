@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from coeruleus.release.adjust import adjust_p
 from coeruleus.release.area_test import welch_interval
@@ -90,7 +91,7 @@ def test_censored_likelihood_and_its_maximum():
     found = fit_censored(**given, restricted=False)
     assert log_likelihood(**given, fit=found) == pytest.approx(R["censored ml loglik"][0], rel=1e-5)
     sds = [np.sqrt(found.variances[name]) for name in ("residual", "level", "response")]
-    assert sds == pytest.approx(R["censored ml sd"], rel=1e-3)
+    assert sds == pytest.approx(R["censored ml sd"], rel=2e-4)
     assert found.coefficients == pytest.approx(R["censored ml coefficients"], rel=1e-4, abs=1e-4)
 
 
@@ -118,6 +119,19 @@ def table(data: Data) -> tuple[np.ndarray, np.ndarray]:
     return wide.to_numpy(), after.drop_duplicates("animal").set_index("animal")["group"][wide.index].to_numpy(object)
 
 
+def slip_of_r(w: float, df: int) -> float:
+    """What p of R's mauchly.test has too much with four times.
+
+    Its second-order term has 3 p with p the number of times, where the published one (Anderson 2003, ch. 10)
+    has it of their differences, as everywhere else in it.
+    """
+    d = 3
+    rho = 1 - (2 * d**2 + d + 2) / (6 * d * df)
+    z, f = -df * rho * np.log(w), d * (d + 1) / 2 - 1
+    weight = (d + 2) * (d - 1) * (d - 2) * 3 / (288 * (df * d * rho) ** 2)
+    return float(weight * (stats.chi2.sf(z, f + 4) - stats.chi2.sf(z, f)))
+
+
 def test_repeated_measures():
     values, arms = table(Data("balanced"))
     for number, found, names in (
@@ -131,10 +145,10 @@ def test_repeated_measures():
             if name != "group":
                 ours = [term.gg_epsilon, term.gg_p, term.hf_epsilon, term.hf_p]
                 assert ours == pytest.approx(R[f"balanced rm {number} {name} epsilon"], **FOUR_DIGITS)
-                assert [found.mauchly_w, found.mauchly_p] == pytest.approx(
-                    R[f"balanced rm {number} {name} mauchly"],
-                    rel=1e-2,  # p: two orders of one approximation
-                )
+                w, p = R[f"balanced rm {number} {name} mauchly"]
+                assert found.mauchly_w == pytest.approx(w, **FOUR_DIGITS)
+                slip = slip_of_r(w, df=8 if number == 1 else 4)
+                assert found.mauchly_p == pytest.approx(p - slip, **FOUR_DIGITS)
 
 
 @pytest.mark.parametrize("name", ["balanced", "gaps"])

@@ -40,12 +40,14 @@ class Fit:
     area: Floats
     area_se: Floats
     centre_se: Floats
+    width_se: Floats  # of the logarithm of the width
     coefficients: Floats  # of the baseline: Legendre polynomials over the window
     coefficients_se: Floats
     chi: float
     chi_square: float
     whitened_residual: Floats
     whitened_design: Floats
+    whitener: Floats
 
     def baseline(self, time: Floats) -> Floats:
         return _legendre(time, self.time, self.coefficients.size - 1) @ self.coefficients
@@ -63,7 +65,13 @@ def _legendre(time: Floats, window: Floats, order: int) -> Floats:
 
 
 def fit_window(
-    time: Floats, signal: Floats, components: tuple[Component, ...], order: int, weights: Weights, scale: float = 1.0
+    time: Floats,
+    signal: Floats,
+    components: tuple[Component, ...],
+    order: int,
+    weights: Weights,
+    scale: float = 1.0,
+    rounds: int = MAX_ROUNDS,
 ) -> Fit:
     """Fit `signal` (n,) at `time` (n,) minutes.
 
@@ -77,7 +85,7 @@ def fit_window(
     start = components
     area, error = np.zeros(count), np.full(count, np.inf)
     moving: list[tuple[int, str]] = []
-    for round_ in range(MAX_ROUNDS):
+    for round_ in range(rounds):
         tops = np.column_stack([c.shape.at(time - c.centre, c.stretch) for c in components])
         columns, pulls = [whitener @ tops / scale, base], []
         for index, what in moving:
@@ -92,11 +100,11 @@ def fit_window(
                 pulls.append((np.log(was.stretch / c.stretch) / was.width_sd, was.width_sd))
             columns.append((whitener @ column / scale)[:, None])
         design = np.concatenate(columns, axis=1)
-        solution, covariance, freedom = _solve(design, target, weights.covariance, count + order + 1, pulls)
-        area, error = solution[:count], np.sqrt(np.maximum(np.diag(covariance), 0.0))
+        solution, inverse, prior = _solve(design, target, count + order + 1, pulls)
+        area, error = solution[:count], np.sqrt(np.maximum(np.diag(inverse), 0.0))
         if not (np.isfinite(solution).all() and (error[:count] > 0).all()):
             raise np.linalg.LinAlgError("the window cannot tell its peaks apart")
-        if round_ == MAX_ROUNDS - 1:
+        if round_ == rounds - 1:
             break
         largest = 0.0
         for place, (index, what) in enumerate(moving):
@@ -111,30 +119,32 @@ def fit_window(
                 components = _swap(components, index, replace(c, stretch=float(c.stretch * np.exp(step))))
                 largest = max(largest, abs(step))
         wanted = _movers(start, area, error)
-        if wanted == moving and largest < 2e-4:
+        if wanted == moving and largest < 1e-3:
             break
-        if round_ < MAX_ROUNDS // 2:
+        if round_ < rounds // 2:
             moving = wanted
+    error, freedom = _errors(design, inverse, prior, weights.covariance)
     linear = solution.copy()
     linear[count + order + 1 :] = 0
     residual = target - design @ linear
     chi_square = float(residual @ residual)
-    centre_se = np.full(count, np.nan)
+    moved = {"centre": np.full(count, np.nan), "width": np.full(count, np.nan)}
     for place, (index, what) in enumerate(moving):
-        if what == "centre":
-            centre_se[index] = error[count + order + 1 + place]
+        moved[what][index] = error[count + order + 1 + place]
     return Fit(
         time,
         components,
         area,
         error[:count],
-        centre_se,
+        moved["centre"],
+        moved["width"],
         solution[count : count + order + 1],
         error[count : count + order + 1],
         float(np.sqrt(chi_square / freedom)),
         chi_square,
         residual,
         design,
+        whitener,
     )
 
 
@@ -154,28 +164,28 @@ def _swap(components: tuple[Component, ...], index: int, new: Component) -> tupl
 
 
 def _solve(
-    design: Floats, target: Floats, noise: Floats, n_free: int, pulls: list[tuple[float, float]]
-) -> tuple[Floats, Floats, float]:
-    """Least squares with a prior on each column beyond `n_free`.
-
-    Returns the solution, its covariance given the covariance of the weighed `noise`, and the sum of squares
-    that this noise would leave.
-    """
-    length = np.sqrt((design**2).sum(axis=0))
-    length = np.where(length > 0, length, 1.0)
+    design: Floats, target: Floats, n_free: int, pulls: list[tuple[float, float]]
+) -> tuple[Floats, Floats, Floats]:
+    """Least squares with a prior on each column beyond `n_free`: solution, inverse of the normal matrix, priors."""
+    length = np.sqrt(np.einsum("ij,ij->j", design, design))
+    length[length == 0] = 1.0
     scaled = design / length
-    normal, right = scaled.T @ scaled, scaled.T @ target
-    normal[np.diag_indices_from(normal)] += 1e-11
-    seen = scaled.T @ (noise @ scaled)
-    left_over = max(float(np.trace(noise) - np.trace(np.linalg.solve(normal, seen))), 1e-9)
-    for place, (pull, sd) in enumerate(pulls):
-        index = n_free + place
-        weight = 1 / (sd * length[index])
-        normal[index, index] += weight**2
-        seen[index, index] += weight**2
-        right[index] += weight * pull
+    normal, right = scaled.T @ scaled, target @ scaled
+    prior = np.zeros(length.size)
+    for place, (pull, sd) in enumerate(pulls, start=n_free):
+        prior[place] = (sd * length[place]) ** -2
+        right[place] += pull / (sd * length[place])
+    normal.flat[:: length.size + 1] += 1e-11 + prior
     inverse = np.linalg.inv(normal)
-    return inverse @ right / length, inverse @ seen @ inverse / np.outer(length, length), left_over
+    return inverse @ right / length, inverse / length / length[:, None], prior * length**2
+
+
+def _errors(design: Floats, inverse: Floats, prior: Floats, noise: Floats) -> tuple[Floats, float]:
+    """Standard errors given the covariance of the weighed `noise`, and the sum of squares that it would leave."""
+    seen = design.T @ (noise @ design)
+    variance = np.einsum("ij,jk,ki->i", inverse, seen, inverse) + prior * np.diag(inverse) ** 2
+    left_over = float(np.trace(noise) - np.sum(inverse * seen))
+    return np.sqrt(np.maximum(variance, 0.0)), max(left_over, 1e-9)
 
 
 def find_unknown(fit: Fit, shape: Shape, weights: Weights, scale: float, threshold: float) -> float | None:

@@ -12,13 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
 from scipy.optimize import least_squares
 
 from coeruleus.chromatography.arrays import Floats
 from coeruleus.chromatography.find_peaks import Found
 from coeruleus.chromatography.prepare import Cells
-from coeruleus.chromatography.shapes import Shape, emg, emg_apex, emg_shape, tabulate
+from coeruleus.chromatography.shapes import Shape, emg, emg_apex, emg_shape
 
 TYPICAL_PLATES = 8000.0
 BEFORE, AFTER = 2.2, 3.2  # window around a peak, in full widths at half height
@@ -86,8 +85,8 @@ def example(cells: Cells, apex: float, sigma: float, others: Found) -> Example |
     return Example(top, (time - top) / top, alone / solution[0] * top, float(sigma_ / top), float(tau_ / top))
 
 
-def shape_of(examples: Sequence[Example], retention: float) -> Shape:
-    """The shape at `retention` minutes from examples of one analyte (at least one)."""
+def formula_of(examples: Sequence[Example], retention: float) -> tuple[float, float]:
+    """Sigma and tau (minutes) of the EMG at `retention` minutes from examples of one analyte (at least one)."""
     width = float(np.median([2.355 * e.sigma + e.tau for e in examples]))
     grid = np.arange(-BEFORE * width, AFTER * width, width / 40)
     rows = np.array([np.interp(grid, e.relative, e.height, left=np.nan, right=np.nan) for e in examples])
@@ -110,17 +109,4 @@ def shape_of(examples: Sequence[Example], retention: float) -> Shape:
     start = np.array([-0.6 * tau, np.log(sigma), np.log(tau)])
     best = least_squares(misfit, start, x_scale=np.array([sigma, 0.2, 0.5]), max_nfev=60)
     sigma, tau = (float(v) for v in np.exp(best.x[1:]))
-    plain = emg_shape(sigma, min(tau, 6 * sigma))
-    design, solution = model(best.x)
-    beyond = (middle - design @ solution) / solution[0]
-    if len(examples) >= 3:
-        scatter = 1.2533 * np.nanstd(rows, axis=0) / np.sqrt(len(examples)) / solution[0]
-        smooth = gaussian_filter1d(beyond, 4.0)
-        noise = gaussian_filter1d(scatter, 4.0)
-        keep = np.clip(1 - (2 * noise / np.maximum(np.abs(smooth), 1e-12)) ** 2, 0, 1)
-        taper = np.clip(np.minimum(grid - grid[0], grid[-1] - grid) / (0.4 * width), 0, 1)
-        apex = best.x[0] + emg_apex(sigma, min(tau, 6 * sigma))
-        extra = np.interp(plain.x, grid - apex, smooth * keep * taper, left=0.0, right=0.0)
-        both = np.maximum(plain.y + extra, 0.0)
-        return tabulate(plain.x, both).stretched(retention)
-    return plain.stretched(retention)
+    return sigma * retention, min(tau, 6 * sigma) * retention

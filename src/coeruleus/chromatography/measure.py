@@ -10,14 +10,14 @@ import numpy as np
 from coeruleus.chromatography.arrays import Booleans, Floats
 from coeruleus.chromatography.fit import Component, Fit
 from coeruleus.chromatography.prepare import Cells, Trace
-from coeruleus.chromatography.retention import model_retention
+from coeruleus.chromatography.refine import refine_shapes
+from coeruleus.chromatography.retention import model_retention, model_widths
 from coeruleus.chromatography.run_model import RunModel, learn_run
+from coeruleus.chromatography.strong import Strong, measure_strong, tails
 from coeruleus.chromatography.window import MOST_ORDER, aliens, curvature, cut, fit_target, target
 from coeruleus.tables import status
 
 FOUND_ABOVE = 2.4  # area over its error; 0.8 % of blanks by chance alone, which leaves room for worse noise
-STRONG = 6.0  # area over its error, for a peak that says where it is
-SHAPE_ERROR = 0.003  # of the area: the shape is learnt, and so is not known better than this
 TOO_STRONG = 30.0
 ASKED = 24  # injections for the order of the baseline
 FEW_ASKED = 5
@@ -52,56 +52,26 @@ def measure_run(
     model = learn_run(traces, nominal, expected)
     n, analytes = model.matched.shape
     averaged: list[dict[int, Cells]] = [{} for _ in range(n)]
-    strong = [_measure_strong(model, i, averaged[i], names) for i in range(n)]
+    refine_shapes(model, expected, averaged, names)
+    strong = [measure_strong(model, i, averaged[i], names) for i in range(n)]
     _choose_orders(model, averaged, strong, names)
-    strong = [_measure_strong(model, i, averaged[i], names) for i in range(n)]
-    measured, errors = np.full((n, analytes), np.nan), np.full((n, analytes), np.nan)
+    kinds = ("centre", "centre_se", "stretch", "width_se")
+    seen = {kind: np.full((n, analytes), np.nan) for kind in kinds}
     for i, found in enumerate(strong):
         for j, name in enumerate(names):
             if name in found:
-                measured[i, j], errors[i, j] = found[name].component.centre, found[name].centre_se
-    model.retention = model_retention(measured, errors, np.tile(model.base, (n, 1)))
+                one = found[name]
+                values = (one.component.centre, one.centre_se, one.component.stretch, one.width_se)
+                for kind, value in zip(kinds, values, strict=True):
+                    seen[kind][i, j] = value
+    base = np.tile(model.base, (n, 1))
+    model.retention = model_retention(seen["centre"], seen["centre_se"], base)
+    model.widths = model_widths(seen["stretch"], seen["width_se"], model.retention.predicted / base)
     return [_measure_injection(model, i, averaged[i], strong[i], names) for i in range(n)], model
 
 
-@dataclass(frozen=True)
-class _Strong:
-    """A peak that its injection alone says enough of."""
-
-    component: Component
-    area: float
-    snr: float
-    centre_se: float
-
-
-def _measure_strong(model: RunModel, i: int, averaged: dict[int, Cells], names: Sequence[str]) -> dict[str, _Strong]:
-    """Strong peaks of one injection, the strongest first, so that the tails of the others are theirs alone."""
-    known = {
-        name: target(model, j, float(model.matched[i, j]), 0.3 * model.shapes[j].width_half, name)
-        for j, name in enumerate(names)
-        if np.isfinite(model.matched[i, j])
-    }
-    result: dict[str, _Strong] = {}
-    for name in sorted(known, key=lambda name: -_height(model, i, names.index(name))):
-        main = known[name]
-        others = [c for c in known.values() if c is not main]
-        others += aliens(model, i, list(known.values()), main.shape)
-        window, beside = cut(model, i, main, averaged, others, [], _tails(result))
-        fit = fit_target(model, i, main, beside, window, model.orders[names.index(name)])
-        if fit is None or not np.isfinite(fit.centre_se[0]) or fit.area[0] < STRONG * fit.area_se[0]:
-            continue
-        worse = max(1.0, fit.chi)
-        snr = float(fit.area[0] / fit.area_se[0]) / worse
-        result[name] = _Strong(fit.components[0], float(fit.area[0]), snr, float(fit.centre_se[0]) * worse)
-    return result
-
-
-def _tails(strong: Mapping[str, _Strong]) -> dict[str, tuple[Component, float]]:
-    return {name: (s.component, s.area) for name, s in strong.items()}
-
-
 def _choose_orders(
-    model: RunModel, averaged: list[dict[int, Cells]], strong: Sequence[Mapping[str, _Strong]], names: Sequence[str]
+    model: RunModel, averaged: list[dict[int, Cells]], strong: Sequence[Mapping[str, Strong]], names: Sequence[str]
 ) -> None:
     """Per analyte, the order of baseline that the run as a whole asks for.
 
@@ -116,18 +86,13 @@ def _choose_orders(
             [weak[k] for k in np.unique(np.linspace(0, len(weak) - 1, ASKED).astype(int)).tolist()] if weak else []
         ):
             at = float(model.base[j] * np.exp(model.stretch[i]))
-            main = strong[i][name].component if name in strong[i] else target(model, j, at, 0.0, name)
+            main = strong[i][name].component if name in strong[i] else target(model, i, j, at, 0.0, name)
             others = [s.component for k, s in strong[i].items() if k != name]
             others += aliens(model, i, [main, *others], main.shape)
-            window, beside = cut(model, i, main, averaged[i], others, [], _tails(strong[i]))
+            window, beside = cut(model, i, main, averaged[i], others, [], tails(strong[i]))
             if window.time.size:
                 rows.append(curvature(model, i, main, beside, window))
         model.orders[j] = _order_asked_for(np.array(rows).reshape(-1, MOST_ORDER - 1))
-
-
-def _height(model: RunModel, i: int, j: int) -> float:
-    found = model.found[i]
-    return float(found.height[found.time == model.matched[i, j]].sum())
 
 
 def _order_asked_for(terms: Floats) -> int:
@@ -145,11 +110,11 @@ def _order_asked_for(terms: Floats) -> int:
 
 
 def _measure_injection(
-    model: RunModel, i: int, averaged: dict[int, Cells], strong: Mapping[str, _Strong], names: Sequence[str]
+    model: RunModel, i: int, averaged: dict[int, Cells], strong: Mapping[str, Strong], names: Sequence[str]
 ) -> list[Peak]:
     assert model.retention is not None
     predicted, sd = model.retention.predicted[i], model.retention.sd[i]
-    guesses = [target(model, j, float(predicted[j]), float(sd[j]), name) for j, name in enumerate(names)]
+    guesses = [target(model, i, j, float(predicted[j]), float(sd[j]), name) for j, name in enumerate(names)]
     peaks = []
     for j, main in enumerate(guesses):
         time = model.cells[i].time
@@ -161,13 +126,13 @@ def _measure_injection(
         others = [g for g in guesses if g is not main]
         present = [g for g in others if g.name in strong] + aliens(model, i, guesses, main.shape)
         faint = [g for g in others if g.name not in strong]
-        window, beside = cut(model, i, main, averaged, present, faint, _tails(strong))
+        window, beside = cut(model, i, main, averaged, present, faint, tails(strong))
         fit = fit_target(model, i, main, beside, window, model.orders[j])
         if fit is None:
             reason = f"the chromatogram around {main.centre:.2f} min holds too little to fit a peak"
             peaks.append(_unknown(main.centre, status.FAILED, reason))
             continue
-        peaks.append(_peak(model, i, main, fit, window.time[~window.use]))
+        peaks.append(_peak(model, i, j, main, fit, window.time[~window.use]))
     return _with_resolution(model, i, peaks)
 
 
@@ -176,10 +141,10 @@ def _unknown(time: float, state: str, reason: str) -> Peak:
     return Peak(nan, time, nan, nan, nan, nan, nan, nan, nan, state, reason)
 
 
-def _peak(model: RunModel, i: int, main: Component, fit: Fit, clipped: Floats) -> Peak:
+def _peak(model: RunModel, i: int, j: int, main: Component, fit: Fit, clipped: Floats) -> Peak:
     component = fit.components[0]
     area = float(fit.area[0])
-    error = float(np.hypot(fit.area_se[0] * max(1.0, fit.chi), SHAPE_ERROR * area))
+    error = float(np.hypot(fit.area_se[0] * max(1.0, fit.chi), model.shape_se[j] * area))
     width = component.shape.width_half * component.stretch
     state, reason = status.OK, None
     if np.any(np.abs(clipped - component.centre) < width):

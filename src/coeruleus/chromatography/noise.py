@@ -21,6 +21,7 @@ from coeruleus.chromatography.arrays import Booleans, Floats
 PIECES = (512, 256, 128, 64, 32, 16)  # cells in a piece; the longest that is needed and of which there are enough
 ENOUGH = 12
 COVERED = 0.12  # share of the traces that the pieces should cover, lest they all lie on one slope
+FINE = 1024  # bins of a spectrum
 WHITE_SHARE = 1e-4  # of the variance at least: digitisers round
 TRUST = 5.0  # white noise added to the weights, as a share of the variance; see `Weights`
 SCALES = (0.6, 1.6)  # one detector, one noise: what goes beyond is local, and seen in the fit's residual
@@ -174,8 +175,10 @@ def _fit_spectrum(pooled: Floats, n: int, step: float) -> Noise:
     for _ in range(4):
         theta, _ = nnls(design[use] * weight[use, None], pooled[use] * weight[use])
         weight = 1 / (design @ theta + 0.02 * pooled + floor)
-    density = theta @ shapes
-    return Noise(step, frequency, np.maximum(density, WHITE_SHARE * density.mean()))
+    # finer than what was fitted: with few lines the noise of a long window would seem to repeat itself
+    fine = (np.arange(FINE) + 0.5) / (2 * FINE)
+    density = np.interp(fine, frequency, theta @ shapes) * bins / FINE
+    return Noise(step, fine, np.maximum(density, WHITE_SHARE * density.mean()))
 
 
 def _fallback(signals: Sequence[Floats], step: float) -> Noise:

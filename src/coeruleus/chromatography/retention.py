@@ -13,6 +13,7 @@ from coeruleus.chromatography.find_peaks import Found
 STRETCHES = np.exp(np.linspace(np.log(0.88), np.log(1.14), 53))
 OFFSETS = np.linspace(-1.0, 1.0, 41)  # minutes
 FEWEST_JITTER = 2e-4  # relative; below it the run's model is not to be believed
+FEWEST_WIDTH = 0.02
 
 
 def find_shift(nominal: Floats, expected: Sequence[Booleans], found: Sequence[Found], widths: Floats) -> Floats:
@@ -174,3 +175,57 @@ def _pool(values: Floats, se: Floats, own_sd: Floats) -> tuple[float, float]:
     middle = float(np.median(value))
     weight = 1 / (variance + np.maximum((value - middle) ** 2 - 9 * variance, 0.0))
     return float((weight * value).sum() / weight.sum()), float(1 / np.sqrt(weight.sum()))
+
+
+@dataclass(frozen=True)
+class Widths:
+    """How wide peaks are along the run, over their learnt shape: `predicted` (injections, analytes), `sd` of its
+    logarithm (analytes,)."""
+
+    predicted: Floats
+    sd: Floats
+
+
+def model_widths(measured: Floats, se: Floats, start: Floats) -> Widths:
+    """Widths of all peaks from those of the clear ones.
+
+    `measured`, `se` of the logarithm and the first guess `start` are (injections, analytes), NaN where there was
+    no clear peak. An analyte's width is a constant times a slow course that all analytes of the run share; what
+    single peaks scatter beyond their errors is its standard deviation, 0.02 where too few say so.
+    """
+    with np.errstate(invalid="ignore"):
+        log = np.log(measured / start)
+    known = np.isfinite(log) & np.isfinite(se)
+    offset = np.zeros(start.shape[1])
+    sd = np.full(start.shape[1], 0.02)
+    order = np.arange(start.shape[0], dtype=float)
+    course = np.zeros(start.shape[0])
+    for _ in range(2):
+        for j in range(offset.size):
+            if known[:, j].any():
+                use = known[:, j]
+                offset[j] = _median(log[use, j] - course[use], se[use, j])
+        pooled = [
+            _pool(np.where(known[i], log[i] - offset, np.nan), se[i], np.full(offset.size, 3e-3))
+            for i in range(order.size)
+        ]
+        value, error = np.array(pooled).T
+        seen = np.isfinite(error)
+        if seen.sum() >= 5:
+            course, _ = smooth_course(order[seen], value[seen], error[seen], order)
+    for j in range(offset.size):
+        use = known[:, j]
+        if use.sum() >= 5:
+            left = log[use, j] - offset[j] - course[use]
+            z = left / se[use, j]
+            extra = (1.4826 * np.median(np.abs(z))) ** 2 - 1
+            sd[j] = np.sqrt(max(extra, 0.0)) * float(np.median(se[use, j]))
+    sd = np.maximum(sd, FEWEST_WIDTH)
+    return Widths(start * np.exp(offset + course[:, None]), sd)
+
+
+def _median(values: Floats, se: Floats) -> float:
+    """Median weighted with the inverse squares of the errors."""
+    order = np.argsort(values)
+    weight = np.cumsum(1 / (se[order] ** 2 + 1e-6))
+    return float(values[order][np.searchsorted(weight, 0.5 * weight[-1])])

@@ -9,14 +9,15 @@ import numpy as np
 
 from coeruleus.chromatography.arrays import Booleans, Floats
 from coeruleus.chromatography.find_peaks import Found, find_strong_peaks
-from coeruleus.chromatography.learn import Example, example, shape_of, typical_shape
+from coeruleus.chromatography.learn import Example, example, formula_of, typical_shape
 from coeruleus.chromatography.noise import Noise, estimate_noise
 from coeruleus.chromatography.prepare import CELLS_PER_SIGMA, Cells, Trace, even
-from coeruleus.chromatography.retention import Retention, find_shift, track
-from coeruleus.chromatography.shapes import Shape
+from coeruleus.chromatography.retention import Retention, Widths, find_shift, track
+from coeruleus.chromatography.shapes import Shape, emg_shape
 
 TYPICAL_SIGMA = 1 / 90  # of the retention time
 MOST_EXAMPLES = 10
+UNREFINED = 0.01  # of the area: what a shape from a few peaks, or borrowed, may be wrong by
 
 
 @dataclass
@@ -35,7 +36,10 @@ class RunModel:
     noise: Noise
     noise_scale: Floats  # (injections,)
     orders: list[int]  # of the baseline polynomial
+    formulas: list[tuple[float, float] | None]  # sigma and tau of the EMG that each shape began as
+    shape_se: Floats  # (analytes,) of the area, relative, for what is not known of the shape
     retention: Retention | None = None
+    widths: Widths | None = None
 
 
 def learn_run(traces: Sequence[Trace], nominal: Floats, expected: Booleans) -> RunModel:
@@ -62,7 +66,7 @@ def learn_run(traces: Sequence[Trace], nominal: Floats, expected: Booleans) -> R
         rows = sure & np.isfinite(relative[:, j]) & anything[:, j]
         if rows.any():
             base[j] *= float(np.median(relative[rows, j]))
-    shapes, learnt = _learn_shapes(cells, found, matched, anything, base)
+    shapes, learnt, formulas = _learn_shapes(cells, found, matched, anything, base)
     finest = min(s.width_half for s, n in zip(shapes, learnt, strict=True) if n or not any(learnt)) / 2.355
     cells = _common_cells(raw, finest)
     alien = [~np.isin(f.time, row[np.isfinite(row)]) for f, row in zip(found, matched, strict=True)]
@@ -70,7 +74,20 @@ def learn_run(traces: Sequence[Trace], nominal: Floats, expected: Booleans) -> R
     window = int(max(s.support[1] - s.support[0] + 3 * s.width_half for s in shapes) / cells[0].step)
     noise, scale = estimate_noise([c.signal for c in cells], quiet, cells[0].step, window)
     return RunModel(
-        cells, found, alien, shapes, learnt, base, base - nominal, stretch, matched, noise, scale, [2] * base.size
+        cells,
+        found,
+        alien,
+        shapes,
+        learnt,
+        base,
+        base - nominal,
+        stretch,
+        matched,
+        noise,
+        scale,
+        [3] * base.size,
+        formulas,
+        np.full(base.size, UNREFINED),
     )
 
 
@@ -114,10 +131,11 @@ def _quiet(cells: Cells, found: Found, places: Floats, shapes: Sequence[Shape]) 
 
 def _learn_shapes(
     cells: Sequence[Cells], found: Sequence[Found], matched: Floats, expected: Booleans, base: Floats
-) -> tuple[list[Shape], list[int]]:
+) -> tuple[list[Shape], list[int], list[tuple[float, float] | None]]:
     """A shape per analyte at its base time, and how many peaks it was learnt from."""
     learnt: list[Shape | None] = []
     counts: list[int] = []
+    formulas: list[tuple[float, float] | None] = []
     for j in range(base.size):
         candidates = []
         for i, peaks in enumerate(found):
@@ -136,9 +154,10 @@ def _learn_shapes(
             new = example(cells[i], float(peaks.time[k]), float(peaks.sigma[k]), peaks)
             if new is not None:
                 examples.append(new)
-        learnt.append(shape_of(examples, float(base[j])) if examples else None)
+        formulas.append(formula_of(examples, float(base[j])) if examples else None)
+        learnt.append(emg_shape(*formulas[-1]) if formulas[-1] is not None else None)
         counts.append(len(examples))
-    return [s or _borrowed(j, learnt, base) for j, s in enumerate(learnt)], counts
+    return [s or _borrowed(j, learnt, base) for j, s in enumerate(learnt)], counts, formulas
 
 
 def _borrowed(j: int, learnt: Sequence[Shape | None], base: Floats) -> Shape:

@@ -8,16 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from coeruleus.chromatography.arrays import Booleans, Floats
-from coeruleus.chromatography.fit import Component, Fit, find_unknown, fit_window
+from coeruleus.chromatography.fit import MAX_ROUNDS, Component, Fit, find_unknown, fit_window
 from coeruleus.chromatography.prepare import CELLS_PER_SIGMA, Cells
 from coeruleus.chromatography.run_model import RunModel
 from coeruleus.chromatography.shapes import Shape
 
-BEFORE, AFTER = 1.6, 1.8  # window beyond the peak's support, in full widths at half height
+BEFORE, AFTER = 1.6, 1.8
 ROOM = 0.5  # baseline wanted beyond 5 % of the peak's height, likewise
 LONGEST = 14.0  # window, likewise
+LENGTHS = 4  # windows are a multiple of it, in cells, so that many share their weights
 FOOT = 0.002  # of the height: where a neighbour ends
-WIDTH_SD = 0.02  # how much a peak's width varies from injection to injection
+FREE_WIDTH = 0.05  # relative, while it is not known how much widths vary along the run
 UNKNOWN_Z = 5.0
 MOST_UNKNOWN = 3
 MOST_ORDER = 4
@@ -34,11 +35,20 @@ class Window:
     factor: int
 
 
-def target(model: RunModel, j: int, centre: float, centre_sd: float, name: str) -> Component:
-    """The analyte's component, its shape widened with the drift of its retention."""
+def target(model: RunModel, i: int, j: int, centre: float, centre_sd: float, name: str) -> Component:
+    """The analyte's component in injection i, as wide as the run says."""
     width = model.shapes[j].width_half
+    if model.widths is None:
+        return Component(
+            name, model.shapes[j], centre, max(centre_sd, 0.01 * width), FREE_WIDTH, centre / float(model.base[j])
+        )
     return Component(
-        name, model.shapes[j], centre, max(centre_sd, 0.01 * width), WIDTH_SD, centre / float(model.base[j])
+        name,
+        model.shapes[j],
+        centre,
+        max(centre_sd, 1e-3 * width),
+        float(model.widths.sd[j]),
+        float(model.widths.predicted[i, j]),
     )
 
 
@@ -76,7 +86,8 @@ def cut(
             beside.append(c)
             low, high = min(low, left), max(high, right)
             needed = [min(needed[0], left), max(needed[1], right)]
-    start, stop = np.searchsorted(cells.time, [low, high])
+    start, stop = (int(k) for k in np.searchsorted(cells.time, [low, high]))
+    stop -= (stop - start) % LENGTHS
     time, signal = cells.time[start:stop], cells.signal[start:stop].copy()
     beside += [c for c in faint if low < c.centre < high]
     fitted = {main.name, *(c.name for c in beside)}
@@ -105,7 +116,14 @@ def aliens(model: RunModel, i: int, known: Sequence[Component], shape: Shape) ->
 
 
 def fit_target(
-    model: RunModel, i: int, main: Component, beside: list[Component], window: Window, order: int, unknowns: bool = True
+    model: RunModel,
+    i: int,
+    main: Component,
+    beside: list[Component],
+    window: Window,
+    order: int,
+    unknowns: bool = True,
+    rounds: int = MAX_ROUNDS,
 ) -> Fit | None:
     """Fit a window; where the fit is worse than noise allows, look for unknown peaks. None: no fit."""
     use = window.use
@@ -116,7 +134,7 @@ def fit_target(
     scale = float(model.noise_scale[i])
     components = (main, *beside)
     try:
-        fit = fit_window(time, signal, components, order, weights, scale)
+        fit = fit_window(time, signal, components, order, weights, scale, rounds)
         for _ in range(MOST_UNKNOWN if unknowns else 0):
             if fit.chi < SUSPICIOUS_CHI:
                 break

@@ -52,3 +52,14 @@ def test_without_quiet_pieces_noise_is_white_and_above_zero() -> None:
     noise, scale = estimate_noise([np.linspace(0, 1, 200)], [np.zeros(200, bool)], 0.01, 100)
     assert noise.sd > 0
     assert scale == pytest.approx([1.0])
+
+
+def test_noise_from_short_pieces_does_not_repeat_itself_in_a_long_window() -> None:
+    """White noise seen only in pieces of 20 cells: over 96 cells no direction is without variance."""
+    rng = np.random.default_rng(8)
+    signals = [rng.standard_normal(400) for _ in range(12)]
+    quiet = [np.arange(400) % 40 < 20 for _ in signals]
+    noise, _ = estimate_noise(signals, quiet, 0.01, 12)
+    values = np.linalg.eigvalsh(noise.matrix(96))
+    assert noise.sd == pytest.approx(1.0, rel=0.1)
+    assert values.min() > 0.01

@@ -31,10 +31,12 @@ def check_assumptions(model: CourseModel) -> list[Row]:
     arms = design.arms[known]
     parts = [residual[known][arms == arm] for arm in sorted(set(arms))]
     if len(parts) > 1 and min(len(part) for part in parts) > 2:
-        rows.append(_row("residuals spread alike in all groups", *stats.levene(*parts, center="median")))
+        spread = stats.levene(*parts, center="median")
+        rows.append(_row("residuals spread alike in all groups", float(spread.statistic), float(spread.pvalue)))
     if np.ptp(fitted[known]) > 0:
         rank = stats.spearmanr(np.abs(residual[known]), fitted[known])
-        rows.append(_row("residuals spread alike at all levels", rank.statistic, rank.pvalue))
+        statistic, p_value = (float(np.ravel(part)[0]) for part in (rank.statistic, rank.pvalue))
+        rows.append(_row("residuals spread alike at all levels", statistic, p_value))
     if not isinstance(model.fit, AutoregressiveFit):
         rows.append(_row("residuals are independent from sample to sample", *_lag(residual, design, known)))
     return rows

@@ -168,12 +168,18 @@ def evaluate_censored(blocks: list[Block], sds: Floats, beta: Floats, p: int) ->
 
 def _maximise_sds(deviance: Callable[[Floats], float], start: Floats) -> Floats:
     """Standard deviations of least deviance, found on their logs in boxes around the last best."""
-    best = np.log(start)
-    floor = best[0] + np.log(ZERO / 3)
+    best: Floats = np.log(start)
+    floor = float(best[0] + np.log(ZERO / 3))
     for _ in range(12):
-        bounds = [(max(value - 2, floor), value + 1) for value in best]
-        options = {"ftol": 1e-9, "gtol": 1e-4, "eps": 1e-4, "maxiter": 100}
-        best = optimize.minimize(deviance, best, method="L-BFGS-B", bounds=bounds, options=options).x
+        bounds = [(max(value - 2, floor), value + 1) for value in best.tolist()]
+        found = optimize.minimize(
+            deviance,
+            best,
+            method="L-BFGS-B",
+            bounds=bounds,
+            options={"ftol": 1e-9, "gtol": 1e-4, "eps": 1e-4, "maxiter": 100},
+        )
+        best = np.asarray(found.x)
         inside = [low < value < high or value <= floor for value, (low, high) in zip(best, bounds, strict=True)]
         if all(inside):
             break
@@ -258,10 +264,10 @@ def _stack(
         key = (len(rows), len(columns), int(np.isnan(y[rows]).any()), *kinds)
         alike.setdefault(key, []).append((rows, columns, z))
     blocks = []
-    for (_, _, _, *kinds), members in sorted(alike.items(), key=lambda item: item[0]):
+    for key, members in sorted(alike.items(), key=lambda item: item[0]):
         rows, columns, z = (np.array(part) for part in zip(*members, strict=True))
-        nodes, log_weights = nodes_of(len(kinds))
-        kind = np.array(kinds, dtype=np.int64)
+        own_kind = np.array(key[3:], dtype=np.int64)
+        nodes, log_weights = nodes_of(len(own_kind))
         own_x = x[rows[:, :, None], columns[:, None, :]]
-        blocks.append(Block(y[rows], low[rows], high[rows], own_x, columns, z, kind, nodes, log_weights))
+        blocks.append(Block(y[rows], low[rows], high[rows], own_x, columns, z, own_kind, nodes, log_weights))
     return blocks

@@ -20,6 +20,11 @@ class Choices:
     rm_anova: bool = False
     permutation: bool = True
 
+    @property
+    def lends_low_baselines(self) -> bool:
+        """Whether baseline samples below a limit enter the model, whose baseline is no divisor."""
+        return self.outcome == "log" and self.below_limit != "leave_out"
+
     def model_name(self, censored: bool) -> str:
         """The mixed model in words; `censored`: it holds values that are only known to lie below a limit."""
         what = "ln concentration" if self.outcome == "log" else "per cent of baseline (baseline samples left out)"

@@ -76,8 +76,8 @@ def compute_release(
     contract does not know are carried: those of `concentrations` to release, those of `subjects` to the
     summary. Each animal is normalised to its own baseline, unless `baseline` says otherwise. In group
     means and statistics stand courses with a stable baseline, of animals with a group (or of all, if none
-    has one), whose probe did not miss. The mixed model with censored values also has the courses whose
-    baseline is only short of samples above the limit.
+    has one), whose probe did not miss. The mixed model of ln concentration also has the courses whose baseline
+    is only short of samples above the limit, unless such samples are to be left out.
     """
     injections, extras = read_injections(concentrations)
     samples = combine_injections(injections, extras)
@@ -113,9 +113,7 @@ def compute_release(
     choices = Choices(**{field.name: getattr(comparison, field.name) for field in fields(Choices)})
     compared = summary[summary["in_statistics"]]
     lent = summary["left_out"].eq(UNSTABLE) & summary["short_by_limit"].astype(bool)
-    modelled = summary[
-        summary["in_statistics"] | (lent & (choices.below_limit == "censored") & (choices.outcome == "log"))
-    ]
+    modelled = summary[summary["in_statistics"] | (lent & choices.lends_low_baselines)]
     chosen = samples.merge(compared[[*SERIES, "mean"]].rename(columns={"mean": "own_baseline"}), on=SERIES, sort=False)
     fitted = samples.merge(modelled[SERIES], on=SERIES, how="inner", sort=False)
     left_out = _left_out(summary[~summary.index.isin(modelled.index)], summary)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -60,13 +63,8 @@ def _changes(events: pd.DataFrame, inlet_min: float) -> tuple[list[float], list[
     for onset, event in sorted(starts, key=lambda pair: pair[0]):
         onsets.append(onset)
         names.append(_name(event))
-        duration = event.get("duration_min")
-        if (
-            event["trial_type"] == "perfusate"
-            and isinstance(duration, float)
-            and np.isfinite(duration)
-            and duration > 0
-        ):
+        duration = _positive(event.get("duration_min"))
+        if event["trial_type"] == "perfusate" and duration is not None:
             over = onset + duration
             if not any(onset < other < over + 0.01 and event is not one for other, one in starts):
                 onsets.append(over)
@@ -74,11 +72,15 @@ def _changes(events: pd.DataFrame, inlet_min: float) -> tuple[list[float], list[
     return onsets, names
 
 
+def _positive(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and 0 < value < np.inf else None
+
+
 def matches(values: pd.Series, wanted: object) -> pd.Series:
     return values.isna() | (values == wanted)
 
 
-def _name(event: dict[str, object]) -> str | None:
+def _name(event: dict[Hashable, Any]) -> str | None:
     """A drug's name; a perfusate with an analyte in it (zero-net-flux) is named by that."""
     if isinstance(event["drug"], str):
         return event["drug"]

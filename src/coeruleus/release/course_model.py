@@ -27,7 +27,8 @@ BASELINE = "baseline"
 class Cell:
     """Samples of one arm at one time, or in the baseline, and their animals.
 
-    `n_known` of the samples have a number; `n_lost` more are below a limit and do not enter.
+    `n_known` of the samples have a number; `n_lost` more are below a limit and do not enter. The column of
+    the model is −1 for a cell without any number.
     """
 
     column: int
@@ -103,9 +104,7 @@ def fit_courses(samples: pd.DataFrame, choices: Choices) -> CourseModel:
     same for each session and probe where an animal has several.
     """
     percent = choices.outcome == "percent"
-    base = (
-        "in_model_baseline" if choices.below_limit == "censored" and "in_model_baseline" in samples else "in_baseline"
-    )
+    base = "in_model_baseline" if choices.lends_low_baselines and "in_model_baseline" in samples else "in_baseline"
     wanted = samples["period"] == AFTER if percent else samples[base] | (samples["period"] == AFTER)
     asked = samples[wanted & samples["status"].isin(COUNTED)].copy()
     asked = asked.sort_values(["subject_id", "series", "start_min", "sample_id"], kind="stable", ignore_index=True)
@@ -126,9 +125,12 @@ def fit_courses(samples: pd.DataFrame, choices: Choices) -> CourseModel:
     empty = {cell.column for cell in cells.values() if cell.n_known == 0}
     numbers = np.array([place not in empty for place in column[usable]])
     kept, own = kept[numbers], own.take(numbers)
+    if kept["subject_id"].nunique() < 2:
+        failure = "fewer than two animals have a sample that is not below a limit"
+        return CourseModel(name, None, None, cells, grid, notes, failure, percent)
     place = column[usable][numbers]
     columns = {old: new for new, old in enumerate(sorted(set(place.tolist())))}
-    cells = {where: _renumber(cell, columns) for where, cell in cells.items() if cell.column in columns}
+    cells = {where: replace(cell, column=columns.get(cell.column, -1)) for where, cell in cells.items()}
     x = np.zeros((len(kept), len(columns)))
     x[np.arange(len(kept)), [columns[old] for old in place.tolist()]] = 1.0
     animals = pd.factorize(kept["subject_id"])[0].astype(np.int64)
@@ -184,10 +186,6 @@ def _cells(
             number, len(own), int(known[own].sum()), lost.get(place, 0), frozenset(subjects[own]), with_number
         )
     return cells, column
-
-
-def _renumber(cell: Cell, columns: dict[int, int]) -> Cell:
-    return replace(cell, column=columns[cell.column])
 
 
 def _effects(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -9,6 +12,7 @@ from scipy import stats
 from coeruleus.experiment.settings import RecoverySettings
 from coeruleus.release.arms import COURSE
 from coeruleus.release.context import conditions, matches
+from coeruleus.release.reml import Floats
 from coeruleus.release.samples import SERIES
 from coeruleus.release.timing import TOLERANCE_MIN, UNKNOWN
 from coeruleus.release.zero_net_flux import NoFlux, fit_no_flux
@@ -33,10 +37,11 @@ def measure_recovery(
     rows = _in_vitro(baselines, probes)
     rows += _retrodialysis(fit, settings)
     rows += _zero_net_flux(fit, events, settings.equilibration_min)
-    owners = samples.drop_duplicates(COURSE).set_index(COURSE)[["subject_id", "placement"]]
+    owned = samples.drop_duplicates(COURSE)
+    owners = {tuple(row[name] for name in COURSE): row for row in owned.to_dict("records")}
     problems = []
     for row in rows:
-        owner = owners.loc[(row["session_id"], row["probe_id"])]
+        owner = owners[row["session_id"], row["probe_id"]]
         row |= {"subject_id": owner["subject_id"], "placement": owner["placement"]}
         if row.get("changed"):
             item = f"session {row['session_id'] or 'n/a'}, probe {row['probe_id'] or 'n/a'}"
@@ -97,18 +102,19 @@ def _retrodialysis(fit: pd.DataFrame, settings: RecoverySettings) -> list[Row]:
         return []
     rows: list[Row] = []
     for key, course in fit[fit["analyte"] == settings.retrodialysis_standard].groupby(SERIES, sort=True):
-        first: pd.Series | None = None
+        first: Floats | None = None
         for condition, own in _by_condition(course):
-            loss = 1 - own["concentration"] / perfused
+            loss: Floats = 1 - own["concentration"].to_numpy(dtype=float) / perfused
+            mean = float(loss.mean())
             row: Row = {**dict(zip(SERIES, key, strict=True)), "method": "retrodialysis", "condition": condition}
-            row |= {"n_samples": len(loss), "recovery": loss.mean(), "status": status.OK}
+            row |= {"n_samples": len(loss), "recovery": mean, "status": status.OK}
             if len(loss) > 1:
-                half = float(stats.t.ppf(0.975, len(loss) - 1)) * loss.sem()
-                row |= {"recovery_se": loss.sem(), "recovery_ci_low": loss.mean() - half}
-                row["recovery_ci_high"] = loss.mean() + half
+                se = float(loss.std(ddof=1)) / np.sqrt(len(loss))
+                half = float(stats.t.ppf(0.975, len(loss) - 1)) * se
+                row |= {"recovery_se": se, "recovery_ci_low": mean - half, "recovery_ci_high": mean + half}
             else:
                 row["reason"] = "one sample: no interval"
-            if first is not None and min(len(first), len(loss)) > 1 and first.var() + loss.var() > 0:
+            if first is not None and min(len(first), len(loss)) > 1 and np.ptp(first) + np.ptp(loss) > 0:
                 p_value = float(stats.ttest_ind(loss, first, equal_var=False).pvalue)
                 row |= {"change_p": p_value, "changed": p_value < 0.05, "before": float(first.mean())}
             first = loss if first is None else first
@@ -169,9 +175,9 @@ def _by_condition(course: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     return [(name, ordered[ordered["under"] == name]) for name in ordered["under"].unique()]
 
 
-def _number(row: dict[str, object], name: str) -> float:
+def _number(row: Mapping[Hashable, Any], name: str) -> float:
     value = row.get(name)
     try:
-        return float(value) if value is not None else np.nan  # type: ignore[arg-type]
+        return float(value) if value is not None else np.nan
     except ValueError:
         return np.nan

@@ -220,3 +220,24 @@ def test_two_probes_of_one_animal_count_as_one_animal():
 def test_holm_by_hand():
     assert adjust_p([0.01, 0.04, 0.03, math.nan], "holm") == pytest.approx([0.03, 0.06, 0.06, math.nan], nan_ok=True)
     assert adjust_p([0.9, 0.8], "holm") == [1.0, 1.0] and adjust_p([], "holm") == []
+
+
+@pytest.mark.parametrize("animals", [1, 2])
+def test_an_analyte_that_is_nowhere_above_its_limit_has_rows_that_say_so(animals):
+    rows, groups = study(np.random.default_rng(5), {"vehicle": 0.0, "drug": 0.0}, animals=animals)
+    low = [{**row, "status": "below_lod", "concentration": None, "lod": 0.1, "loq": 0.3} for row in rows]
+    for result in (run(low, groups, reference_group="vehicle"), run(rows[:8] + low[8:], groups)):
+        assert len(result.statistics) and result.statistics["reason"].notna().all()
+        assert result.statistics["estimate"].isna().all() or animals == 2
+
+
+def test_a_time_at_which_every_sample_is_low_keeps_its_row():
+    rows, groups = study(np.random.default_rng(6), {"vehicle": 0.0, "drug": 0.0}, animals=4)
+    low = {"status": "below_lod", "concentration": None, "lod": 0.01, "loq": 0.02}
+    rows = [
+        {**row, **low} if row["subject_id"].startswith("drug") and row["sample_id"] == "s4" else row for row in rows
+    ]
+    found = run(rows, groups, reference_group="vehicle").statistics.set_index("effect")
+    row = found.loc["drug: change from baseline at 30 min"]
+    assert math.isnan(row["estimate"]) and "4 below a limit" in row["reason"]
+    assert math.isfinite(found.loc["drug: change from baseline at 10 min", "estimate"].min())

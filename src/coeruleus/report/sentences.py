@@ -11,9 +11,11 @@ from coeruleus.report.cells import number_words, p_value
 
 
 def sentence(row: Mapping[str, Any]) -> str:
-    """One row of statistics.tsv in words: effect, interval, test, p, animals and samples, remark."""
+    """One row of statistics.tsv in words: its own sentence where it has one, animals and samples, remark."""
     who = f"{number_words(row['n_subjects'])} animals, {number_words(row['n_samples'])} samples"
     remark = f" {row['reason']}." if row["reason"] else ""
+    if _known(row, "sentence"):
+        return f"{str(row['sentence']).rstrip('.')}; {who}.{remark}"
     if pd.isna(row["estimate"]) and not _known(row, "statistic"):
         return f"{row['model']}, {row['effect']}: no estimate ({who}).{remark}"
     parts = [part for part in (_effect(row), _test(row), _p(row)) if part]

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from coeruleus.report.cells import TableView, counted, plural, rows_of, table
+from coeruleus.report.cells import TableView, counted, plural, table
 from coeruleus.report.curation_kit import buttons
 from coeruleus.report.overview import Tables, get
 from coeruleus.report.pictures import Picture, Pictures
 from coeruleus.report.points import Points, Series, colour, worth_pointing
-from coeruleus.report.sentences import sentence
+from coeruleus.report.sentences import told
 from coeruleus.report.traces import Trace, build_traces
 from coeruleus.report.vendor_areas import beside_vendor
 
@@ -101,6 +101,7 @@ class ReleaseView:
     analyte: str
     figures: tuple[Picture, ...]
     sentences: tuple[str, ...]
+    at_times: tuple[str, ...]
     statistics: TableView
     assumptions: TableView
     baselines: TableView
@@ -233,7 +234,7 @@ def build_release(tables: Tables, pictures: Pictures) -> list[ReleaseView]:
             ReleaseView(
                 analyte,
                 tuple(one for kind in ("release", "recovery") for one in pictures.of(kind, analyte=analyte)),
-                tuple(sentence(row) for row in rows_of(tests)),
+                *told(tests),
                 table(tests, f"Statistics of {analyte}", STATISTICS),
                 table(
                     _of(get(tables, "release/assumptions"), "analyte", analyte),

@@ -43,7 +43,8 @@ def _text(row: Mapping[str, Any], name: str) -> str:
 
 def sentence(row: Mapping[str, Any]) -> str:
     """One row of statistics.tsv in words: its own sentence where it has one, animals and samples, remark."""
-    who = f"{number_words(row['n_subjects'])} animals, {number_words(row['n_samples'])} samples"
+    counts = (("n_subjects", "animals"), ("n_samples", "samples"))
+    who = ", ".join(f"{number_words(row[name])} {what}" for name, what in counts if _known(row, name)) or "n not known"
     remark = f" {row['reason']}." if row["reason"] else ""
     if _known(row, "sentence"):
         return f"{str(row['sentence']).rstrip('.')}; {who}.{remark}"

@@ -275,6 +275,7 @@ def unit_tables(count: int = 4, trials: int = 8, seed: int = 2) -> dict[str, pd.
             "rates",
             "rasters",
             "psth",
+            "curves",
             "correlograms",
             "clock",
         )
@@ -395,6 +396,10 @@ def unit_tables(count: int = 4, trials: int = 8, seed: int = 2) -> dict[str, pd.
                 response | {"time_low_s": low, "time_high_s": low + 0.1, "rate_hz": n * 10} | events
                 for low, n in zip(bins, hits.mean(axis=0), strict=True)
             ]
+            rows["curves"] += [
+                response | {"time_s": low, "rate_hz": n, "low_hz": 0.7 * n, "high_hz": 1.3 * n, "bandwidth_s": 0.1}
+                for low, n in zip(bins, np.convolve(hits.mean(axis=0) * 10, np.ones(5) / 5, "same"), strict=True)
+            ]
             rows["rasters"] += [
                 response | {"trial": int(trial) + 1, "time_s": bins[b] + 0.1 * rng.random()}
                 for trial, b in zip(*np.nonzero(hits), strict=True)
@@ -428,6 +433,7 @@ def unit_tables(count: int = 4, trials: int = 8, seed: int = 2) -> dict[str, pd.
         sources.RATES,
         sources.RASTERS,
         sources.PSTH,
+        sources.RESPONSE_CURVES,
         sources.AUTOCORRELOGRAMS,
         sources.SEGMENT_CLOCK,
     )
@@ -435,7 +441,17 @@ def unit_tables(count: int = 4, trials: int = 8, seed: int = 2) -> dict[str, pd.
 
 
 def other_tables() -> dict[str, pd.DataFrame]:
+    probe = {"session_id": "rat01_a", "probe_id": "rat01_a", "subject_id": "rat01", "status": "ok"}
     return {
+        "release/recovery": release.RECOVERY.frame(
+            [
+                probe
+                | {"analyte": "NE", "method": "zero_net_flux", "condition": condition, "unit": "nM", "n_levels": 5}
+                | {"recovery": at, "recovery_ci_low": at - 0.05, "recovery_ci_high": at + 0.05, "changed": at > 0.2}
+                | {"extracellular": 1.5, "extracellular_ci_low": 1.2, "extracellular_ci_high": 1.9}
+                for condition, at in (("baseline", 0.17), ("reboxetine", 0.28))
+            ]
+        ),
         "problems": PROBLEMS.frame(
             [
                 {"stage": "chromatography", "item": "inj006", "severity": "error", "message": "the file is empty"},

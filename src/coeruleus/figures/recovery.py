@@ -77,13 +77,13 @@ def _name(row: Mapping[str, Any]) -> str:
 def _draw(rows: list[dict[str, Any]], settings: FigureSettings) -> tuple[Any, Plotted]:
     height = max(20.0, 4.0 * len(rows))
     scale = settings.double_column_mm / 180
-    figure = new_figure(settings.double_column_mm, height + 26, settings.png_dpi)
+    figure = new_figure(settings.double_column_mm, height + 19, settings.png_dpi)
     plotted = Plotted()
     frame = pd.DataFrame(rows)
     names = [_name(row) for row in rows]
     units = sorted({str(row["unit"]) for row in rows if row["unit"]})
     for number, (what, words) in enumerate(PANELS):
-        axes = place(figure, (42 + number * 72) * scale, 9, 60 * scale, height)
+        axes = place(figure, (42 + number * 72) * scale, 3, 60 * scale, height)
         value, low, high = (numbers(frame, f"{what}{end}") for end in ("", "_ci_low", "_ci_high"))
         label = words if what == "recovery" else f"{words} ({', '.join(units)})" if units else words
         if not np.isfinite(value).any():
@@ -98,7 +98,7 @@ def _draw(rows: list[dict[str, Any]], settings: FigureSettings) -> tuple[Any, Pl
         left, right = span(value, [0.0])
         room = right - left
         ends = np.clip(np.concatenate([low, high]), left - room, right + room)
-        axes.set(ylim=(len(rows) - 0.5, -0.5), xlim=span(ends, [left, right], margin=0.0), xlabel=printable(label))
+        axes.set(ylim=(len(rows) - 0.5, -0.5), xlim=span(ends, [left, right], margin=0.02), xlabel=printable(label))
         plotted.add(what, "rows", "row", list(range(len(rows))), label, value, y_low=low, y_high=high, item=names,
                     note=[str(row["method"]) for row in rows])  # fmt: skip
     for method in sorted({str(row["method"]) for row in rows}):

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Polygon, Rectangle
 from matplotlib.ticker import MaxNLocator, NullLocator
 
 from coeruleus.figures.frames import numbers, p_words, span, steps
@@ -18,11 +17,12 @@ from coeruleus.figures.style import (
     BLACK,
     BLUE,
     GREY,
+    PALE,
     VERMILLION,
     fix_labels,
     printable,
 )
-from coeruleus.figures.unit_panels import STEPS, fill_outline, outline, words_in
+from coeruleus.figures.unit_panels import STEPS, ResponseData, fill_outline, outline, words_in
 
 RASTER_LIMIT = 2000  # spikes; beyond, the raster is an image inside the SVG
 
@@ -43,7 +43,10 @@ class ResponsePanel:
         psth.yaxis.set_major_locator(MaxNLocator(3, steps=STEPS))
         self.title = raster.set_title("")
         (self.spikes,) = raster.plot([], [], color=BLACK, lw=0.5, solid_capstyle="butt")
-        self.bars = outline(psth, True, GREY)
+        self.bars = outline(psth, True, PALE)
+        self.band = Polygon([(0.0, 0.0)], closed=True, color=GREY, alpha=0.45, lw=0)
+        psth.add_patch(self.band)
+        (self.curve,) = psth.plot([], [], color=BLACK, lw=0.9)
         (self.baseline,) = psth.plot([], [], color=BLACK, lw=0.6, ls=(0, (4, 1.5)))
         (self.onset,) = psth.plot([0, 0], [0, 1], color=BLACK, lw=0.6, transform=psth.get_xaxis_transform())
         (self.onset_above,) = raster.plot([0, 0], [0, 1], color=BLACK, lw=0.6, transform=raster.get_xaxis_transform())
@@ -58,12 +61,12 @@ class ResponsePanel:
             self.says[effect].set_color(colour)
         self.empty = words_in(psth, 0.5, 1.0)
 
-    def draw(self, data: tuple[Mapping[str, Any], pd.DataFrame, pd.DataFrame] | None, plotted: Plotted) -> None:
+    def draw(self, data: ResponseData | None, plotted: Plotted) -> None:
         self.raster.set_visible(data is not None)
         self.psth.set_visible(data is not None)
         if data is None:
             return
-        row, raster, psth = data
+        row, raster, psth = data.row, data.raster, data.psth
         panel = f"{row['trial_type']}, {row['condition']}"
         trials = int(np.nanmax(numbers(psth, "n_trials"), initial=0)) or int(np.nan_to_num(row["n_trials"]))
         self.title.set_text(printable(f"{panel} (n = {trials})"))
@@ -83,7 +86,15 @@ class ResponsePanel:
         self.raster.set_ylim(max(trials, float(np.nanmax(trial, initial=1))) + 0.5, 0.5)
         base = float(row["baseline_rate_hz"])
         self.baseline.set_data(limits, [base, base])
-        self.psth.set_ylim(0, max(0.1, base if math.isfinite(base) else 0, 1.5 * float(np.nanmax(rate, initial=0))))
+        time_s, mean, lower, upper = (numbers(data.curve, name) for name in ("time_s", "rate_hz", "low_hz", "high_hz"))
+        self.curve.set_data(time_s, mean)
+        banded = np.isfinite(lower) & np.isfinite(upper)
+        self.band.set_visible(bool(banded.any()))
+        if banded.any():
+            ends = [(time_s[banded], lower[banded]), (time_s[banded][::-1], upper[banded][::-1])]
+            self.band.set_xy(np.concatenate([np.column_stack(end) for end in ends]))
+        tallest = 1.5 * max(float(np.nanmax(rate, initial=0)), float(np.nanmax(upper, initial=0)))
+        self.psth.set_ylim(0, max(0.1, base if math.isfinite(base) else 0, tallest))
         self.empty.set_text("" if len(edges) else printable(row["reason"] or "nothing to show"))
         for effect in ("excitation", "inhibition"):
             self._mark(effect, row)
@@ -100,6 +111,7 @@ class ResponsePanel:
             )
         axis = "time from onset (s)"
         plotted.add(panel, "mean rate over trials", axis, low, "rate (Hz)", rate, x_high=high)
+        plotted.add(panel, "rate without bins", axis, time_s, "rate (Hz)", mean, y_low=lower, y_high=upper)
         plotted.add(panel, "spikes", axis, time, "trial", trial)
 
     def _mark(self, effect: str, row: Mapping[str, Any]) -> None:

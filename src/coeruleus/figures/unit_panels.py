@@ -33,6 +33,16 @@ ISI_TICKS = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0)
 
 
 @dataclass(frozen=True)
+class ResponseData:
+    """A row of responses.tsv, and the rows of its raster, its PSTH and its curve."""
+
+    row: Mapping[str, Any]
+    raster: pd.DataFrame
+    psth: pd.DataFrame
+    curve: pd.DataFrame
+
+
+@dataclass(frozen=True)
 class UnitData:
     """What a card shows: one row of units.tsv and this unit's part of each source table."""
 
@@ -44,7 +54,7 @@ class UnitData:
     correlogram: pd.DataFrame
     rates: pd.DataFrame
     drugs: pd.DataFrame
-    responses: Sequence[tuple[Mapping[str, Any], pd.DataFrame, pd.DataFrame]]  # row of responses.tsv, raster, psth
+    responses: Sequence[ResponseData]
 
 
 def words_in(axes: Axes, x: float = 0.5, y: float = 0.5, ha: str = "center", va: str = "center") -> Any:

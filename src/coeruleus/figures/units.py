@@ -20,8 +20,8 @@ class Card:
         self.figure = new_figure(width, 92 if with_responses else 48, settings.card_dpi)
         self.title = self.figure.text(0.008, 1 - 1.5 / (92 if with_responses else 48), "", va="top", weight="bold")
         self.waveform = WaveformPanel(place(self.figure, 13 * scale, 9, 34 * scale, 30))
-        self.isi = IsiPanel(place(self.figure, 59 * scale, 9, 32 * scale, 30))
-        self.correlogram = CorrelogramPanel(place(self.figure, 103 * scale, 9, 28 * scale, 30))
+        self.isi = IsiPanel(place(self.figure, 59 * scale, 9, 30 * scale, 30))
+        self.correlogram = CorrelogramPanel(place(self.figure, 103 * scale, 9, 26 * scale, 30))
         self.rate = RatePanel(place(self.figure, 143 * scale, 9, 34 * scale, 30))
         self.responses: list[ResponsePanel] = []
         for column in range(RESPONSES_PER_CARD if with_responses else 0):

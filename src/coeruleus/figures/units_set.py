@@ -17,8 +17,15 @@ from coeruleus.figures.save import FigureRecord, save_figure, write_index
 from coeruleus.figures.settings import FigureSettings
 from coeruleus.figures.style import house_style, safe_name
 from coeruleus.figures.truth import draw_truth
-from coeruleus.figures.units import RESPONSES_PER_CARD, Card, UnitData
+from coeruleus.figures.unit_panels import ResponseData, UnitData
+from coeruleus.figures.units import RESPONSES_PER_CARD, Card
 from coeruleus.tables import sources, units
+
+OF_UNITS = (
+    sources.WAVEFORMS, sources.WAVEFORM_MARKS, sources.ISI, sources.AUTOCORRELOGRAMS, sources.RATES,
+    units.DRUG_RESPONSES, units.CLASSIFICATION, units.RESPONSES,
+)  # fmt: skip
+OF_RESPONSES = (sources.RASTERS, sources.PSTH, sources.RESPONSE_CURVES)
 
 
 def draw_unit_figures(
@@ -77,7 +84,7 @@ def _draw_cards(
                     captions,
                     "unit_card",
                     f"n = {count(spikes, 'spontaneous interval')}",
-                    *(_trials(row) for row, _raster, _psth in shown),
+                    *(_trials(response.row) for response in shown),
                 ),
                 about={"site_id": site, "unit_id": name},
                 pdf=settings.pdf_of_all,
@@ -94,36 +101,9 @@ def _trials(row: Mapping[str, object]) -> str:
 def unit_data(tables: Mapping[str, pd.DataFrame]) -> Iterator[UnitData]:
     """What there is to show of each unit, in order of units.tsv. Sites without a unit have no card."""
     key = ("site_id", "unit_id")
-    parts = {
-        table.name: split(take(tables, table), *key)
-        for table in (
-            sources.WAVEFORMS,
-            sources.WAVEFORM_MARKS,
-            sources.ISI,
-            sources.AUTOCORRELOGRAMS,
-            sources.RATES,
-            units.DRUG_RESPONSES,
-            units.CLASSIFICATION,
-            units.RESPONSES,
-        )
-    }
-    rasters = split(take(tables, sources.RASTERS), *key, "trial_type", "condition")
-    psths = split(take(tables, sources.PSTH), *key, "trial_type", "condition")
-    none = {
-        table.name: table.frame()
-        for table in (
-            sources.WAVEFORMS,
-            sources.WAVEFORM_MARKS,
-            sources.ISI,
-            sources.AUTOCORRELOGRAMS,
-            sources.RATES,
-            units.DRUG_RESPONSES,
-            units.CLASSIFICATION,
-            units.RESPONSES,
-            sources.RASTERS,
-            sources.PSTH,
-        )
-    }
+    parts = {table.name: split(take(tables, table), *key) for table in OF_UNITS}
+    around = {table.name: split(take(tables, table), *key, "trial_type", "condition") for table in OF_RESPONSES}
+    none = {table.name: table.frame() for table in (*OF_UNITS, *OF_RESPONSES)}
 
     for row in records(take(tables, units.UNITS)):
         if row["unit_id"] is None:
@@ -134,10 +114,12 @@ def unit_data(tables: Mapping[str, pd.DataFrame]) -> Iterator[UnitData]:
             return parts[table.name].get(unit, none[table.name])
 
         responses = [
-            (
+            ResponseData(
                 response,
-                rasters.get((*unit, response["trial_type"], response["condition"]), none[sources.RASTERS.name]),
-                psths.get((*unit, response["trial_type"], response["condition"]), none[sources.PSTH.name]),
+                *(
+                    around[table.name].get((*unit, response["trial_type"], response["condition"]), none[table.name])
+                    for table in OF_RESPONSES
+                ),
             )
             for response in records(part(units.RESPONSES))
         ]

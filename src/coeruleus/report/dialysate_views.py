@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from coeruleus.report.cells import TableView, counted, plural, rows_of, table
+from coeruleus.report.cells import TableView, counted, plural, table
 from coeruleus.report.curation_kit import buttons
 from coeruleus.report.overview import Tables, get
 from coeruleus.report.pictures import Picture, Pictures
 from coeruleus.report.points import Points, Series, colour, worth_pointing
-from coeruleus.report.sentences import sentence
+from coeruleus.report.sentences import told
 from coeruleus.report.traces import Trace, build_traces
 from coeruleus.report.vendor_areas import beside_vendor
 
@@ -24,6 +24,10 @@ CALIBRATION = {
 ACCURACY = {
     "injection_id": "injection", "analyte": "analyte", "kind": "kind", "level": "level", "nominal": "nominal",
     "found": "found", "unit": "unit", "accuracy_percent": "accuracy (%)", "accepted": "accepted", "reason": "reason",
+}  # fmt: skip
+SUITABILITY = {
+    "analyte": "analyte", "test": "test", "verdict": "verdict", "value": "value", "unit": "unit", "lowest": "lowest",
+    "highest": "highest", "limit_low": "at least", "limit_high": "at most", "n_injections": "n", "reason": "reason",
 }  # fmt: skip
 PEAKS = {
     "injection_id": "injection", "kind": "kind", "analyte": "analyte", "status": "status", "reason": "reason",
@@ -51,6 +55,21 @@ BESIDE = {
     "retention_time_min": "our retention (min)", "vendor_retention_min": "vendor's (min)",
     "vendor_name": "vendor's name", "vendor_mark": "mark", "status": "status",
 }  # fmt: skip
+ASSUMPTIONS = {
+    "region": "region", "model": "model", "check": "check", "statistic": "statistic", "p_value": "p", "holds": "holds",
+}  # fmt: skip
+RECOVERY = {
+    "subject_id": "animal", "session_id": "session", "probe_id": "probe", "method": "method", "condition": "condition",
+    "recovery": "recovery", "recovery_ci_low": "95 % CI from", "recovery_ci_high": "to",
+    "extracellular": "outside the membrane", "extracellular_ci_low": "95 % CI from", "extracellular_ci_high": "to",
+    "unit": "unit", "n_samples": "samples", "n_levels": "levels", "change_p": "change p", "changed": "changed",
+    "placement": "placement", "status": "status", "reason": "reason",
+}  # fmt: skip
+TURNOVER = {
+    "subject_id": "animal", "session_id": "session", "probe_id": "probe", "sample_id": "sample", "group": "group",
+    "condition": "condition", "time_min": "time (min)", "value": "ratio", "value_se": "SE", "unit": "unit",
+    "percent_baseline": "% of baseline", "percent_baseline_se": "SE of %", "status": "status", "reason": "reason",
+}  # fmt: skip
 SAMPLES = {
     "subject_id": "animal", "session_id": "session", "probe_id": "probe", "sample_id": "sample",
     "condition": "condition", "time_min": "time (min)", "concentration": "concentration", "concentration_se": "SE",
@@ -64,6 +83,7 @@ SAMPLE_KEY = {"session_id": "session_id", "probe_id": "probe_id", "sample_id": "
 class RunView:
     name: str
     summary: str
+    suitability: TableView
     calibration: TableView
     figures: tuple[Picture, ...]
     refused: TableView
@@ -81,9 +101,12 @@ class ReleaseView:
     analyte: str
     figures: tuple[Picture, ...]
     sentences: tuple[str, ...]
+    at_times: tuple[str, ...]
     statistics: TableView
+    assumptions: TableView
     baselines: TableView
     summary: TableView
+    recovery: TableView
     samples: TableView
     points: tuple[Points, ...]
     animals: tuple[Picture, ...]
@@ -101,8 +124,9 @@ def _of(frame: pd.DataFrame, column: str, value: str) -> pd.DataFrame:
 
 
 def _run(run: str, tables: Tables, pictures: Pictures) -> RunView:
-    mine, lines, checked = (
-        _of(get(tables, f"dialysate/{name}"), "run", run) for name in ("peaks", "calibration", "accuracy")
+    mine, lines, checked, suitability = (
+        _of(get(tables, f"dialysate/{name}"), "run", run)
+        for name in ("peaks", "calibration", "accuracy", "suitability")
     )
     refused = checked[checked["accepted"] == False] if len(checked) else checked  # noqa: E712
     injections = mine.drop_duplicates("injection_id") if len(mine) else mine
@@ -119,7 +143,8 @@ def _run(run: str, tables: Tables, pictures: Pictures) -> RunView:
     traces, vendor = (_among(get(tables, f"sources/{name}"), ids) for name in ("traces", "vendor_peaks"))
     drift, beside = _of(get(tables, "sources/drift"), "run", run), beside_vendor(mine, vendor)
     return RunView(
-        run, summary + ".",
+        run, summary + "." + _suited(suitability),
+        table(suitability, f"System suitability of {run} (USP <621>)", SUITABILITY),
         table(lines, f"Calibration of {run}", CALIBRATION),
         tuple(one for kind in ("calibration", "drift", "overlay") for one in pictures.of(kind, run=run)),
         table(refused, f"Standards and quality controls of {run} that were not accepted", ACCURACY),
@@ -131,6 +156,19 @@ def _run(run: str, tables: Tables, pictures: Pictures) -> RunView:
         worth_pointing([_sensitivity(drift, run), _retention(drift, run), _areas(beside, run)]),
         tuple(one for one in pictures.of("chromatograms", run=run) if one.address),
     )  # fmt: skip
+
+
+def _suited(suitability: pd.DataFrame) -> str:
+    """How many tests of suitability passed, and which failed; failures first in words."""
+    if suitability.empty:
+        return ""
+    tested = suitability[suitability["verdict"] != "not_tested"]
+    failed = tested[tested["verdict"] == "fail"]
+    if tested.empty:
+        return " No limit of system suitability was tested."
+    said = f" {len(tested) - len(failed)} of {plural(len(tested), 'tested limit')} of system suitability passed"
+    names = [f"{analyte} {test}" for analyte, test in zip(failed["analyte"], failed["test"], strict=True)]
+    return said + (f"; failed: {', '.join(names)}." if names else ".")
 
 
 def _among(frame: pd.DataFrame, ids: set[str]) -> pd.DataFrame:
@@ -196,13 +234,26 @@ def build_release(tables: Tables, pictures: Pictures) -> list[ReleaseView]:
             ReleaseView(
                 analyte,
                 tuple(one for kind in ("release", "recovery") for one in pictures.of(kind, analyte=analyte)),
-                tuple(sentence(row) for row in rows_of(tests)),
+                *told(tests),
                 table(tests, f"Statistics of {analyte}", STATISTICS),
+                table(
+                    _of(get(tables, "release/assumptions"), "analyte", analyte),
+                    f"Assumptions of the models of {analyte}",
+                    ASSUMPTIONS,
+                ),
                 table(_of(baselines, "analyte", analyte), f"Baselines of {analyte}", BASELINES),
                 table(_of(summary, "analyte", analyte), f"Release of {analyte} in each probe", SUMMARY),
+                table(_of(get(tables, "release/recovery"), "analyte", analyte), f"Recovery of {analyte}", RECOVERY),
                 table(samples, f"Samples of {analyte}", SAMPLES, buttons(samples, "samples", SAMPLE_KEY)),
                 worth_pointing([_courses(samples, analyte)]),
                 tuple(pictures.of("release_animals", analyte=analyte)),
             )
         )
     return views
+
+
+def build_turnover(tables: Tables) -> list[TableView]:
+    """A table for each ratio of metabolite to transmitter."""
+    turnover = get(tables, "release/turnover")
+    parts = turnover.groupby("ratio", sort=True) if len(turnover) else ()
+    return [table(part, f"Turnover, {ratio}", TURNOVER) for ratio, part in parts]

@@ -7,9 +7,11 @@ from coeruleus.report.overview import Tables
 from coeruleus.tables.registry import TABLES
 
 SHOWN = {
-    "dialysate/peaks", "dialysate/calibration", "dialysate/accuracy", "dialysate/concentrations", "release/release",
-    "release/baselines", "release/summary", "release/statistics", "units/units", "units/responses",
-    "units/drug_responses", "units/evidence", "units/classification",
+    "dialysate/peaks", "dialysate/calibration", "dialysate/accuracy", "dialysate/concentrations",
+    "dialysate/suitability", "release/release", "release/baselines", "release/summary", "release/statistics",
+    "release/assumptions", "release/recovery", "release/turnover", "units/units", "units/responses",
+    "units/drug_responses", "units/evidence", "units/classification", "units/statistics", "units/sensitivity",
+    "units/disagreements",
 }  # fmt: skip
 HALVES = ("dialysate/", "release/", "units/")
 MOST_ROWS = 400

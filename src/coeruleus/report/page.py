@@ -15,7 +15,7 @@ from markupsafe import Markup
 from coeruleus.report.cells import TableView, table
 from coeruleus.report.curation import build_curation
 from coeruleus.report.curation_kit import build_kit
-from coeruleus.report.dialysate_views import build_release, build_runs
+from coeruleus.report.dialysate_views import build_release, build_runs, build_turnover
 from coeruleus.report.facts import Facts
 from coeruleus.report.further import build_further
 from coeruleus.report.methods import build_methods
@@ -59,6 +59,7 @@ def build_report(tables: Mapping[str, pd.DataFrame], figure_directories: Sequenc
         overview=build_overview(tables, facts),
         runs=build_runs(tables, pictures),
         release=build_release(tables, pictures),
+        turnover=build_turnover(tables),
         units=build_units(tables, pictures, facts),
         truth=pictures.of("truth"),
         truth_summary=_truth_summary(tables),

@@ -44,6 +44,21 @@ DRUGS = {
     "baseline_rate_hz": "before (Hz)", "response_rate_hz": "after (Hz)", "percent_change": "change (%)",
     "p_value": "p", "baseline_stable": "steady before", "status": "status", "reason": "reason",
 }  # fmt: skip
+STATISTICS = {
+    "units": "units", "measure": "measure", "trial_type": "event or drug", "group": "group", "mean": "mean", "sd": "SD",
+    "n_subjects": "animals", "n_units": "units", "reference": "compared with", "difference": "difference",
+    "ci_low": "95 % CI from", "ci_high": "to", "p_value": "p", "smallest_p": "smallest p possible", "reason": "remark",
+}  # fmt: skip
+SENSITIVITY = {
+    "ruleset": "ruleset", "criterion": "criterion", "bound": "bound", "bound_value": "as it is",
+    "moved_percent": "moved by (%)", "moved_value": "moved", "site_id": "site", "unit_id": "unit", "label": "label",
+    "moved_label": "label then",
+}  # fmt: skip
+DISAGREEMENTS = {
+    "site_id": "site", "unit_id": "unit", "ruleset": "ruleset", "label": "label", "reason": "because",
+    "other_ruleset": "other ruleset", "other_label": "label by it", "other_reason": "because it",
+    "identity": "identity",
+}  # fmt: skip
 EVENTS = {
     "site_id": "site", "segment": "segment", "onset": "onset (s)", "duration": "duration (s)", "trial_type": "event",
     "side": "side", "intensity": "intensity", "drug": "drug", "dose": "dose", "dose_unit": "unit",
@@ -87,6 +102,9 @@ class UnitsView:
     agreement: TableView
     table: TableView
     without: TableView
+    statistics: TableView
+    sensitivity: TableView
+    disagreements: TableView
     units: tuple[UnitView, ...]
 
 
@@ -106,6 +124,9 @@ def build_units(tables: Tables, pictures: Pictures, facts: Facts) -> UnitsView:
         _agreement(labels, first),
         table(merged, f"Units, labelled by {first}" if first else "Units", UNITS),
         table(without, "Sites without a unit", WITHOUT),
+        table(get(tables, "units/statistics"), "Units of each group of animals", STATISTICS),
+        table(get(tables, "units/sensitivity"), "Labels that change when a bound moves by 10 %", SENSITIVITY),
+        table(get(tables, "units/disagreements"), "Units on which rulesets disagree", DISAGREEMENTS),
         tuple(_units(tables, merged, labels, first, pictures)),
     )  # fmt: skip
 

@@ -65,6 +65,8 @@ def extent_of(
     dispersion = _dispersion(times, which, trials, found)
     share = found.count / max(found.exposed_s, 1e-9)
     prior = max(share, 1.5 * baseline_hz) if excited else max(min(share, 0.5 * baseline_hz), 0.05 * baseline_hz)
+    if prior <= 0:  # no rate falls below none
+        return _without_interval(pooled, exposed, found, high)
     edges = np.unique(np.r_[low, EDGES_S[(low < EDGES_S) & (high > EDGES_S)], found.low_s, found.high_s, high])
     edges = edges[(edges >= low) & (edges <= high)]
     starts, ends = edges[edges < found.high_s], edges[edges > found.low_s]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from coeruleus.simulation.demo_animals import SMALL_RATS, VEHICLE, Rat
+from coeruleus.simulation.demo_animals import DRUG, SMALL_RATS, VEHICLE, Rat
 from coeruleus.simulation.demo_dialysate import (
     DEAD_VOLUME_UL,
     FLOW_UL_PER_MIN,
@@ -72,17 +72,48 @@ def write_small(directory: str | Path, seed: int = SEED, raw: bool = False) -> N
 
 def write_sites(directory: str | Path, n_sites: int = 560, seed: int = SEED) -> None:
     """Many sorted sites of one unit and about 300 spikes each, with pinches: for checks of scale."""
+    _write(Path(directory), f"{n_sites} sorted sites (simulated)", seed, None, _many_sites(n_sites, 20))
+
+
+def write_study(directory: str | Path, n_rats: int = 40, n_units: int = 120, seed: int = SEED) -> None:
+    """Many rats in two groups, half of them in each of two HPLC runs, and up to three sorted units in each: for
+    figures and a page of a large study.
+
+    In one rat the probe missed; one sample of another was lost.
+    """
+    rats = tuple(
+        Rat(
+            f"rat{place + 1:02d}",
+            (VEHICLE, DRUG)[place % 2],
+            "run_a" if place < n_rats / 2 else "run_b",
+            missed=place == 7,
+            lost=(5,) if place == 3 else (),
+        )
+        for place in range(n_rats)
+    )
+    dialysate = DialysatePlan(
+        rats=rats,
+        first_min=-60.0,
+        last_min=60.0,
+        standards=("S1", "S3", "S5", "S6"),
+        middle=(),
+        spoilt_standard=None,
+    )
+    title = f"{n_rats} rats and {n_units} units (simulated)"
+    _write(Path(directory), title, seed, dialysate, _many_sites(n_units, 3))
+
+
+def _many_sites(n_sites: int, sites_of_rat: int) -> EphysPlan:
     kinds = ("lc", "lc", "slow", "broad")
     sites = tuple(
         Site(
-            f"rat{index // 20 + 1:02d}_{index % 20 + 1:02d}",
-            f"rat{index // 20 + 1:02d}",
-            (PlannedUnit("u1", kind, 0.9),),
+            f"rat{index // sites_of_rat + 1:02d}_{index % sites_of_rat + 1:02d}",
+            f"rat{index // sites_of_rat + 1:02d}",
+            (PlannedUnit("u1", kinds[index % len(kinds)], 0.9),),
         )
-        for index, kind in ((index, kinds[index % len(kinds)]) for index in range(n_sites))
+        for index in range(n_sites)
     )
-    ephys = EphysPlan(sites=sites, spontaneous_s=120.0, n_pinches=6)
-    _write(Path(directory), f"{n_sites} sorted sites (simulated)", seed, None, ephys)
+    return EphysPlan(sites=sites, spontaneous_s=120.0, n_pinches=6)
 
 
 def _write(directory: Path, title: str, seed: int, dialysate: DialysatePlan | None, ephys: EphysPlan) -> None:

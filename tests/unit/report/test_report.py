@@ -16,6 +16,7 @@ from coeruleus.figures.units_set import draw_unit_figures
 from coeruleus.report import page as page_module
 from coeruleus.report.facts import Facts
 from coeruleus.report.page import build_report
+from coeruleus.tables import registry
 from coeruleus.tables.status import MEANING
 
 HOSTILE = '<img src=x onerror="alert(1)">'
@@ -219,3 +220,35 @@ def test_one_half_alone(made_tables, folders, facts):
     units = {name: frame for name, frame in made_tables.items() if name.startswith("units/")}
     page = Page(build_report(units, folders[1:], facts)).text
     assert "HPLC run" not in page and "Evidence cards" in page
+
+
+def test_each_result_table_is_where_a_reader_expects_it(tables, folders, facts):
+    """In the section that it belongs to, and then not among the further tables."""
+    unit = {"site_id": "site01", "unit_id": "u1"}
+    run = sorted(tables["dialysate/peaks"]["run"].dropna())[0]
+    course = {"session_id": "s", "probe_id": "p", "sample_id": "1", "subject_id": "rat01"}
+    given = {
+        "dialysate/suitability": [
+            {"run": run, "analyte": "NE", "test": "tailing", "value": 3.25, "limit_high": 2.0, "verdict": "fail"},
+            {"run": run, "analyte": "NE", "test": "plates", "value": 9000.0, "limit_low": 2000.0, "verdict": "pass"},
+        ],
+        "release/assumptions": [{"analyte": "NE", "region": "mPFC", "model": "m", "check": "normal residuals"}],
+        "release/turnover": [course | {"ratio": HOSTILE, "value": 7.5}],
+        "units/statistics": [{"units": "all", "measure": "spontaneous rate (made)", "group": "vehicle"}],
+        "units/sensitivity": [unit | {"ruleset": "r", "criterion": "moved bound (made)", "bound": "low"}],
+        "units/disagreements": [unit | {"ruleset": "r", "other_ruleset": "another (made)", "label": "LC-NE"}],
+    }  # fmt: skip
+    more = {name: registry.TABLES[name].frame(rows) for name, rows in given.items()}
+    page = build_report(tables | more, folders, facts)
+    sections = {
+        name: re.sub(r"<[^>]*>", " ", text)
+        for name, text in re.findall(r'<section id="([\w-]+)"(.*?)</section>', page, re.DOTALL)
+    }
+    assert "1 of 2 tested limits of system suitability passed; failed: NE tailing." in sections["run-1"]
+    assert "3.25" in sections["run-1"]
+    release = next(text for name, text in sections.items() if name.startswith("release-") and "Release of NE" in text)
+    assert "normal residuals" in release and "zero_net_flux" in release and "0.28" in release
+    assert "7.5" in sections["turnover"] and "&lt;img src=x" in sections["turnover"] and HOSTILE not in page
+    for words in ("spontaneous rate (made)", "moved bound (made)", "another (made)"):
+        assert words in sections["units"]
+    assert "further" not in sections

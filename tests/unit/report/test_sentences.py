@@ -1,6 +1,8 @@
 """Tests in words, from numbers written by hand."""
 
-from coeruleus.report.sentences import sentence
+import pandas as pd
+
+from coeruleus.report.sentences import sentence, told
 
 NAN = float("nan")
 ROW = {"model": "mixed model", "effect": "drug at 40 min", "estimate": 0.6931472, "ci_low": 0.4, "ci_high": 0.9,
@@ -28,3 +30,17 @@ def test_an_f_test_has_both_degrees_of_freedom_and_no_estimate():
 def test_what_could_not_be_estimated_says_why():
     said = sentence(ROW | {"estimate": NAN, "statistic": NAN, "reason": "one animal only"})
     assert said == "mixed model, drug at 40 min: no estimate (8 animals, 64 samples). one animal only."
+
+
+def test_its_own_sentence_is_taken_over_with_numbers_of_animals():
+    said = sentence(ROW | {"sentence": "NE rose to 200 % of baseline (p < 0.001)."})
+    assert said == "NE rose to 200 % of baseline (p < 0.001); 8 animals, 64 samples."
+
+
+def test_effects_at_times_are_in_order_of_time_and_those_without_an_estimate_are_told_once():
+    times = [ROW | {"effect": f"at {time}", "time_min": time} for time in (110.0, 10.0, 30.0)]
+    nothing = [ROW | {"effect": f"x{n}", "estimate": NAN, "statistic": NAN, "reason": "too few"} for n in range(3)]
+    whole, at_times = told(pd.DataFrame([*times, *nothing, ROW | {"effect": "window"}]))
+    assert [one.split(":")[0] for one in at_times] == [f"mixed model, at {t}" for t in ("10.0", "30.0", "110.0")]
+    assert len(whole) == 2 and whole[0].startswith("mixed model, window: 0.6931")
+    assert whole[1] == "mixed model: no estimate of 3 effects. too few."

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from coeruleus.experiment.load import load_experiment
-from coeruleus.simulation.demo import write_demo, write_sites, write_small
+from coeruleus.simulation.demo import write_demo, write_sites, write_small, write_study
 from coeruleus.simulation.peaks import peak
 
 ID = re.compile(r"[A-Za-z0-9._-]+")
@@ -48,6 +48,9 @@ def test_the_experiment_loads_without_a_complaint(demo, tmp_path):
     assert load_experiment(tmp_path / "small").problems == []
     write_sites(tmp_path / "sites", 12)
     assert len(load_experiment(tmp_path / "sites").recordings) == 24
+    write_study(tmp_path / "study", 4, 5)
+    study = load_experiment(tmp_path / "study")
+    assert study.problems == [] and len(study.subjects) == 4 and study.recordings["site_id"].nunique() == 5
 
 
 def test_it_is_small(demo):

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from coeruleus.spikes.artefacts import Artefact
 from coeruleus.spikes.detect import CANDIDATE_SIGMAS, Candidates
-from coeruleus.spikes.match import NOISE_REACH, Fit, Spikes
+from coeruleus.spikes.match import NOISE_REACH, REFRACTORY_S, Fit, Spikes
+from coeruleus.spikes.quality import contamination
 from coeruleus.spikes.trains import isi_violations
 
 Array = NDArray[np.floating]
@@ -22,6 +23,7 @@ PILE_SIGMAS, PILE_MOST = 0.5, 0.6  # noise: nine tenths within half a sigma of t
 MAINS_HZ = (50.0, 60.0, 100.0, 120.0)
 LOCKED = 0.8
 VIOLATIONS_SAID, VIOLATIONS_REFUSED = 0.02, 0.05
+FOREIGN_SAID = 0.05  # lower end of the 95 % interval of contamination
 FALSE_SAID, FALSE_MOST = 0.05, 0.25  # noise among the spikes of a unit: said, and refused
 CLEAN = 0.3
 MODE_STARTS = (1.0, 1.15, 1.3)
@@ -165,12 +167,25 @@ def mains_locking(times: Array) -> dict[float, float]:
     return {hz: float(np.abs(np.mean(np.exp(2j * np.pi * hz * times)))) for hz in MAINS_HZ}
 
 
-def unit_note(trains: Sequence[Array], false_share: float, spread: str | None) -> str | None:
-    """A word on contamination: by noise, and by other neurons where short intervals or shapes say so."""
+def unit_note(
+    trains: Sequence[Array], durations_s: Sequence[float], false_share: float, spread: str | None
+) -> str | None:
+    """A word on contamination: by noise, and by other neurons where short intervals or shapes say so.
+
+    The spikes of slow neurons seldom meet: few intervals are short even where half of the spikes are another's, so
+    the short ones are set against what chance would make of so many spikes.
+    """
     said = [spread] if spread else []
     fraction, low, _ = isi_violations(trains)
     if np.isfinite(low) and low > VIOLATIONS_SAID:
         said.append(f"multi-unit: {100 * fraction:.1f} % of intervals are shorter than the refractory period")
+    else:
+        foreign = contamination(trains, [(0.0, length) for length in durations_s], REFRACTORY_S)
+        if np.isfinite(foreign.low) and foreign.low > FOREIGN_SAID:
+            said.append(
+                f"multi-unit: short intervals show that {100 * foreign.fraction:.0f} % of its spikes "
+                f"(at least {100 * foreign.low:.0f} %) are another neuron's"
+            )
     if false_share > FALSE_SAID:
         said.append(f"up to {100 * false_share:.0f} % of its spikes may be noise")
     return "; ".join(said) or None

@@ -140,7 +140,7 @@ def _units(
         lag = (times - found.time_s[mine.candidate])[plain]
         shape = mean_spike(found, mine.candidate[plain], lag)
         limit = model.limits[unit]
-        said = [unit_note(trains, limit.false_share, spread_note(model, sample, unit)), shape.reason]
+        said = [unit_note(trains, found.durations_s, limit.false_share, spread_note(model, sample, unit)), shape.reason]
         isolation, missed = quality(model, sample, unit)
         units.append(
             SortedUnit(

@@ -7,17 +7,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from scipy.interpolate import CubicSpline
 from scipy.signal import butter, sosfiltfilt
 
 from coeruleus.simulation.trace import Background, TraceUnit, simulate_trace
 from coeruleus.simulation.trains import bursty_train, drifting_rate, drop_refractory, spike_train
 from coeruleus.simulation.waveforms import BROAD, LC_LIKE, MEDIUM, NARROW, SpikeForm, template
+from coeruleus.spikes.detect import collect
+from coeruleus.spikes.filter import bandpass
+from coeruleus.spikes.match import make_whitener, template_distance
 
 RATE_HZ = 24000.0
-BAND_HZ = (300.0, 5000.0)  # in which SNR and d′ are stated, whatever band a sorter uses
+BAND_HZ = (300.0, 5000.0)  # in which SNR is stated, whatever band a sorter uses
 DRIFT_PER_HOUR = 0.3
 NEAR = 4.0
-LAGS_MS = np.arange(-12, 13) / 24.0
 FORMS = (LC_LIKE, BROAD, MEDIUM, NARROW)
 SOS = butter(3, BAND_HZ, btype="bandpass", fs=RATE_HZ, output="sos")
 
@@ -47,37 +50,36 @@ class Recording:
 
 
 class Noise:
-    """The background in the band: its robust size (channels,) and the distance between spikes in it."""
+    """The background in the band: its robust size (channels,) and the distance (d′) between spikes in it."""
 
     def __init__(self, rng: np.random.Generator, channels: int, background: Background) -> None:
         trace = simulate_trace(rng, [], duration_s=20.0, rate_hz=RATE_HZ, n_channels=channels, background=background)
         band = sosfiltfilt(SOS, trace, axis=0)
         self.size = np.median(np.abs(band), axis=0) / 0.6745
-        starts = np.arange(200, len(band) - 200, 37)
-        rows = band[starts[:, None] + np.arange(-48, 60, 2)].reshape(len(starts), -1)
-        covariance = rows.T @ rows / len(rows)
-        mean = np.trace(covariance) / len(covariance)
-        values, vectors = np.linalg.eigh(covariance + 0.01 * mean * np.eye(len(covariance)))
-        self.whiten = vectors / np.sqrt(values)
+        self.found = collect([trace], RATE_HZ)
+        snippets = np.array(self.found.noise_snippets, dtype=float)
+        self.whitener = make_whitener(snippets, np.median(np.array(self.found.noise_uv), axis=0))
 
     def snr(self, form: SpikeForm, gains: np.ndarray) -> float:
-        return float(np.max(np.abs(filtered(form, 0.0)).max() * gains / self.size))
+        return float(np.max(np.abs(filtered(form)).max() * gains / self.size))
 
     def apart(self, first: TraceUnit, second: TraceUnit) -> float:
-        """d′ between two mean spikes in whitened noise, at the lag where they are most alike (Mahalanobis)."""
-        fixed = self._row(first, 0.0)
-        return min(float(np.linalg.norm(fixed - self._row(second, lag))) for lag in LAGS_MS)
+        """d′ between two mean spikes, as the sorter measures it, of spikes without noise."""
+        rows = [self._template(unit) for unit in (first, second)]
+        return template_distance(rows[0], rows[1], self.whitener, self.found.grid_s)[0]
 
-    def _row(self, unit: TraceUnit, lag_ms: float) -> np.ndarray:
-        alone = filtered(unit.form, lag_ms)[:, None] * np.asarray(unit.gains)[None]
-        return alone.reshape(-1) @ self.whiten
+    def _template(self, unit: TraceUnit) -> np.ndarray:
+        time_s = (np.arange(2400) - 1200) / RATE_HZ
+        band = bandpass(template(unit.form)(time_s * 1000)[:, None] * np.asarray(unit.gains)[None], RATE_HZ)
+        loudest = band[:, int(np.argmax(np.abs(band).max(axis=0)))]
+        peak = time_s[int(np.argmax(np.abs(loudest)))]
+        return np.asarray(CubicSpline(time_s, band, axis=0)(peak + self.found.offsets_s))
 
 
-def filtered(form: SpikeForm, lag_ms: float) -> np.ndarray:
-    """The spike in the band, at the samples that `Noise` looks at."""
+def filtered(form: SpikeForm) -> np.ndarray:
+    """The spike in the band in which SNR is stated."""
     time = (np.arange(2400) - 1200) / RATE_HZ * 1000
-    peak = sosfiltfilt(SOS, template(form)(time - lag_ms))
-    return np.asarray(peak[1200 + np.arange(-48, 60, 2)])
+    return np.asarray(sosfiltfilt(SOS, template(form)(time)))
 
 
 def some_form(rng: np.random.Generator) -> SpikeForm:
@@ -111,11 +113,12 @@ def record(
     channels: int = 1,
     duration_s: float = 200.0,
     near: bool = False,
+    distant_uv: tuple[float, float] = (5.0, 9.0),
 ) -> Recording:
     """One recording. Units are drawn again until all are d′ 4 apart; with `near` the second copies the first
     until it lies nearer than that. A twentieth of the spikes of neighbours overlap on purpose."""
     rng = np.random.default_rng(seed)
-    background = Background(distant_uv=rng.uniform(5, 9), white_uv=rng.uniform(7, 11))
+    background = Background(distant_uv=rng.uniform(*distant_uv), white_uv=rng.uniform(7, 11))
     noise = Noise(rng, channels, background)
     count = 2 if near else int(rng.integers(n_units[0], n_units[1] + 1))
     units: list[TraceUnit] = []
@@ -163,6 +166,7 @@ def _overlapping(rng: np.random.Generator, unit: TraceUnit, other: TraceUnit) ->
     return replace(unit, times_s=drop_refractory(np.sort(times), 0.004))
 
 
+LOUD_UV = (9.0, 14.0)  # distant spikes as large as the simulation makes them by default
 SETS: dict[str, dict[str, Any]] = {
     "one electrode": {"snr": (6.0, 20.0), "n_units": (1, 3)},
     "near": {"snr": (7.0, 16.0), "n_units": (2, 2), "near": True},
@@ -171,6 +175,9 @@ SETS: dict[str, dict[str, Any]] = {
     "stereotrode": {"snr": (6.0, 15.0), "n_units": (1, 3), "channels": 2},
     "no unit": {"snr": (6.0, 20.0), "n_units": (0, 0)},
     "long": {"snr": (7.0, 20.0), "n_units": (1, 3), "duration_s": 900.0},
+    "one electrode, loud background": {"snr": (6.0, 20.0), "n_units": (1, 3), "distant_uv": LOUD_UV},
+    "small, loud background": {"snr": (4.0, 6.0), "n_units": (1, 1), "distant_uv": LOUD_UV},
+    "no unit, loud background": {"snr": (6.0, 20.0), "n_units": (0, 0), "distant_uv": LOUD_UV},
 }
 
 

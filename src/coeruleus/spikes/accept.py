@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from coeruleus.spikes.artefacts import Artefact
 from coeruleus.spikes.detect import CANDIDATE_SIGMAS, Candidates
-from coeruleus.spikes.match import NOISE_REACH, Fit, Spikes
+from coeruleus.spikes.match import NOISE_REACH, REFRACTORY_S, Fit, Spikes
+from coeruleus.spikes.quality import contamination
 from coeruleus.spikes.trains import isi_violations
 
 Array = NDArray[np.floating]
@@ -22,9 +23,12 @@ PILE_SIGMAS, PILE_MOST = 0.5, 0.6  # noise: nine tenths within half a sigma of t
 MAINS_HZ = (50.0, 60.0, 100.0, 120.0)
 LOCKED = 0.8
 VIOLATIONS_SAID, VIOLATIONS_REFUSED = 0.02, 0.05
+FOREIGN_SAID = 0.05  # lower end of the 95 % interval of contamination
 FALSE_SAID, FALSE_MOST = 0.05, 0.25  # noise among the spikes of a unit: said, and refused
+CLEAN = 0.3
+MODE_STARTS = (1.0, 1.15, 1.3)
 MODE_LEAST = 0.75  # of the template's size: where a unit's heights gather
-VALLEY_MOST = 0.6  # of the density at the mode: what lies between a unit and noise
+VALLEY_MOST = 0.75  # of the density at the mode: what lies between a unit and noise
 RESIDUAL_MADS = 6.0
 
 
@@ -52,13 +56,14 @@ def piled_up(sigmas: Array, threshold: float) -> bool:
 class Limits:
     """Of one unit: the height a spike needs, the largest squared residual it has, the share of its spikes that may be
     noise (expected, plus one standard error), the heights' mode, and the least density between noise and the mode as
-    a part of the density there."""
+    a part of the density there. From the height `clean` on, noise is a minority: what a template is measured from."""
 
     needed: float
     bound: float
     false_share: float
     mode: float
     valley: float
+    clean: float
 
 
 def limits(single: Fit, decoy: Fit, near: NDArray[np.bool_], unit: int, size: float) -> Limits:
@@ -82,7 +87,8 @@ def limits(single: Fit, decoy: Fit, near: NDArray[np.bool_], unit: int, size: fl
     heights = single.height[mine & upright & (single.residual <= bound)]
     decoys = decoy.height[(decoy.unit == unit) & ~near & ~upright & (decoy.residual <= bound)]
     decoys = decoys[decoys < NOISE_REACH]  # larger ones are spikes of the other polarity
-    mode = _mode_near(heights, size)
+    modes = [_mode_near(heights, start * size) for start in MODE_STARTS]
+    mode = next((place for place in modes if place >= MODE_LEAST * size), modes[0])
     middle = max(mode, MODE_LEAST * size)
     low, high = max(0.25 * size, min(0.5 * size, size - 4)), max(0.5 * size, min(0.8 * size, NOISE_REACH))
     grid = np.linspace(low, high, 51)
@@ -97,7 +103,9 @@ def limits(single: Fit, decoy: Fit, near: NDArray[np.bool_], unit: int, size: fl
     best = int(good[np.argmin(np.abs(grid[good] - size / 2))])
     count = float(false[best])
     share = (count + np.sqrt(count)) / max(1.0, float(targets[best]))
-    return Limits(float(grid[best]), bound, share, mode, _valley(heights, mode))
+    clean = np.flatnonzero(_beyond(decoys, grid) <= CLEAN * targets)
+    from_here = float(grid[clean[0]]) if share > FALSE_MOST and len(clean) else 0.0
+    return Limits(float(grid[best]), bound, share, mode, _valley(heights, mode), from_here)
 
 
 def _valley(heights: Array, mode: float) -> float:
@@ -137,6 +145,8 @@ def refuse(spikes: Spikes, unit: int, limit: Limits, size: float, clock: Array, 
     place = spikes.candidate[mine]
     if len(place) < MIN_SPIKES:
         return f"a shape seen only {len(place)} times ({MIN_SPIKES} needed)"
+    if np.count_nonzero(mine & ~spikes.doubtful) < MIN_SPIKES:
+        return "a shape seen in overlaps of other units only"
     if limit.mode < MODE_LEAST * size or limit.valley > VALLEY_MOST:
         return "a shape that cannot be told from noise: no gap between its heights and those of noise"
     if limit.false_share > FALSE_MOST:
@@ -157,12 +167,25 @@ def mains_locking(times: Array) -> dict[float, float]:
     return {hz: float(np.abs(np.mean(np.exp(2j * np.pi * hz * times)))) for hz in MAINS_HZ}
 
 
-def unit_note(trains: Sequence[Array], false_share: float, spread: str | None) -> str | None:
-    """A word on contamination: by noise, and by other neurons where short intervals or shapes say so."""
+def unit_note(
+    trains: Sequence[Array], durations_s: Sequence[float], false_share: float, spread: str | None
+) -> str | None:
+    """A word on contamination: by noise, and by other neurons where short intervals or shapes say so.
+
+    The spikes of slow neurons seldom meet: few intervals are short even where half of the spikes are another's, so
+    the short ones are set against what chance would make of so many spikes.
+    """
     said = [spread] if spread else []
     fraction, low, _ = isi_violations(trains)
     if np.isfinite(low) and low > VIOLATIONS_SAID:
         said.append(f"multi-unit: {100 * fraction:.1f} % of intervals are shorter than the refractory period")
+    else:
+        foreign = contamination(trains, [(0.0, length) for length in durations_s], REFRACTORY_S)
+        if np.isfinite(foreign.low) and foreign.low > FOREIGN_SAID:
+            said.append(
+                f"multi-unit: short intervals show that {100 * foreign.fraction:.0f} % of its spikes "
+                f"(at least {100 * foreign.low:.0f} %) are another neuron's"
+            )
     if false_share > FALSE_SAID:
         said.append(f"up to {100 * false_share:.0f} % of its spikes may be noise")
     return "; ".join(said) or None

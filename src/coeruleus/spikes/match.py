@@ -15,6 +15,7 @@ SCALE_LOW, SCALE_HIGH = 0.6, 1.5  # amplitude of a spike relative to what is exp
 SCALE_SD = 0.1
 LAGS_S: Array = np.arange(-6, 7) * 5e-5  # alignment errs by less than 0.3 ms
 FINE_S = 5e-5
+MERGE_LAGS_S: Array = np.arange(-20, 21) * 5e-5
 REACH_S = 0.003  # within it a spike changes the snippet of another
 PAIR_LAGS_S: Array = np.arange(-20, 21) * 1e-4
 PAIR_MOST = 2000
@@ -114,16 +115,33 @@ def concatenated(fits: list[Fit]) -> Fit:
     return Fit(*(np.concatenate([getattr(one, name) for one in fits]) for name in Fit.__dataclass_fields__))
 
 
-def is_overlap(template: Array, others: list[Array], whitener: Whitener, grid_s: float) -> bool:
-    """Whether a template is the sum of two different others at some lags: a coincidence, not a neuron."""
-    if len(others) < 2:
+def template_distance(first: Array, second: Array, whitener: Whitener, grid_s: float) -> tuple[float, float]:
+    """d′ between two templates (samples, channels), and the lag (s) of `second` at which they are most alike.
+
+    The distance of Mahalanobis (1936) in the noise that the whitener was made from, at the best lag up to 1 ms: the
+    one meaning of "nearer than d′ 4" wherever templates are compared.
+    """
+    bank = make_bank([second], whitener, grid_s, MERGE_LAGS_S)
+    apart = np.linalg.norm(bank.rows - whitener(first[None])[0], axis=1)
+    best = int(np.argmin(apart))
+    return float(apart[best]), float(bank.lag_s[best])
+
+
+def is_overlap(template: Array, others: list[Array], whitener: Whitener, grid_s: float, itself: bool = False) -> bool:
+    """Whether a template is the sum of two others at some lags: a coincidence, not a neuron.
+
+    The two are different ones (a neuron does not overlap with itself), or with `itself` any: what looks like one
+    neuron may be two.
+    """
+    if len(others) < 2 - itself:
         return False
     bank = make_bank(others, whitener, grid_s, PAIR_LAGS_S)
     own = whitener(template[None])[0]
     dots = bank.rows @ own
     squared = own @ own - 2 * (dots[:, None] + dots[None]) + bank.norms[:, None] + bank.norms[None]
     squared += 2 * bank.rows @ bank.rows.T
-    squared[bank.unit[:, None] == bank.unit[None]] = np.inf  # a neuron does not overlap with itself
+    if not itself:
+        squared[bank.unit[:, None] == bank.unit[None]] = np.inf
     return float(np.sqrt(max(0.0, squared.min()))) < max(OVERLAP_APART, 0.3 * float(np.linalg.norm(own)))
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 from numpy.typing import NDArray
 
-from coeruleus.spikes.accept import CORE_SIGMAS, MIN_SPIKES, piled_up
+from coeruleus.spikes.accept import MIN_SPIKES, piled_up
 from coeruleus.spikes.cluster import APART, STRAYS, assign, fit_mixtures, merge_near
-from coeruleus.spikes.match import LAGS_S, Whitener, is_overlap, make_bank
+from coeruleus.spikes.match import Whitener, is_overlap, template_distance
 
 Array = NDArray[np.floating]
 Ints = NDArray[np.int_]
@@ -15,8 +17,9 @@ Ints = NDArray[np.int_]
 SHADOW_S = 0.003
 SHADOW_FACTOR = 1.5
 RARE = 5  # overlaps of two units are rarer than either
-MERGE_LAGS_S = np.arange(-20, 21) * 5e-5
+VERY_RARE = 20  # and those of two that are taken for one
 LEAST_SCALE = 0.6
+ALIGNED_S = 1e-4  # groups nearer in time were compared as clusters
 DRIFT_WINDOW = 41  # spikes
 LIKE = 4.0
 
@@ -32,19 +35,29 @@ def shadowed(clock: Array, sigmas: Array) -> NDArray[np.bool_]:
 
 
 def propose(
-    snippets: NDArray[np.float32], rows: Array, clock: Array, sigmas: Array, whitener: Whitener, grid_s: float
+    snippets: NDArray[np.float32],
+    rows: Array,
+    clock: Array,
+    sigmas: Array,
+    whitener: Whitener,
+    grid_s: float,
+    level: float,
 ) -> list[Ints]:
-    """Groups of candidates, each perhaps a unit: snippets (n, samples, channels), whitened rows (n, d), times (s)."""
+    """Groups of candidates, each perhaps a unit: snippets (n, samples, channels), whitened rows (n, d), times (s).
+
+    `level` is the threshold that all of them exceed, in units of the noise.
+    """
     channels = snippets.shape[2]
     features = _features(rows, channels)
     labels = assign(features, fit_mixtures(features))
     groups = [np.flatnonzero(labels == label) for label in np.unique(labels)]
-    groups = [group for group in groups if len(group) >= MIN_SPIKES // 2 and not piled_up(sigmas[group], CORE_SIGMAS)]
+    groups = [group for group in groups if len(group) >= MIN_SPIKES // 2 and not piled_up(sigmas[group], level)]
     if not groups:
         return []
     whole = _joined(groups, merge_near([features[group] for group in groups]))
     parts = [part for group in whole for part in _split(rows, group, channels)]
-    return _distinct(_followed(parts, rows, clock), snippets, whitener, grid_s)
+    whole = _followed(parts, rows, clock)
+    return [whole[index] for index in distinct(whole, snippets, whitener, grid_s)]
 
 
 def _joined(groups: list[Ints], members: list[list[int]]) -> list[Ints]:
@@ -120,36 +133,34 @@ def _one_that_drifts(first: Array, second: Array, when_first: Array, when_second
     return bool(np.sqrt(max(0.0, variance - 1) / (share * (1 - share))) < APART)
 
 
-def _distinct(groups: list[Ints], snippets: NDArray[np.float32], whitener: Whitener, grid_s: float) -> list[Ints]:
-    """Groups without those that are another one over again: aligned on the trough, or two spikes that overlap.
+def distinct(groups: list[Ints], snippets: NDArray[np.float32], whitener: Whitener, grid_s: float) -> list[int]:
+    """Which groups to keep: not those that are another one over again, aligned on the trough, or two that overlap.
 
     The smaller group is dropped here. Its spikes come back through matching, which tries lags and overlaps.
     """
     order = sorted(range(len(groups)), key=lambda index: -len(groups[index]))
     kept: list[int] = []
-    lags = MERGE_LAGS_S[np.abs(MERGE_LAGS_S) > 1e-4]
     means = [np.mean(snippets[group], axis=0, dtype=float) for group in groups]
     for index in order:
         own = whitener(means[index][None])[0]
         same = False
         for other in kept:
-            bank = make_bank([means[other]], whitener, grid_s, lags).rows
-            apart = float(np.linalg.norm(bank - own, axis=1).min())
-            same = same or apart < max(APART, 0.2 * float(np.linalg.norm(own)))
+            apart, lag = template_distance(means[index], means[other], whitener, grid_s)
+            same = same or (abs(lag) > ALIGNED_S and apart < max(APART, 0.2 * float(np.linalg.norm(own))))
         larger = [means[other] for other in kept if len(groups[other]) > RARE * len(groups[index])]
-        if not same and not is_overlap(means[index], larger, whitener, grid_s):
+        much_larger = [means[other] for other in kept if len(groups[other]) > VERY_RARE * len(groups[index])]
+        overlap = is_overlap(means[index], larger, whitener, grid_s)
+        if not (same or overlap or is_overlap(means[index], much_larger, whitener, grid_s, itself=True)):
             kept.append(index)
-    return [groups[index] for index in sorted(kept)]
+    return sorted(kept)
 
 
-def nearest(templates: list[Array], whitener: Whitener, grid_s: float) -> tuple[float, int, int]:
-    """The two templates nearest to each other at any small lag: their d′ and numbers."""
-    bank = make_bank(templates, whitener, grid_s, LAGS_S)
-    middle = whitener(np.array(templates))
+def nearest(templates: list[Array], counts: list[int], whitener: Whitener, grid_s: float) -> tuple[float, int, int]:
+    """The two templates nearest to each other: their d′, less what errors of means of so many spikes add, and
+    their numbers."""
     best = (np.inf, 0, 0)
-    for i, own in enumerate(middle):
-        apart = np.linalg.norm(bank.rows - own, axis=1)
-        apart[bank.unit <= i] = np.inf
-        row = int(np.argmin(apart))
-        best = min(best, (float(apart[row]), i, int(bank.unit[row])))
+    for i, j in combinations(range(len(templates)), 2):
+        apart, _ = template_distance(templates[i], templates[j], whitener, grid_s)
+        errors = templates[i].size * (1 / counts[i] + 1 / counts[j])
+        best = min(best, (float(np.sqrt(max(0.0, apart**2 - errors))), i, j))
     return best

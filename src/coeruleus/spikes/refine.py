@@ -20,6 +20,7 @@ from coeruleus.spikes.match import (
     joined,
     make_bank,
     resolve,
+    template_distance,
 )
 from coeruleus.spikes.propose import nearest
 
@@ -126,6 +127,7 @@ def _remeasured(sample: Sample, model: Model) -> tuple[list[Array], Drift]:
     drift: Drift = []
     for unit, template in enumerate(model.templates):
         mine = model.spikes.chosen((model.spikes.unit == unit) & ~model.spikes.doubtful)
+        mine = mine.chosen(mine.height >= model.limits[unit].clean)
         if len(mine.unit) < MIN_SPIKES:
             templates.append(template)
             drift.append((np.zeros(1), np.ones(1)))
@@ -190,13 +192,11 @@ def _merged(
     templates, drift = list(templates), list(drift)
     counts = [max(1, int(np.count_nonzero(model.spikes.unit == unit))) for unit in range(len(templates))]
     while len(templates) > 1:
-        apart, i, j = nearest(templates, whitener, grid_s)
+        apart, i, j = nearest(templates, counts, whitener, grid_s)
         if apart >= APART:
             break
         large, small = (i, j) if counts[i] >= counts[j] else (j, i)
-        lags = make_bank([templates[small]], whitener, grid_s)
-        own = whitener(templates[large][None])[0]
-        lag = float(lags.lag_s[int(np.argmin(np.linalg.norm(lags.rows - own, axis=1)))])
+        _, lag = template_distance(templates[large], templates[small], whitener, grid_s)
         moved = _moved(templates[small][None].astype(np.float32), np.array([-lag]), grid_s)[0]
         share = counts[large] / (counts[large] + counts[small])
         templates[large] = share * templates[large] + (1 - share) * moved
@@ -235,10 +235,9 @@ def quality(model: Model, sample: Sample, unit: int) -> tuple[float, float]:
     """Isolation, the d′ to the nearest other unit or to noise, and the fraction of spikes too small to be taken."""
     size = float(np.linalg.norm(model.whitener(model.templates[unit][None])))
     apart = [np.inf]
-    if len(model.templates) > 1:
-        bank = make_bank(model.templates, model.whitener, model.grid_s)
-        own = model.whitener(model.templates[unit][None])
-        apart.append(float(np.linalg.norm(bank.rows[bank.unit != unit] - own, axis=1).min()))
+    for other, template in enumerate(model.templates):
+        if other != unit:
+            apart.append(template_distance(model.templates[unit], template, model.whitener, model.grid_s)[0])
     heights = model.spikes.height[(model.spikes.unit == unit) & ~model.spikes.doubtful]
     taken = np.zeros(len(sample.clock), dtype=bool)
     taken[model.spikes.candidate] = True

@@ -15,9 +15,9 @@ from coeruleus.spikes.accept import CORE_SIGMAS, MIN_SPIKES, trace_refused, unit
 from coeruleus.spikes.artefacts import Artefact, joined
 from coeruleus.spikes.detect import Candidates, collect
 from coeruleus.spikes.filter import LOW_HZ
-from coeruleus.spikes.match import make_whitener
+from coeruleus.spikes.match import Whitener, make_whitener
 from coeruleus.spikes.mean_spike import mean_spike
-from coeruleus.spikes.propose import propose, shadowed
+from coeruleus.spikes.propose import distinct, propose, shadowed
 from coeruleus.spikes.refine import Model, Sample, learn, match_all, quality
 from coeruleus.spikes.spread import spread_note
 
@@ -27,6 +27,7 @@ Trace = Array | Iterable[Array]
 LEARN_MOST = 20000
 LEARN_WINDOW_S = 5.0
 CORE_MOST = 6000
+CORE_LEVELS = (CORE_SIGMAS, 6.0)
 
 
 @dataclass(frozen=True)
@@ -98,12 +99,7 @@ def sort_segments(
     chosen = _learning_set(clock, LEARN_MOST * 2 // (1 + found.channels))
     snippets = found.snippets.read(chosen)
     sample = Sample(clock[chosen], found.sigmas[chosen], snippets, whitener(snippets))
-    core = np.flatnonzero((sample.sigmas >= CORE_SIGMAS) & ~shadowed(sample.clock, sample.sigmas))
-    core = core[:: max(1, len(core) // CORE_MOST)]
-    groups = []
-    if len(core) >= MIN_SPIKES:
-        parts = (snippets[core], sample.rows[core], sample.clock[core], sample.sigmas[core])
-        groups = [core[group] for group in propose(*parts, whitener, found.grid_s)]
+    groups = _proposed(sample, whitener, found.grid_s)
     if not groups:
         return finish([], "no unit: what crosses the threshold cannot be told from noise")
     model, dropped = learn(sample, groups, whitener, found.grid_s)
@@ -114,6 +110,19 @@ def sort_segments(
     if highpass_hz is not None and highpass_hz > LOW_HZ:
         problems.append(f"recorded with a high-pass of {highpass_hz:g} Hz: widths of mean spikes are shortened by it")
     return finish(units, None)
+
+
+def _proposed(sample: Sample, whitener: Whitener, grid_s: float) -> list[NDArray[np.int_]]:
+    """Groups at rising thresholds: the fewer the small spikes of distant neurons, the clearer a large unit stands."""
+    plain = ~shadowed(sample.clock, sample.sigmas)
+    groups: list[NDArray[np.int_]] = []
+    for level in CORE_LEVELS:
+        core = np.flatnonzero((sample.sigmas >= level) & plain)
+        core = core[:: max(1, len(core) // CORE_MOST)]
+        if len(core) >= MIN_SPIKES:
+            parts = (sample.snippets[core], sample.rows[core], sample.clock[core], sample.sigmas[core])
+            groups += [core[group] for group in propose(*parts, whitener, grid_s, level)]
+    return [groups[index] for index in distinct(groups, sample.snippets, whitener, grid_s)]
 
 
 def _units(
@@ -131,7 +140,7 @@ def _units(
         lag = (times - found.time_s[mine.candidate])[plain]
         shape = mean_spike(found, mine.candidate[plain], lag)
         limit = model.limits[unit]
-        said = [unit_note(trains, limit.false_share, spread_note(model, sample, unit)), shape.reason]
+        said = [unit_note(trains, found.durations_s, limit.false_share, spread_note(model, sample, unit)), shape.reason]
         isolation, missed = quality(model, sample, unit)
         units.append(
             SortedUnit(

@@ -13,7 +13,7 @@ Array = NDArray[np.floating]
 AXES = 5
 LEAST = 30
 TRIM = 0.02
-EXCESS = 0.45  # variance beyond that of noise: two units of equal rate d′ 1.3 apart add as much
+EXCESS = 0.2  # variance beyond that of noise: two units of equal rate d′ 0.9 apart add as much
 ERRORS = 3.0
 
 

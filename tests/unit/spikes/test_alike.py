@@ -1,0 +1,45 @@
+"""Units that are alike: the distance between templates, overlaps of one with itself, and what short intervals say."""
+
+import numpy as np
+import pytest
+
+from coeruleus.spikes.accept import unit_note
+from coeruleus.spikes.match import Whitener, is_overlap, shifted, template_distance
+
+GRID_S = 1 / 15000
+WHITE = Whitener(np.eye(68))
+
+
+def bump(place_s=0.0, width_s=2e-4):
+    time = (np.arange(68) - 30) * GRID_S - place_s
+    return (10 * np.exp(-0.5 * (time / width_s) ** 2))[:, None]
+
+
+def test_distance_is_that_of_white_noise_at_the_best_lag():
+    """Two bumps of one shape, the second of 0.7 times the size and 0.2 ms late: d′ is 0.3 times the norm."""
+    apart, lag = template_distance(bump(), 0.7 * bump(2e-4), WHITE, GRID_S)
+    assert lag == pytest.approx(-2e-4, abs=1e-9)
+    assert apart == pytest.approx(0.3 * np.linalg.norm(bump()), rel=0.01)
+
+
+def test_an_overlap_of_one_with_itself_counts_only_where_asked():
+    twice = bump() + shifted(bump(), np.array([8e-4]), GRID_S)[0]
+    assert not is_overlap(twice, [bump()], WHITE, GRID_S)
+    assert is_overlap(twice, [bump()], WHITE, GRID_S, itself=True)
+    assert not is_overlap(bump(width_s=6e-4) * 3, [bump()], WHITE, GRID_S, itself=True)
+
+
+def refractory(rng, count):
+    gaps = 0.004 + rng.exponential(0.246, count)
+    return np.cumsum(gaps)
+
+
+def test_two_slow_neurons_in_one_train_are_said_and_one_is_not():
+    """At 4 Hz each, one interval in a hundred is short: what chance makes of two neurons, and one never."""
+    rng = np.random.default_rng(5)
+    one, other = refractory(rng, 1600), refractory(rng, 1600)
+    both = np.sort(np.concatenate([one, other]))
+    both = both[np.append(True, np.diff(both) > 0.001)]
+    assert unit_note([one], [400.0], 0.0, None) is None
+    said = unit_note([both], [400.0], 0.0, None)
+    assert said is not None and said.startswith("multi-unit")

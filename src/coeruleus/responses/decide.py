@@ -56,7 +56,7 @@ def decide(trials: Trials, baseline_hz: float, rng: np.random.Generator) -> Deci
         if again is None:
             return Decision(part, None, math.nan)
         again = replace(again, inhibition=replace(again.inhibition, p=_either(chosen.p, again.inhibition.p)))
-        return Decision(part, *_inhibition(again, trials, _place(again.inhibition, extent, limit), baseline_hz))
+        return Decision(part, *_inhibition(again, trials, extent, baseline_hz))
     if again is None:
         return Decision(Part(1.0, None), part, math.nan)
     raised = replace(again.excitation, p=_either(chosen.p, again.excitation.p))
@@ -85,10 +85,13 @@ def _place(found: Deviation, other: Extent, limit: float) -> tuple[float, float]
 
 
 def _inhibition(
-    found: Scan, trials: Trials, within: tuple[float, float] | None, baseline_hz: float = math.nan
+    found: Scan, trials: Trials, excited: Extent | None, baseline_hz: float = math.nan
 ) -> tuple[Part | None, float]:
-    if within is not None and found.inhibition.p <= ALPHA:
-        return Part(found.inhibition.p, extent_of(trials, found.inhibition, baseline_hz, False, within)), math.nan
+    if excited is not None and found.inhibition.p <= ALPHA:
+        within = _place(found.inhibition, excited, scanned(trials))
+        follows = excited if within[0] == excited.end_s else None
+        extent = extent_of(trials, found.inhibition, baseline_hz, False, within, follows)
+        return Part(found.inhibition.p, extent), math.nan
     share = found.silence(SILENCE_S)
     if share >= 1:
         return Part(found.inhibition.p, None), math.nan

@@ -119,8 +119,10 @@ def extent_of(
     lasting = _quantiles(lengths, weights, (tail, 0.5, 1 - tail))
     open_ended = stopped >= high - NEGLIGIBLE_S
     end = high if open_ended else min(begun[1] + lasting[1], high)
-    count = float(np.searchsorted(pooled, end, "right") - np.searchsorted(pooled, begun[1], "left"))
-    time_s = float((exposed(np.array([end])) - exposed(np.array([begun[1]])))[0])
+    # Spikes where the one before may not have ended yet are none of this one's.
+    since = min(begun[2], end) if joined > HALF else begun[1]
+    count = float(np.searchsorted(pooled, end, "right") - np.searchsorted(pooled, since, "left"))
+    time_s = float((exposed(np.array([end])) - exposed(np.array([since])))[0])
     return Extent(
         begun[1],
         end,

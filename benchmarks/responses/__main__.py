@@ -23,12 +23,14 @@ SHARED = Path(__file__).resolve().parents[3] / "shared" / "experiments" / "lc_fo
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="benchmarks.responses")
     parser.add_argument("--quick", action="store_true", help="a twentieth of the trains")
+    parser.add_argument("--trains", type=int, help="so many trains (of each cell) instead; limits follow")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--footshock", type=Path, default=SHARED, help="the experiment directory lc_footshock")
     parser.add_argument("--cells", type=Path, help="write the figures of every cell to this file (JSON)")
     asked = parser.parse_args(arguments)
     trains = {part: max(count // 20, 20) if asked.quick else count for part, count in FULL.items()}
+    trains = {part: asked.trains or count for part, count in trains.items()}
     cells: list[dict[str, object]] = []
     missed = False
     for part in asked.only:

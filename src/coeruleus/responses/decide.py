@@ -40,7 +40,7 @@ def decide(trials: Trials, baseline_hz: float, rng: np.random.Generator) -> Deci
     events, `baseline_hz`), the other is tested again in the time outside it by `test_onward`: a burst makes plain
     firing look like a pause, a pause makes it look like a burst, and after any spike a cell waits.
     """
-    first = scan(trials, SILENCE_S, rng)
+    first = scan(trials, rng)
     if first is None:
         return None
     if first.excitation.p > ALPHA and first.inhibition.p > ALPHA:
@@ -51,12 +51,12 @@ def decide(trials: Trials, baseline_hz: float, rng: np.random.Generator) -> Deci
     extent = extent_of(trials, chosen, baseline_hz, excited, (0.0, limit))
     part = Part(chosen.p, extent)
     # What is second rests on the first: the chance that this one is wrong counts against both.
-    again = test_onward(trials, extent.start_s, extent.end_s, excited, limit, SILENCE_S, rng)
+    again = test_onward(trials, extent.start_s, extent.end_s, excited, limit, rng)
     if excited:
         if again is None:
             return Decision(part, None, math.nan)
         again = replace(again, inhibition=replace(again.inhibition, p=_either(chosen.p, again.inhibition.p)))
-        return Decision(part, *_inhibition(again, trials, _place(again.inhibition, extent, limit), baseline_hz))
+        return Decision(part, *_inhibition(again, trials, extent, baseline_hz))
     if again is None:
         return Decision(Part(1.0, None), part, math.nan)
     raised = replace(again.excitation, p=_either(chosen.p, again.excitation.p))
@@ -85,11 +85,15 @@ def _place(found: Deviation, other: Extent, limit: float) -> tuple[float, float]
 
 
 def _inhibition(
-    found: Scan, trials: Trials, within: tuple[float, float] | None, baseline_hz: float = math.nan
+    found: Scan, trials: Trials, excited: Extent | None, baseline_hz: float = math.nan
 ) -> tuple[Part | None, float]:
-    if within is not None and found.inhibition.p <= ALPHA:
-        return Part(found.inhibition.p, extent_of(trials, found.inhibition, baseline_hz, False, within)), math.nan
-    if found.silence >= 1:
+    if excited is not None and found.inhibition.p <= ALPHA:
+        within = _place(found.inhibition, excited, scanned(trials))
+        follows = excited if within[0] == excited.end_s else None
+        extent = extent_of(trials, found.inhibition, baseline_hz, False, within, follows)
+        return Part(found.inhibition.p, extent), math.nan
+    share = found.silence(SILENCE_S)
+    if share >= 1:
         return Part(found.inhibition.p, None), math.nan
     # What a silence adds to the average likelihood ratio grows with the events.
-    return None, float(math.ceil(len(trials.onsets) / found.silence)) if found.silence > 0 else math.nan
+    return None, float(math.ceil(len(trials.onsets) / share)) if share > 0 else math.nan

@@ -19,12 +19,13 @@ REFINEMENTS = 4
 LIKELY = 8.0  # log posterior below its maximum at which an end is no longer looked for
 MOST_DISPERSION = 5.0
 NEGLIGIBLE_S = 0.05
+HALF = 0.5
 
 
 @dataclass(frozen=True)
 class Extent:
-    """Start and end after onset (s), the rate in between (Hz), whether it runs to the end of what was scanned, and
-    90 % intervals of start, duration and rate."""
+    """Start and end after onset (s), the rate in between (Hz), whether it runs to the end of what was scanned,
+    90 % intervals of start, duration and rate, and the posterior of the end: times (s) and weights (sum 1)."""
 
     start_s: float
     end_s: float
@@ -33,6 +34,7 @@ class Extent:
     start_ci: tuple[float, float]
     duration_ci: tuple[float, float]
     rate_ci: tuple[float, float]
+    ends: tuple[Floats, Floats]
 
 
 def after_onset(trials: Trials) -> tuple[Floats, NDArray[np.int64]]:
@@ -50,13 +52,21 @@ def scanned(trials: Trials) -> float:
 
 
 def extent_of(
-    trials: Trials, found: Deviation, baseline_hz: float, excited: bool, within: tuple[float, float]
+    trials: Trials,
+    found: Deviation,
+    baseline_hz: float,
+    excited: bool,
+    within: tuple[float, float],
+    follows: Extent | None = None,
 ) -> Extent:
     """The step in the rate that the pooled spikes show, between the times `within` (s after onset).
 
     Posterior of start and end of one step away from `baseline_hz`, flat in both, the step's rate integrated over a
     gamma prior (Raftery & Akman 1986, Biometrika 73, 85, for two change-points); its power is lowered where trials
     differ by more than Poisson. Start and duration are its medians.
+
+    `follows`: a response that ends where `within` begins. With a chance of one half beforehand this one starts at that
+    very end, wherever that is, and otherwise anywhere later; what the spikes make of the two is weighed.
     """
     times, which = after_onset(trials)
     pooled = np.sort(times)
@@ -70,13 +80,17 @@ def extent_of(
     edges = np.unique(np.r_[low, EDGES_S[(low < EDGES_S) & (high > EDGES_S)], found.low_s, found.high_s, high])
     edges = edges[(edges >= low) & (edges <= high)]
     starts, ends = edges[edges < found.high_s], edges[edges > found.low_s]
-    for refinement in range(REFINEMENTS):
+
+    def step(starts: Floats, ends: Floats) -> Floats:
         n = np.searchsorted(pooled, ends, "right")[None, :] - np.searchsorted(pooled, starts, "left")[:, None]
         time = exposed(ends)[None, :] - exposed(starts)[:, None]
         fits = _log_posterior(np.maximum(n, 0), time, baseline_hz, prior) / dispersion
         rate = n / np.maximum(time, 1e-9)
         wrong = (time <= 1e-6) | ((rate <= baseline_hz) if excited else (rate >= baseline_hz))
-        fits = np.where(wrong, -np.inf, fits)
+        return np.where(wrong, -np.inf, fits)
+
+    for refinement in range(REFINEMENTS):
+        fits = step(starts, ends)
         best = float(fits.max())
         if not np.isfinite(best):
             return _without_interval(pooled, exposed, found, high)
@@ -85,16 +99,32 @@ def extent_of(
         starts, ends = _around(starts, fits.max(axis=1) - best), _around(ends, fits.max(axis=0) - best)
     weight = np.exp(fits - best)
     weight /= weight.sum()
+    stopping = weight.sum(axis=0)
+    begins, starting, lengths = starts, weight.sum(axis=1), (ends - starts[:, None]).ravel()
+    joined = 0.0
+    if follows is not None:
+        at_once = np.exp(step(np.array([low]), ends)[0] - best)
+        later = float(np.exp(fits - best).sum()) * float(starts[1] - starts[0]) / max(high - low, 1e-9)
+        joined = float(at_once.sum()) / (float(at_once.sum()) + later)
+    weights = (1 - joined) * weight.ravel()
+    if follows is not None and joined > 0:
+        before, likely = follows.ends
+        at_once /= at_once.sum()
+        begins, starting = np.r_[begins, before], np.r_[(1 - joined) * starting, joined * likely]
+        lengths = np.r_[lengths, np.maximum(ends - before[:, None], 0.0).ravel()]
+        weights = np.r_[weights, joined * (likely[:, None] * at_once).ravel()]
+        stopping = (1 - joined) * stopping + joined * at_once
     tail = (1 - LEVEL) / 2
-    begun = _quantiles(starts, weight.sum(axis=1), (tail, 0.5, 1 - tail))
-    stopped = _quantiles(ends, weight.sum(axis=0), (0.5,))[0]
-    length = ends[None, :] - starts[:, None]
-    order = np.argsort(length, axis=None)
-    lasting = _quantiles(length.ravel()[order], weight.ravel()[order], (tail, 0.5, 1 - tail))
+    begun = _quantiles(begins, starting, (tail, 0.5, 1 - tail))
+    begun[1] = max(begun[1], low) if joined <= HALF else low
+    stopped = _quantiles(ends, stopping, (0.5,))[0]
+    lasting = _quantiles(lengths, weights, (tail, 0.5, 1 - tail))
     open_ended = stopped >= high - NEGLIGIBLE_S
     end = high if open_ended else min(begun[1] + lasting[1], high)
-    count = float(np.searchsorted(pooled, end, "right") - np.searchsorted(pooled, begun[1], "left"))
-    time_s = float((exposed(np.array([end])) - exposed(np.array([begun[1]])))[0])
+    # Spikes where the one before may not have ended yet are none of this one's.
+    since = min(begun[2], end) if joined > HALF else begun[1]
+    count = float(np.searchsorted(pooled, end, "right") - np.searchsorted(pooled, since, "left"))
+    time_s = float((exposed(np.array([end])) - exposed(np.array([since])))[0])
     return Extent(
         begun[1],
         end,
@@ -103,6 +133,7 @@ def extent_of(
         (begun[0], begun[2]),
         (lasting[0], lasting[2]),
         _rate_interval(count, time_s, dispersion),
+        (ends, stopping / stopping.sum()),
     )
 
 
@@ -132,7 +163,8 @@ def _around(grid: Floats, below: Floats) -> Floats:
 
 
 def _quantiles(values: Floats, weights: Floats, wanted: tuple[float, ...]) -> list[float]:
-    """Quantiles of sorted values."""
+    order = np.argsort(values, kind="stable")
+    values, weights = values[order], weights[order]
     total = np.cumsum(weights) - weights / 2
     return [float(value) for value in np.interp(wanted, total / weights.sum(), values)]
 
@@ -161,5 +193,6 @@ def _without_interval(pooled: Floats, exposed: Exposure, found: Deviation, limit
     count = float(np.diff(np.searchsorted(pooled, [found.low_s, found.high_s]))[0])
     rate = count / time_s if time_s > 0 else float("nan")
     none = (float("nan"), float("nan"))
+    around = _rate_interval(count, time_s, 1.0)
     ended = found.high_s >= limit - NEGLIGIBLE_S
-    return Extent(found.low_s, found.high_s, rate, ended, none, none, _rate_interval(count, time_s, 1.0))
+    return Extent(found.low_s, found.high_s, rate, ended, none, none, around, (np.array([found.high_s]), np.ones(1)))

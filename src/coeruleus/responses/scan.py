@@ -10,7 +10,9 @@ less than the largest ratio alone (Chan & Walther 2013, Stat Sinica 23, 409).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -28,8 +30,10 @@ START_SCALE_S = 0.1
 SHORT_S = 0.05
 USUAL_SILENCE_S = 1.5
 LOG_SPREAD = 0.6
+AT_ONCE = 100  # replicates
 BLOCK = 111  # replicates at a time; the smallest p-value is 1 ÷ (9 × 111 + 1)
 BLOCKS = ((1, 20), (2, 40), (6, 0))  # no further ones where both signs are exceeded so often: p is above 0.12
+CLEAR = 5  # exceeded no more often than this at first, p will not be: the second look is left out
 LEAST_DISPERSION = 0.05
 LARGEST = 80.0  # of an exponent
 NEARLY = 1 - 1e-5
@@ -67,12 +71,17 @@ class Deviation:
 
 @dataclass(frozen=True)
 class Scan:
-    """Both signs, and by how much a complete silence of the asked length would pass the 5 % threshold for
-    inhibition: the ratio of the events there are to those that it would take (1 or more: it would be seen)."""
+    """Both signs, and what they were found by."""
 
     excitation: Deviation
     inhibition: Deviation
-    silence: float
+    windows: Windows
+    compared: Compared
+
+    def silence(self, silence_s: float) -> float:
+        """By how much a complete silence of this length would pass the 5 % threshold for inhibition: the ratio of the
+        events there are to those that it would take (1 or more: it would be seen)."""
+        return self.compared.silence(self.windows, silence_s)
 
 
 @dataclass(frozen=True)
@@ -85,10 +94,18 @@ class Windows:
     excitation: Floats
     inhibition: Floats
 
-    def counts(self, bins: Counts) -> Counts:
-        """Spikes in each window, (windows, replicates), from those in each bin, (bins, replicates)."""
-        total = np.vstack([np.zeros((1, bins.shape[1]), dtype=np.int32), np.cumsum(bins, axis=0, dtype=np.int32)])
-        return total[self.high] - total[self.low]
+    def counts(self, total: Counts) -> Iterator[tuple[slice, Counts]]:
+        """Spikes in each window, (windows, replicates), from those up to each edge, (edges, replicates): some
+        replicates at a time, as many as the processor's cache holds, in arrays that the next ones overwrite."""
+        start = np.empty((len(self.low), min(AT_ONCE, total.shape[1])), dtype=total.dtype)
+        end = np.empty_like(start)
+        for at in range(0, total.shape[1], AT_ONCE):
+            some = np.ascontiguousarray(total[:, at : at + AT_ONCE])
+            if some.shape[1] < start.shape[1]:
+                start, end = np.empty((2, len(self.low), some.shape[1]), dtype=total.dtype)
+            np.take(some, self.low, axis=0, out=start, mode="clip")
+            np.take(some, self.high, axis=0, out=end, mode="clip")
+            yield slice(at, at + some.shape[1]), np.subtract(end, start, out=end)
 
 
 def windows_between(edges: Floats, begin_s: float = 0.0, bins: NDArray[np.bool_] | None = None) -> Windows | None:
@@ -115,26 +132,36 @@ def windows_between(edges: Floats, begin_s: float = 0.0, bins: NDArray[np.bool_]
     return Windows(edges, low, high, up / up.sum(), down / max(down.sum(), 1e-300))
 
 
-def scan(trials: Trials, silence_s: float, rng: np.random.Generator) -> Scan | None:
+@cache
+def _all_windows(edges: int) -> Windows | None:
+    """Windows between the first edges; asked for by every unit, so kept."""
+    return windows_between(EDGES_S[:edges]) if edges > 1 else None
+
+
+def scan(trials: Trials, rng: np.random.Generator) -> Scan | None:
     """Scan for both signs. None where no window can be scanned (no time after onsets, or no spikes)."""
     edges = EDGES_S[np.quantile(trials.length, 0.5) + 1e-9 >= EDGES_S]
-    windows = windows_between(edges) if len(edges) > 1 else None
+    windows = _all_windows(len(edges))
     if windows is None or not len(trials.spikes) or not len(trials.onsets):
         return None
     mask = edges[None, 1:] <= trials.length[:, None] + 1e-9
     grid = _cumulative(trials, float(edges[-1]))
     first, room = _stretches(trials, rng)
     counts = [_counts(trials, grid, edges, mask, trials.onsets[None, :])]
-    for blocks, enough in BLOCKS:
+    exceeded = CLEAR + 1
+    for number, (blocks, enough) in enumerate(BLOCKS):
         for _ in range(blocks):
             moved = first + rng.random((BLOCK, len(trials.onsets))) * room
             counts.append(_counts(trials, grid, edges, mask, moved))
+        if exceeded <= CLEAR and number < len(BLOCKS) - 1:
+            continue
         compared = compare(windows, np.vstack(counts))
-        if min(compared.exceeded) >= enough:
+        exceeded = min(compared.exceeded)
+        if exceeded >= enough:
             break
     time = np.r_[0.0, np.cumsum(mask.sum(axis=0) * np.diff(edges))]
     found = [compared.deviation(windows, sign, time[windows.high] - time[windows.low]) for sign in (0, 1)]
-    return Scan(found[0], found[1], compared.silence(windows, silence_s))
+    return Scan(found[0], found[1], windows, compared)
 
 
 @dataclass(frozen=True)
@@ -181,26 +208,46 @@ def compare(windows: Windows, bins: Counts) -> Compared:
     exp((n ln(n/m) − n + m) ÷ (v/m)): Poisson, scaled by the dispersion that the train itself shows at this window's
     length. Each sign's average takes 1 for the windows that deviate the other way.
     """
-    every = windows.counts(bins.T)
-    mean = np.maximum(every.mean(axis=1), 1e-9)
-    spread = np.einsum("wr,wr->w", every, every, dtype=float) / every.shape[1] - mean**2
-    dispersion = np.maximum(spread / mean, LEAST_DISPERSION)
-    whole = np.arange(int(every.max()) + 1)
-    # Single precision: half the time, and far finer than what is compared.
-    n_log_n = (whole * np.log(np.maximum(whole, 1))).astype(np.float32)
-    gain = n_log_n[every]
-    gain -= every * (1 + np.log(mean)).astype(np.float32)[:, None]
-    gain += mean.astype(np.float32)[:, None]
-    more = every > mean.astype(np.float32)[:, None]
-    gain_here = gain[:, 0].astype(float)
-    gain *= (1 / dispersion).astype(np.float32)[:, None]
-    ratio = np.exp(np.minimum(gain, np.float32(LARGEST), out=gain), out=gain)
-    up = windows.excitation.astype(np.float32) @ np.where(more, ratio, np.float32(1))
-    down = windows.inhibition.astype(np.float32) @ np.where(more, np.float32(1), ratio)
+    total = np.zeros((bins.shape[1] + 1, len(bins)), dtype=np.intp)
+    np.cumsum(bins.T, axis=0, out=total[1:])
+    mean, variance = _moments(windows, total)
+    dispersion = np.maximum(variance / mean, LEAST_DISPERSION)
+    # Counts are few and small: what each is worth is worked out once, and then looked up for all replicates.
+    count = total[windows.high, 0] - total[windows.low, 0]
+    least, most = count.copy(), count.copy()
+    for _, some in windows.counts(total):
+        np.minimum(least, some.min(axis=1), out=least)
+        np.maximum(most, some.max(axis=1), out=most)
+    first = np.r_[0, np.cumsum(most - least + 1)]
+    window = np.repeat(np.arange(len(least)), np.diff(first))
+    n = np.arange(first[-1]) - (first[:-1] - least)[window]
+    gain = n * np.log(np.maximum(n, 1) / mean[window]) - n + mean[window]
+    more = n > mean[window]
+    ratio = np.exp(np.minimum(gain / dispersion[window], LARGEST))
+    # Both signs in one look-up: excitation in the real part, inhibition in the imaginary one.
+    worth = np.empty(len(n), dtype=np.complex64)
+    worth.real = windows.excitation[window] * np.where(more, ratio, 1)
+    worth.imag = windows.inhibition[window] * np.where(more, 1, ratio)
+    place = first[:-1] - least
+    average = np.empty(len(bins), dtype=np.complex64)
+    for which, some in windows.counts(total):
+        some += place[:, None]
+        average[which] = worth.take(some).sum(axis=0)
+    raw = np.where(more[count + place], gain[count + place], -gain[count + place])
+    up, down = average.real, average.imag
     exceeded = int((up[1:] >= up[0] * NEARLY).sum()), int((down[1:] >= down[0] * NEARLY).sum())
-    raw = np.where(more[:, 0], gain_here, -gain_here)
     threshold = float(np.quantile(down[1:], 1 - ALPHA))
-    return Compared(every[:, 0], mean, dispersion, raw, exceeded, every.shape[1], threshold)
+    return Compared(count, mean, dispersion, raw, exceeded, len(bins), threshold)
+
+
+def _moments(windows: Windows, total: Counts) -> tuple[Floats, Floats]:
+    """Mean and variance of the counts of each window, from those of the counts up to its edges."""
+    until = total.mean(axis=1)
+    apart = total - until[:, None]
+    shared = apart @ apart.T / total.shape[1]
+    own = np.diag(shared)
+    low, high = windows.low, windows.high
+    return np.maximum(until[high] - until[low], 1e-9), np.maximum(own[high] + own[low] - 2 * shared[low, high], 0.0)
 
 
 def _stretches(trials: Trials, rng: np.random.Generator) -> tuple[Floats, Floats]:
@@ -234,10 +281,10 @@ def _counts(trials: Trials, grid: NDArray[np.int32], edges: Floats, mask: NDArra
     """Spikes per bin over all events, (replicates, bins); `onsets` (replicates, events)."""
     at = np.round((onsets - float(trials.start.min())) / GRID_S).astype(np.int32)
     steps = np.round(edges / GRID_S).astype(np.int32)
-    found = np.diff(grid[at[:, :, None] + steps], axis=2)
-    if not mask.all():
-        found = found * mask
-    return found.sum(axis=1)
+    until = grid[at[:, :, None] + steps]
+    if mask.all():
+        return np.diff(until.sum(axis=1), axis=1)
+    return (np.diff(until, axis=2) * mask).sum(axis=1)
 
 
 def signed_root(n: Floats, mean: Floats) -> Floats:

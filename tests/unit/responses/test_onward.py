@@ -37,7 +37,7 @@ def test_the_pause_after_a_burst_of_a_regular_cell_is_its_own_interval() -> None
     trials = Trials(spikes, onsets, np.full(30, 5.0), np.zeros(30), ends)
     found = decide(trials, 1.0, np.random.default_rng(1))
     assert found is not None and found.excitation.p <= 0.01
-    again = onward.test_onward(trials, 0.1, 0.2, True, 5.0, 2.0, np.random.default_rng(1))
+    again = onward.test_onward(trials, 0.1, 0.2, True, 5.0, np.random.default_rng(1))
     assert again is not None and again.inhibition.p > 0.05
 
 

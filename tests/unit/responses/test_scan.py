@@ -19,7 +19,7 @@ def _false_positives(cases: list[tuple[float, float, int, float]], trains: int) 
     for shape, rate, events, gap in cases:
         for number in range(trains):
             trials = trial_set(1000 * events + number, shape, rate, events, gap, CALM)
-            found = scan(trials, 2.0, np.random.default_rng(number))
+            found = scan(trials, np.random.default_rng(number))
             assert found is not None
             up += found.excitation.p <= ALPHA
             down += found.inhibition.p <= ALPHA

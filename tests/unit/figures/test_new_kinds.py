@@ -96,8 +96,8 @@ def test_segments_are_placed_by_the_two_times_of_the_sheets():
     assert starts == pytest.approx([-30.0, np.nan, np.nan], nan_ok=True)
 
 
-def test_recovery_is_drawn_where_its_table_is(tmp_path, made_tables):
-    assert drawn(draw_recovery, made_tables, tmp_path) == []
+def test_recovery_is_drawn_where_its_table_is(tmp_path):
+    assert drawn(draw_recovery, {}, tmp_path) == []
     row = {"session_id": "s", "probe_id": "p1", "analyte": "NE", "unit": "nM", "condition": None, "changed": None}
     first = {"method": "in_vitro", "recovery": 0.2, "recovery_ci_low": 0.1, "recovery_ci_high": 0.3}
     second = {"method": "zero_net_flux", "recovery": 0.4, "recovery_ci_low": 0.3, "recovery_ci_high": 0.5}

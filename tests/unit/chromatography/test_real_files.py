@@ -79,10 +79,18 @@ def test_areas_of_the_standards_are_the_vendors(table: pd.DataFrame) -> None:
     assert (away.abs() > 0.03 * standards["vendor_area"]).sum() == 2  # acetate at 0.75 and 1.5 mM, see above
 
 
-def test_areas_of_the_samples_are_the_vendors(table: pd.DataFrame) -> None:
+def test_areas_of_the_samples_are_the_vendors(
+    table: pd.DataFrame, files: dict[str, tuple[Trace, pd.DataFrame]]
+) -> None:
     samples = table[(table["kind"] == "dialysate") & (table["status"] == "ok")]
     away = (samples["area"] - samples["vendor_area"]).abs()
-    assert (away < np.maximum(0.03 * samples["vendor_area"], 2 * samples["area_se"])).all()
+    far = samples[away >= np.maximum(0.03 * samples["vendor_area"], 2 * samples["area_se"])]
+    assert [*zip(far["injection_id"], far["analyte"], strict=True)] == [("inj07", "acetate")]
+    # There the vendor ends the peak 0.35 min later than in the injections around it, and takes a wave of the baseline
+    # for a part of the peak; with the end of its neighbour (25.642) its area is ours.
+    one, (trace, _) = far.iloc[0], files["inj07"]
+    cut = integrate(trace.time_min, trace.signal, one["vendor_start_min"], 25.642, None, 1.0).area
+    assert one["area"] == pytest.approx(cut, abs=one["area_se"])
 
 
 def test_our_peak_cut_at_the_vendors_bounds_is_the_vendors(

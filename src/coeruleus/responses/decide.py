@@ -13,6 +13,7 @@ from coeruleus.responses.scan import ALPHA, Deviation, Scan, Trials, scan, signe
 
 SILENCE_S = 2.0
 FEWEST_EVENTS = 3
+FEWEST_EXPECTED = 1.0  # spikes at the rate before the events in the time of an inhibition
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,23 @@ class Decision:
 
 
 def decide(trials: Trials, baseline_hz: float, rng: np.random.Generator) -> Decision | None:
+    """Both signs, by `_test_both`. None where there is nothing to test (no spikes, or no time after the events).
+
+    A cell that hardly fires before these events, as under a drug, cannot be seen to stop, whatever it does in the rest
+    of its train: an inhibition in whose time that rate lets expect less than one spike is none.
+    """
+    found = _test_both(trials, baseline_hz, rng)
+    if found is None or found.inhibition is None or found.inhibition.extent is None:
+        return found
+    extent = found.inhibition.extent
+    expected = baseline_hz * (extent.end_s - extent.start_s) * len(trials.onsets)
+    if expected >= FEWEST_EXPECTED:
+        return found
+    needed = math.ceil(len(trials.onsets) * FEWEST_EXPECTED / expected) if expected > 0 else math.nan
+    return replace(found, inhibition=None, events_needed=needed)
+
+
+def _test_both(trials: Trials, baseline_hz: float, rng: np.random.Generator) -> Decision | None:
     """Test both signs. None where there is nothing to test (no spikes, or no time after the events).
 
     Both are tested by `scan`. Where one is significant (of two, the one that stands out more from the rate before the

@@ -59,7 +59,7 @@ def compare_groups(
     rows = []
     for which, chosen in (("all", None), (f"{LC} by {first_ruleset}", lc)):
         keys = list(zip(found["site_id"], found["unit_id"], strict=True))
-        kept = found[[chosen is None or key in chosen for key in keys]]
+        kept = found[np.array([chosen is None or key in chosen for key in keys], bool)]
         for measure, trial_type, values in _measures(kept, responses, drug_responses, sites):
             values = values.assign(group=values["subject_id"].map(group_of))
             for row in _compared(values, reference):

@@ -37,7 +37,7 @@ def digests(folder: Path) -> dict[str, str]:
 
 def test_every_kind_of_figure_is_drawn_and_has_a_caption(drawn):
     kinds = {record.kind for records in drawn[1].values() for record in records}
-    assert kinds == set(CAPTIONS) - {"recovery"}  # asked for by few experiments
+    assert kinds == set(CAPTIONS)
     for records in drawn[1].values():
         for record in records:
             assert record.caption.startswith(CAPTIONS[record.kind])

@@ -1,4 +1,4 @@
-"""ADInstruments LabChart and PowerChrom text exports: named lines, then time and one column per channel."""
+"""ADInstruments LabChart text exports: named lines, then time and one column per channel."""
 
 from __future__ import annotations
 
@@ -31,9 +31,10 @@ def sniff(source: Source) -> str | None:
 
 @reads(
     "labchart",
-    "LabChart or PowerChrom text",
+    "LabChart text",
     suffixes=(".txt",),
-    notes="one block; every channel by its title; the time column counts in seconds; comments are passed over",
+    notes="one block; every channel by its title; the time column counts in seconds; comments are passed over; "
+    "not tried on a real file yet",
     sniff=sniff,
 )
 def read(source: Source, channel: str | None = None) -> Chromatogram:

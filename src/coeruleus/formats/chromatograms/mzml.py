@@ -39,7 +39,8 @@ def sniff(source: Source) -> str | None:
     "mzml",
     "mzML chromatograms",
     suffixes=(".mzml",),
-    notes="every chromatogram of the file is a channel, named by its id; spectra are passed over",
+    notes="every chromatogram of the file is a channel, named by its id; spectra are passed over; "
+    "not tried on a real file yet",
     sniff=sniff,
 )
 def read(source: Source, channel: str | None = None) -> Chromatogram:

@@ -30,7 +30,8 @@ def sniff(source: Source) -> str | None:
     "waters_raw",
     "Waters MassLynx .raw",
     suffixes=(".raw",),
-    notes="analog channels of a .raw folder, each by its name; mass spectra are passed over",
+    notes="analog channels of a .raw folder, each by its name; mass spectra are passed over; not tried on a real file "
+    "yet",
     sniff=sniff,
 )
 def read(source: Source, channel: str | None = None) -> Chromatogram:

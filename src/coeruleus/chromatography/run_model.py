@@ -71,7 +71,9 @@ def learn_run(traces: Sequence[Trace], nominal: Floats, expected: Booleans) -> R
     cells = _common_cells(raw, finest)
     alien = [~np.isin(f.time, row[np.isfinite(row)]) for f, row in zip(found, matched, strict=True)]
     quiet = [_quiet(c, f, base * np.exp(s), shapes) for c, f, s in zip(cells, found, stretch, strict=True)]
-    noise, scale = estimate_noise([c.signal for c in cells], quiet, cells[0].step, longest_window(shapes, cells[0].step))
+    noise, scale = estimate_noise(
+        [c.signal for c in cells], quiet, cells[0].step, longest_window(shapes, cells[0].step)
+    )
     return RunModel(
         cells,
         found,

@@ -90,7 +90,7 @@ def noise_beside(model: RunModel, strong: Sequence[Mapping[str, Strong]]) -> tup
         places = model.base * np.exp(model.stretch[i])
         blocked = [(p + s.edges(FOOT)[0], p + s.edges(FOOT)[1]) for p, s in zip(places, model.shapes, strict=True)]
         for one in found.values():
-            for component, area in zip(one.fit.components, one.fit.area, strict=True):
+            for component in one.fit.components:
                 if component.name == one.component.name or not component.name:
                     left, right = (component.centre + component.stretch * e for e in component.shape.edges(FOOT))
                     blocked.append((left, right))

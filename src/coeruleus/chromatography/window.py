@@ -11,7 +11,6 @@ from coeruleus.chromatography.arrays import Booleans, Floats
 from coeruleus.chromatography.fit import MAX_ROUNDS, Component, Fit, find_unknown, fit_window
 from coeruleus.chromatography.prepare import CELLS_PER_SIGMA, Cells
 from coeruleus.chromatography.run_model import RunModel
-from coeruleus.chromatography.shapes import Shape
 
 BEFORE, AFTER = 1.6, 1.8
 ROOM = 0.5  # baseline wanted beyond 5 % of the peak's height, likewise

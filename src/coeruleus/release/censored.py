@@ -21,7 +21,7 @@ from coeruleus.release.reml import Floats
 
 ZERO = 0.01  # a standard deviation below this share of the residual's is zero
 SMALL, SAME = 0.2, 1e-3  # so is one below this share where the deviance is the same without it
-STEP, FINE = 0.01, 1e-4  # of the logs of standard deviations, for second and for first derivatives
+STEP, SHORT, FINE = 0.01, 1e-3, 1e-4  # of logs of SDs: for second derivatives, first ones at the top, and on the way
 SLACK = 0.01  # by which the likelihood may fall in a step of the coefficients
 NEAR = 1e-3  # a step that changes the curvature by no more than this
 
@@ -187,7 +187,9 @@ def _polish(at: Callable[[Floats], tuple[float, Floats]], best: Floats) -> tuple
         values, vectors = np.linalg.eigh(curvature.information)
         if values.min() < 1e-6 * values.max():
             break
-        step = -vectors @ (vectors.T @ curvature.gradient / 2 / values)
+        # the long steps of the curvature would move the maximum in the fourth digit
+        sides = [at(best + side)[0] - at(best - side)[0] for side in np.diag(np.full(len(best), SHORT))]
+        step = -vectors @ (vectors.T @ (np.array(sides) / (2 * SHORT)) / 2 / values)
         largest = float(np.max(np.abs(step)))
         if largest > 0.3:
             break

@@ -140,14 +140,17 @@ def fit_courses(samples: pd.DataFrame, choices: Choices) -> CourseModel:
     design = Design(own, x, animals, effects, series, position, kept["arm"].to_numpy(dtype=object))
     if censored and choices.correlation == "ar1":
         notes.append("AR(1) is not available with censored values: samples are taken as independent given the animal")
+    unfitted = CourseModel(name, None, design, cells, grid, notes, None, percent)
+    if not any(unfitted.stands_against(arm, time) is None for arm in sorted(set(asked["arm"])) for time in grid):
+        many = "no group has a baseline and a time with the numbers that an estimate needs"
+        failure = many if grid else "no sample after the treatment"
+        return replace(unfitted, design=None, failure=failure)
     try:
         fit = _fit(design, choices, censored)
     except (NotEstimable, np.linalg.LinAlgError) as problem:
-        failure = f"the model cannot be fitted: {problem}"
-        return CourseModel(name, None, None, cells, grid, notes, failure, percent)
-    for zero in fit.zero:
-        notes.append(f"variance of {zero} estimated as 0")
-    return CourseModel(name, fit, design, cells, grid, notes, None, percent)
+        return replace(unfitted, design=None, failure=f"the model cannot be fitted: {problem}")
+    notes += [f"variance of {zero} estimated as 0" for zero in fit.zero]
+    return replace(unfitted, fit=fit)
 
 
 def _fit(design: Design, choices: Choices, censored: bool) -> MixedFit:

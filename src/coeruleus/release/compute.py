@@ -12,7 +12,7 @@ from coeruleus.release import findings
 from coeruleus.release.arms import COURSE, assign_arms
 from coeruleus.release.baseline import mark_baseline, measure_baselines, set_divisor
 from coeruleus.release.choices import Choices
-from coeruleus.release.context import attach_sheets, conditions
+from coeruleus.release.context import attach_sheets, conditions, late_zeros
 from coeruleus.release.courses import group_courses
 from coeruleus.release.normalise import percent_of_baseline
 from coeruleus.release.recovery import measure_recovery
@@ -65,6 +65,7 @@ def compute_release(
     *,
     flow_rate_ul_per_min: float | None,
     dead_volume_ul: float,
+    inlet_volume_ul: float = 0.0,
     baseline: BaselineSettings,
     comparison: ReleaseSettings,
     recovery: RecoverySettings,
@@ -84,8 +85,10 @@ def compute_release(
     samples, unmatched = exclude_samples(samples, curation_samples)
     problems = findings.curation_problems(unmatched)
     samples = attach_sheets(samples, subjects, sessions, probes)
-    samples = _place_in_time(samples, transit_min(flow_rate_ul_per_min, dead_volume_ul))
-    samples["condition"] = conditions(samples, events)
+    inlet = transit_min(flow_rate_ul_per_min, inlet_volume_ul)
+    late = transit_min(flow_rate_ul_per_min, dead_volume_ul) + late_zeros(samples, events, inlet)
+    samples = _place_in_time(samples, late)
+    samples["condition"] = conditions(samples, events, inlet)
     problems += findings.timing_problems(samples, flow_rate_ul_per_min, dead_volume_ul)
     if "run" not in concentrations or concentrations["run"].isna().all():  # no HPLC run: entered by hand
         problems += findings.entered_problems(samples)
@@ -118,7 +121,7 @@ def compute_release(
     fitted = samples.merge(modelled[SERIES], on=SERIES, how="inner", sort=False)
     left_out = _left_out(summary[~summary.index.isin(modelled.index)], summary)
     rows, checks = compare_groups(fitted, compared, arms, left_out, reference, choices)
-    recovered, recovery_problems = measure_recovery(samples, baselines, probes, events, recovery)
+    recovered, recovery_problems = measure_recovery(samples, baselines, probes, events, recovery, inlet)
     return Release(
         release=_table(RELEASE, samples, extras),
         baselines=_table(BASELINES, baselines, []),
@@ -133,11 +136,11 @@ def compute_release(
     )
 
 
-def _place_in_time(samples: pd.DataFrame, transit: float) -> pd.DataFrame:
+def _place_in_time(samples: pd.DataFrame, late: pd.Series) -> pd.DataFrame:
     """Times on the brain's clock, the side of the treatment, and the statuses that follow from them."""
     samples = samples.copy()
-    samples["start_min"] -= transit
-    samples["end_min"] -= transit
+    samples["start_min"] -= late
+    samples["end_min"] -= late
     samples["time_min"] = (samples["start_min"] + samples["end_min"]) / 2
     samples["period"] = periods(samples["start_min"].to_numpy(), samples["end_min"].to_numpy())
     across = samples["period"] == STRADDLES

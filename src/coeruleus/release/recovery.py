@@ -11,7 +11,7 @@ from scipy import stats
 
 from coeruleus.experiment.settings import RecoverySettings
 from coeruleus.release.arms import COURSE
-from coeruleus.release.context import conditions, matches
+from coeruleus.release.context import PERFUSATE, conditions, events_of
 from coeruleus.release.reml import Floats
 from coeruleus.release.samples import SERIES
 from coeruleus.release.timing import TOLERANCE_MIN, UNKNOWN
@@ -29,14 +29,18 @@ def measure_recovery(
     probes: pd.DataFrame,
     events: pd.DataFrame,
     settings: RecoverySettings,
+    inlet_min: float = 0.0,
 ) -> tuple[pd.DataFrame, list[Problem]]:
-    """Rows of RECOVERY, and a warning for every treatment that changes it."""
+    """Rows of RECOVERY, and a warning for every treatment that changes it.
+
+    What is in the perfusate reaches the brain `inlet_min` after its onset.
+    """
     drugs = events[events["analyte"].isna() | (events["trial_type"] != "perfusate")]
     fit = samples[(samples["status"] == status.OK) & (samples["period"] != UNKNOWN)].copy()
-    fit["under"] = conditions(fit, drugs)
+    fit["under"] = conditions(fit, drugs, inlet_min)
     rows = _in_vitro(baselines, probes)
     rows += _retrodialysis(fit, settings)
-    rows += _zero_net_flux(fit, events, settings.equilibration_min)
+    rows += _zero_net_flux(fit, events, settings.equilibration_min, inlet_min)
     owned = samples.drop_duplicates(COURSE)
     owners = {tuple(row[name] for name in COURSE): row for row in owned.to_dict("records")}
     problems = []
@@ -122,16 +126,18 @@ def _retrodialysis(fit: pd.DataFrame, settings: RecoverySettings) -> list[Row]:
     return rows
 
 
-def _zero_net_flux(fit: pd.DataFrame, events: pd.DataFrame, equilibration_min: float) -> list[Row]:
+def _zero_net_flux(
+    fit: pd.DataFrame, events: pd.DataFrame, equilibration_min: float, inlet_min: float
+) -> list[Row]:
     """The regression of each probe and condition on the perfusate's concentrations."""
-    perfused = events[(events["trial_type"] == "perfusate") & events["analyte"].notna()]
-    perfused = perfused[perfused["perfusate_concentration"].notna()]
+    perfused = (events["trial_type"] == PERFUSATE) & events["analyte"].notna()
+    perfused &= events["perfusate_concentration"].notna()
     rows: list[Row] = []
+    if not perfused.any():
+        return rows
     for key, course in fit.groupby(SERIES, sort=True):
-        session, probe, analyte = key
-        own = perfused[matches(perfused["session_id"], session) & matches(perfused["probe_id"], probe)]
-        own = own[own["probe_id"].notna() | (own["subject_id"] == course["subject_id"].iloc[0])]
-        own = own[own["analyte"] == analyte].sort_values("onset_min", kind="stable")
+        own = events_of(course, events, inlet_min)
+        own = own[perfused[own.index] & (own["analyte"] == key[2])]
         if own.empty:
             continue
         course = course.assign(inside=_perfusate(course, own, equilibration_min))

@@ -81,3 +81,14 @@ def test_retrodialysis_and_its_change():
     found = result.recovery.set_index("condition")
     assert found.loc["baseline", "recovery"] == pytest.approx(0.2)
     assert found.loc["X", "recovery"] == pytest.approx(0.1) and found.loc["X", "changed"]
+
+
+def test_zero_net_flux_waits_for_the_perfusate_to_arrive():
+    """Each concentration arrives 20 min after its switch: samples of the first 20 min still hold the one before."""
+    levels = [0.0, 1.0, 2.0, 4.0]
+    late = np.concatenate([[np.nan], np.repeat(levels, 3)])[:12]
+    true = np.where(np.isnan(late), 0.3 * 1.5, late + 0.3 * (1.5 - late))
+    rows = samples("r1", true.tolist(), first=0)
+    found = run(rows, events=perfusion(levels), flow_rate_ul_per_min=1.0, inlet_volume_ul=20.0).recovery.iloc[0]
+    assert (found["recovery"], found["extracellular"]) == pytest.approx((0.3, 1.5))
+    assert found["n_samples"] == 11

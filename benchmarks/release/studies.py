@@ -12,8 +12,8 @@ from coeruleus.release.area_test import welch_interval
 from coeruleus.release.baseline import mark_baseline, measure_baselines, set_divisor
 from coeruleus.release.choices import Choices
 from coeruleus.release.compute import compute_release
-from coeruleus.release.course_model import CourseModel, fit_courses
-from coeruleus.release.mixed import Estimate, NotEstimable, fit_mixed
+from coeruleus.release.course_model import fit_courses
+from coeruleus.release.mixed import fit_mixed
 from coeruleus.release.normalise import percent_of_baseline
 from coeruleus.release.summary import summarise
 from coeruleus.release.zero_net_flux import NoFlux, fit_no_flux
@@ -123,7 +123,10 @@ def censored(rng: np.random.Generator, studies: int) -> list[Line]:
         at = models["censored"].times[-1]
         if any(models["censored"].stands_against(arm, at) for arm in ("drug", "vehicle")):
             continue
-        found = {how: _difference(model, at) for how, model in models.items()}
+        weights = {how: model.change("drug", at) - model.change("vehicle", at) for how, model in models.items()}
+        found = {how: model.fit.contrast(weights[how]) for how, model in models.items() if model.fit}
+        if "censored" not in found:
+            continue
         covered.append(found["censored"].ci_low < RISE < found["censored"].ci_high)
         errors.append(found["censored"].se)
         for how, one in found.items():
@@ -156,12 +159,6 @@ def _course_frame() -> pd.DataFrame:
     frame["end_min"], frame["time_min"] = start + 20, start + 10
     frame["period"], frame["in_baseline"] = np.where(start < 0, "before", "after"), start < 0
     return frame.assign(sample_id=frame["start_min"].astype(str), lod=np.nan, baseline=np.nan)
-
-
-def _difference(model: CourseModel, at: float) -> Estimate:
-    if model.fit is None:
-        raise NotEstimable(str(model.failure))
-    return model.fit.contrast(model.change("drug", at) - model.change("vehicle", at))
 
 
 def no_flux(rng: np.random.Generator, studies: int) -> list[Line]:

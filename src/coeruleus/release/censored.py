@@ -38,14 +38,18 @@ def fit_censored(
 ) -> MixedFit:
     """As `mixed.fit_mixed`; `y` (n,) is NaN where a value is censored: it lies between `low` and `high` (n,).
 
-    `low` is −∞ where nothing is known from below. Without `restricted` the variances are those of plain
-    maximum likelihood. Raises NotEstimable where a column of `x` has no value at all, or nothing varies.
+    `low` is −∞ where nothing is known from below, `high` ∞ where nothing is from above. Without `restricted`
+    the variances are those of plain maximum likelihood. Raises NotEstimable where a column of `x` has no value
+    at all, or nothing varies.
     """
     known = np.isfinite(y)
     if not np.all(x[known].any(axis=0)):
         raise NotEstimable("every sample of one group and time is below the limit")
-    middle = np.where(np.isfinite(low), low, high - np.log(2)) / 2 + high / 2  # where to begin
-    start = fit_mixed(np.where(known, y, middle), x, animals, effects)
+    begin = y.copy()
+    bottom, top = low[~known], high[~known]
+    begin[~known] = np.where(np.isfinite(bottom), bottom, top - np.log(2)) / 2
+    begin[~known] += np.where(np.isfinite(top), top, bottom + np.log(2)) / 2
+    start = fit_mixed(begin, x, animals, effects)
     names = sorted(effects)
     sds = np.sqrt([start.variances[name] for name in ("residual", *names)])
     sds = np.maximum(sds, 0.2 * np.sqrt(sum(start.variances.values())))

@@ -15,6 +15,16 @@ Floats = NDArray[np.float64]
 LOW = (status.BELOW_LOQ, status.BELOW_LOD, status.NOT_FOUND)
 
 
+def bounds_of(state: NDArray[np.object_], lod: Floats, loq: Floats) -> tuple[Floats, Floats]:
+    """Between what a concentration below a limit lies: one below LOQ above LOD, one below LOD above 0.
+
+    Where a limit is not known the next one above it serves; NaN without any. Says nothing of other samples.
+    """
+    quantified_not = state == status.BELOW_LOQ
+    limit = np.where(quantified_not, loq, np.where(np.isfinite(lod), lod, loq))
+    return np.where(quantified_not & (lod < loq), lod, 0.0), limit
+
+
 @dataclass(frozen=True)
 class Outcome:
     """(n,) values; `y` is NaN where censored, between `low` and `high`; rows not `usable` do not enter."""
@@ -42,8 +52,13 @@ def measure_outcome(samples: pd.DataFrame, choices: Choices) -> tuple[Outcome, l
     lod, loq = (samples[name].to_numpy(dtype=float) for name in ("lod", "loq"))
     low = np.isin(state, LOW)
     quantified_not = state == status.BELOW_LOQ
-    limit = np.where(quantified_not, loq, np.where(np.isfinite(lod), lod, loq))
-    floor = np.where(quantified_not & (lod < loq), lod, 0.0)
+    if "at_least" in samples:  # a ratio, bounded by the limits of both its parts
+        floor, limit = (
+            samples["at_least"].to_numpy(dtype=float),
+            samples["at_most"].fillna(np.inf).to_numpy(dtype=float),
+        )
+    else:
+        floor, limit = bounds_of(state, lod, loq)
     if choices.outcome == "percent":
         baseline = samples["baseline"].to_numpy(dtype=float)
         divisor = np.where(baseline > 0, baseline, np.nan)
@@ -57,7 +72,7 @@ def measure_outcome(samples: pd.DataFrame, choices: Choices) -> tuple[Outcome, l
     notes = []
     number = int(low.sum())
     if choices.below_limit == "censored":
-        known = low & np.isfinite(high)
+        known = low & ~np.isnan(high) & (np.isfinite(high) | np.isfinite(bottom))
         y[known], usable[known] = np.nan, True
         rest = low & ~known & quantified_not & fine  # no limit stated: the number is all there is
         usable |= rest

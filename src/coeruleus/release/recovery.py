@@ -126,9 +126,7 @@ def _retrodialysis(fit: pd.DataFrame, settings: RecoverySettings) -> list[Row]:
     return rows
 
 
-def _zero_net_flux(
-    fit: pd.DataFrame, events: pd.DataFrame, equilibration_min: float, inlet_min: float
-) -> list[Row]:
+def _zero_net_flux(fit: pd.DataFrame, events: pd.DataFrame, equilibration_min: float, inlet_min: float) -> list[Row]:
     """The regression of each probe and condition on the perfusate's concentrations."""
     perfused = (events["trial_type"] == PERFUSATE) & events["analyte"].notna()
     perfused &= events["perfusate_concentration"].notna()

@@ -222,6 +222,8 @@ TURNOVER = Table(
         number("percent_baseline_se", "its standard error", "%"),
         STATUS,
         REASON,
+        number("at_least", "where one of the two is below a limit: the ratio is at least this", "see unit"),
+        number("at_most", "the same: the ratio is at most this; n/a: no bound", "see unit"),
     ),
 )
 

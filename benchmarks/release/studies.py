@@ -111,7 +111,7 @@ def censored(rng: np.random.Generator, studies: int) -> list[Line]:
     """
     # 30 % of all samples of such studies lie below this
     limit = float(np.quantile(np.concatenate([_animals(rng, 0.15, 0.2, 0.3).ravel() for _ in range(500)]), 0.3))
-    frame = _course_frame().assign(loq=float(np.exp(limit)))
+    frame = _course_frame().assign(at_least=0.0, at_most=float(np.exp(limit)))
     hows = {"censored": "censored", "LOD/2": "half_limit", "left out": "leave_out"}
     estimates: dict[str, list[float]] = {how: [] for how in hows}
     covered, errors, share = [], [], []
@@ -158,7 +158,7 @@ def _course_frame() -> pd.DataFrame:
     frame = pd.DataFrame({"subject_id": names, "series": names, "arm": arms, "start_min": start})
     frame["end_min"], frame["time_min"] = start + 20, start + 10
     frame["period"], frame["in_baseline"] = np.where(start < 0, "before", "after"), start < 0
-    return frame.assign(sample_id=frame["start_min"].astype(str), lod=np.nan, baseline=np.nan)
+    return frame.assign(sample_id=frame["start_min"].astype(str), baseline=np.nan)
 
 
 def no_flux(rng: np.random.Generator, studies: int) -> list[Line]:

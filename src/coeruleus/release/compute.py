@@ -11,6 +11,7 @@ from coeruleus.experiment.sheets import SUBJECTS
 from coeruleus.release import findings
 from coeruleus.release.arms import COURSE, assign_arms
 from coeruleus.release.baseline import mark_baseline, measure_baselines, set_divisor
+from coeruleus.release.bounds import mark_bounds
 from coeruleus.release.choices import Choices
 from coeruleus.release.comparison import compare_courses
 from coeruleus.release.context import attach_sheets, conditions, late_zeros
@@ -85,6 +86,7 @@ def compute_release(
     inlet = transit_min(flow_rate_ul_per_min, inlet_volume_ul)
     late = transit_min(flow_rate_ul_per_min, dead_volume_ul) + late_zeros(samples, events, inlet)
     samples = _place_in_time(samples, late)
+    samples = mark_bounds(samples)
     samples["condition"] = conditions(samples, events, inlet)
     problems += findings.timing_problems(samples, flow_rate_ul_per_min, dead_volume_ul)
     if "run" not in concentrations or concentrations["run"].isna().all():  # no HPLC run: entered by hand

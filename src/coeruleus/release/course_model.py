@@ -9,11 +9,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coeruleus.release.autoregressive import fit_autoregressive
+from coeruleus.release.bounds import LOW
 from coeruleus.release.censored import fit_censored
 from coeruleus.release.choices import Choices
 from coeruleus.release.kenward_roger import fit_kenward_roger
 from coeruleus.release.mixed import MixedFit, NotEstimable, fit_mixed
-from coeruleus.release.outcome import LOW, Outcome, measure_outcome
+from coeruleus.release.outcome import Outcome, measure_outcome
 from coeruleus.release.timing import AFTER, align_times
 from coeruleus.tables import status
 
@@ -95,8 +96,8 @@ def fit_courses(samples: pd.DataFrame, choices: Choices) -> CourseModel:
     """Fit outcome ~ arm × time with random effects of animals.
 
     `samples`: those of one analyte and region that groups are compared on, with subject_id, arm, series,
-    period, in_baseline (and in_model_baseline: with values below limits), status, concentration, lod, loq,
-    baseline, start_min, end_min, time_min. The baseline samples are the reference period; other samples
+    period, in_baseline (and in_model_baseline: with values below limits), status, concentration, at_least,
+    at_most, baseline, start_min, end_min, time_min. The baseline samples are the reference period; other samples
     before or across time 0 do not enter. With the outcome `percent` only samples after the treatment do.
 
     Random effects: the animal's level, and its response, shared by all its samples after treatment, since

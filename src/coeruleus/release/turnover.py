@@ -7,7 +7,7 @@ import pandas as pd
 
 from coeruleus.experiment.settings import BaselineSettings
 from coeruleus.release.baseline import measure_baselines
-from coeruleus.release.outcome import LOW, bounds_of
+from coeruleus.release.bounds import LOW
 from coeruleus.release.samples import SAMPLE, SERIES
 from coeruleus.tables import status
 
@@ -46,7 +46,7 @@ def as_courses(turnover: pd.DataFrame, rules: BaselineSettings) -> tuple[pd.Data
 
 def _one(samples: pd.DataFrame, ratio: str, metabolite: str, transmitter: str) -> pd.DataFrame:
     columns = ["concentration", "concentration_se", "unit", "status", "reason", "in_baseline", "in_model_baseline"]
-    columns += ["lod", "loq"]
+    columns += ["at_least", "at_most"]
     below = samples.loc[samples["analyte"] == transmitter, [*PLACE, *columns]]
     joined = samples[samples["analyte"] == metabolite].merge(below, on=PLACE, suffixes=("", "_below"), sort=False)
     if joined.empty:
@@ -89,11 +89,9 @@ def _bounds(joined: pd.DataFrame) -> dict[str, np.ndarray]:
     """Between what the ratio lies where its metabolite, its transmitter or both are below a limit."""
     ends = {}
     for suffix in ("", "_below"):
-        state = joined[f"status{suffix}"].to_numpy(dtype=object)
-        value, lod, loq = (joined[f"{name}{suffix}"].to_numpy(dtype=float) for name in ("concentration", "lod", "loq"))
-        floor, limit = bounds_of(state, lod, loq)
-        low = np.isin(state, LOW)
-        ends[suffix] = np.where(low, floor, value), np.where(low, limit, value)
+        low = joined[f"status{suffix}"].isin(LOW)
+        value = joined[f"concentration{suffix}"]
+        ends[suffix] = [joined[f"{name}{suffix}"].where(low, value).to_numpy() for name in ("at_least", "at_most")]
     with np.errstate(divide="ignore", invalid="ignore"):
         at_least, at_most = ends[""][0] / ends["_below"][1], ends[""][1] / ends["_below"][0]
     return {"at_least": at_least, "at_most": at_most}

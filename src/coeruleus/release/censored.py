@@ -23,6 +23,7 @@ ZERO = 0.01  # a standard deviation below this share of the residual's is zero
 SMALL, SAME = 0.2, 1e-3  # so is one below this share where the deviance is the same without it
 STEP, SHORT, FINE = 0.01, 1e-3, 1e-4  # of logs of SDs: for second derivatives, first ones at the top, and on the way
 SLACK = 0.01  # by which the likelihood may fall in a step of the coefficients
+WORST = 1e8  # ratio of the coefficients' variances in their best and worst known directions
 NEAR = 1e-3  # a step that changes the curvature by no more than this
 
 
@@ -68,6 +69,9 @@ def fit_censored(
     best, curvature = _polish(profile, best)
     variances = np.exp(2 * best)
     covariance = profile(best)[1]  # which leaves its β in `profile`
+    spread = np.linalg.eigvalsh(covariance)
+    if not profile.settled or not 0 < spread.min() or spread.max() > WORST * spread.min():
+        raise NotEstimable("too few values have a number: the likelihood has no maximum that could be found")
     # from logs of standard deviations to variances
     slopes = curvature.slopes / (2 * variances)[:, None, None]
     uncertainty = 4 * variances[:, None] * invert(curvature.information) * variances
@@ -113,6 +117,7 @@ class _Profile:
 
     def __init__(self, blocks: list[Block], beta: Floats, restricted: bool) -> None:
         self.blocks, self.beta, self.restricted = blocks, beta, restricted
+        self.settled = False  # whether the last call found the best coefficients
         self._modes: list[Floats] | None = None
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -138,7 +143,8 @@ class _Profile:
         for _ in range(50):
             step = np.linalg.solve(value.information, value.score)
             gain = float(value.score @ step)
-            if abs(gain) < 1e-6:
+            self.settled = bool(abs(gain) < 1e-6)
+            if self.settled:
                 return replace(value, log_likelihood=value.log_likelihood + gain / 2), beta + step
             share = 1.0
             while True:

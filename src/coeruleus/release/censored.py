@@ -70,7 +70,7 @@ def fit_censored(
     variances = np.exp(2 * best)
     covariance = profile(best)[1]  # which leaves its β in `profile`
     spread = np.linalg.eigvalsh(covariance)
-    if not profile.settled or not 0 < spread.min() or spread.max() > WORST * spread.min():
+    if not profile.settled or not spread.min() > 0 or spread.max() > WORST * spread.min():
         raise NotEstimable("too few values have a number: the likelihood has no maximum that could be found")
     # from logs of standard deviations to variances
     slopes = curvature.slopes / (2 * variances)[:, None, None]

@@ -21,8 +21,19 @@ COUNTED = (
     status.TRANSITION,
     status.NOT_FOUND,
 )
-TEXTS = ["injection_id", "session_id", "probe_id", "sample_id", "analyte", "subject_id", "unit", "status", "reason"]
-NUMBERS = ["start_min", "end_min", "concentration", "concentration_se", "lod", "loq"]
+TEXTS = [
+    "injection_id",
+    "session_id",
+    "probe_id",
+    "sample_id",
+    "analyte",
+    "subject_id",
+    "unit",
+    "status",
+    "reason",
+    "run",
+]
+NUMBERS = ["start_min", "end_min", "concentration", "concentration_se", "lod", "loq", "calibration_se"]
 KNOWN = {*CONCENTRATIONS.names, "se", "limit", "sheet_row"}
 RANK = {name: rank for rank, name in enumerate(status.ORDER)}
 
@@ -66,7 +77,8 @@ def combine_injections(injections: pd.DataFrame, extras: list[str]) -> pd.DataFr
     """One row per sample and analyte.
 
     Injections with a usable number are combined by inverse variance, or by the plain mean where a
-    standard error is not known. The combined error grows by the square root of chi²/df where the
+    standard error is not known. What injections of one run share of their errors (`calibration_se`) does not become
+    less by injecting again. The combined error grows by the square root of chi²/df where the
     injections disagree by more than their errors allow (Birge 1932). Injections that are lost (missing,
     failed, excluded, saturated) do not take the sample with them; its status is the worst of the others.
     Where all are lost, the sample is as bad as the worst of them, and keeps their mean where there is one.
@@ -83,6 +95,7 @@ def combine_injections(injections: pd.DataFrame, extras: list[str]) -> pd.DataFr
     entering = np.where(lost[group], np.isfinite(value), usable)
 
     number, mean, mean_se = _weighted_means(group, size, value, error, entering)
+    mean_se = _with_shared(injections, group, size, entering, mean, mean_se)
     judged = np.where(lost[group], True, counted)
     ranks = injections["status"].map(RANK).to_numpy()
     worst = np.full(size, -1)
@@ -193,6 +206,34 @@ def _weighted_means(
     unknown = np.bincount(group, entering & ~np.isfinite(error), size) > 0
     by_spread = np.where((number == 1) & ~unknown, alone, by_spread)
     return number, mean, np.where(number == 0, np.nan, np.where(weighted, by_errors, by_spread))
+
+
+def _with_shared(
+    injections: pd.DataFrame,
+    group: NDArray[np.int64],
+    size: int,
+    entering: NDArray[np.bool_],
+    mean: NDArray[np.float64],
+    mean_se: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Errors of the means where injections of one run share a part of theirs: that part does not average out."""
+    error, shared = (injections[name].to_numpy() for name in ("concentration_se", "calibration_se"))
+    run = injections["run"].fillna("")
+    known = entering & np.isfinite(error) & (error > 0) & np.isfinite(shared) & (shared < error)
+    whole = np.bincount(group, entering & ~known, size) == 0
+    several = (np.bincount(group, entering, size) > 1) & whole
+    found = mean_se.copy()
+    value = injections["concentration"].to_numpy()
+    for place in np.flatnonzero(several):
+        rows = np.flatnonzero((group == place) & entering)
+        weight = error[rows] ** -2 / np.sum(error[rows] ** -2)
+        own = error[rows] ** 2 - shared[rows] ** 2
+        runs = run.iloc[rows].to_numpy(dtype=object)
+        common = [float(np.sum((weight * shared[rows])[runs == name])) for name in sorted(set(runs))]
+        expected = own if len(common) == 1 else error[rows] ** 2
+        spread = float(np.sum((value[rows] - mean[place]) ** 2 / expected)) / (len(rows) - 1)
+        found[place] = np.sqrt(float(weight**2 @ own) * max(spread, 1.0) + float(np.sum(np.square(common))))
+    return found
 
 
 def _reasons(

@@ -145,7 +145,9 @@ class ReleaseSettings(Section):
         "log", description="What the mixed model is of: ln concentration, or per cent of baseline without its samples."
     )
     below_limit: Literal["censored", "measured", "half_limit", "leave_out"] = Field(
-        "censored", description="How values below LOD or LOQ enter the mixed model; all but the first are biased."
+        "censored",
+        description="How values below LOD or LOQ enter the mixed model; all but the first are biased. With all but "
+        "leave_out, animals whose baseline lacks only samples above the limit enter it too.",
     )
     correlation: Literal["independent", "ar1"] = Field(
         "independent", description="Samples of one course given the animal: independent, or each close to the last."

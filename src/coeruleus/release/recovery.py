@@ -21,6 +21,7 @@ from coeruleus.tables.problems import Problem
 
 Row = dict[str, object]
 NORMAL = 1.959964
+SHARED = ("recovery", "recovery_se", "recovery_ci_low", "recovery_ci_high")
 
 
 def measure_recovery(
@@ -100,7 +101,10 @@ def _in_vitro(baselines: pd.DataFrame, probes: pd.DataFrame) -> list[Row]:
 
 
 def _retrodialysis(fit: pd.DataFrame, settings: RecoverySettings) -> list[Row]:
-    """Loss of a standard from the perfusate, by condition: mean over samples and Student's interval."""
+    """Loss of a standard from the perfusate, by condition: mean over samples and Student's interval.
+
+    The other analytes of the probe get the concentration outside that this recovery would mean for them.
+    """
     perfused = settings.perfusate_concentration
     if settings.retrodialysis_standard is None or perfused is None:
         return []
@@ -123,6 +127,30 @@ def _retrodialysis(fit: pd.DataFrame, settings: RecoverySettings) -> list[Row]:
                 row |= {"change_p": p_value, "changed": p_value < 0.05, "before": float(first.mean())}
             first = loss if first is None else first
             rows.append(row)
+            rows += _outside(fit, row, settings.retrodialysis_standard)
+    return rows
+
+
+def _outside(fit: pd.DataFrame, standard: Row, name: str) -> list[Row]:
+    """What the loss of the standard says of the other analytes of its probe under the same condition."""
+    recovery, error = (float(str(standard.get(column, np.nan))) for column in ("recovery", "recovery_se"))
+    here = (fit["session_id"] == standard["session_id"]) & (fit["probe_id"] == standard["probe_id"])
+    here &= (fit["under"] == standard["condition"]) & (fit["analyte"] != name)
+    rows: list[Row] = []
+    for analyte, own in fit[here].groupby("analyte", sort=True):
+        row = {column: standard.get(column) for column in (*COURSE, "method", "condition", *SHARED)}
+        row |= {"analyte": analyte, "unit": own["unit"].iloc[0], "n_samples": len(own)}
+        if not recovery > 0:
+            reason = f"the recovery of {name} is not above 0"
+            rows.append({**row, "status": status.FAILED, "reason": reason})
+            continue
+        mean = float(own["concentration"].mean())
+        outside = mean / recovery
+        spread = float(own["concentration"].std(ddof=1)) / np.sqrt(len(own)) if len(own) > 1 else np.nan
+        se = float(np.hypot(spread, outside * error)) / recovery
+        row |= {"extracellular": outside, "extracellular_se": se, "status": status.OK}
+        row |= {"extracellular_ci_low": outside - NORMAL * se, "extracellular_ci_high": outside + NORMAL * se}
+        rows.append({**row, "reason": f"with the recovery of {name}, which need not be its own"})
     return rows
 
 

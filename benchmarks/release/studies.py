@@ -10,6 +10,7 @@ import pandas as pd
 from coeruleus.experiment.settings import BaselineSettings, RecoverySettings, ReleaseSettings
 from coeruleus.release.area_test import welch_interval
 from coeruleus.release.baseline import mark_baseline, measure_baselines, set_divisor
+from coeruleus.release.bounds import mark_bounds
 from coeruleus.release.choices import Choices
 from coeruleus.release.compute import compute_release
 from coeruleus.release.course_model import fit_courses
@@ -81,6 +82,7 @@ def summaries(rng: np.random.Generator, studies: int) -> list[Line]:
     frame["period"] = np.where(frame["start_min"] < 0, "before", "after")
     frame["sample_id"] = "s" + frame["start_min"].astype(str)
     frame = frame.assign(analyte="NE", unit="nM", status="ok", condition="c", placement=None, region=None)
+    frame = mark_bounds(frame.assign(lod=np.nan, loq=np.nan))
     rules = BaselineSettings()
     frame["in_baseline"] = mark_baseline(frame, rules)
     baselines = set_divisor(measure_baselines(frame, rules), frame.drop_duplicates("session_id"), "animal")

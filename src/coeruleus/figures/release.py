@@ -213,7 +213,8 @@ def _areas(
                 axes.plot(at, row["low"], "o", ms=3.4, mew=0.6 if bad else 0.3, **look)
             else:
                 axes.plot([at, at], [row["low"], row["high"]], color=GREY if bad else colours[group], lw=1.4)
-                axes.plot(at, row["high"], "_" if np.isfinite(row["auc_at_most"]) else "^", ms=3.4, **look)
+                if not np.isfinite(row["auc_at_most"]):
+                    axes.plot(at, row["low"], "^", ms=3.4, **look)  # at least this
             plotted.add(
                 "area",
                 group,

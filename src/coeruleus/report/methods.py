@@ -77,23 +77,45 @@ def _chromatography(tables: Tables, facts: Facts) -> str:
 
 
 def _release(tables: Tables, facts: Facts) -> str:
-    samples, limit = facts.setting("baseline", "samples") or 3, facts.setting("baseline", "max_cv") or 0.2
     flow, dead = facts.setting("dialysis", "flow_rate_ul_per_min"), facts.setting("dialysis", "dead_volume_ul")
+    inlet = facts.setting("dialysis", "inlet_volume_ul")
     said = []
     if flow is None:
         said.append("Times are those of the bench clock; no flow rate was given to correct them for dead volume.")
     else:
-        said.append(f"Times were corrected for a dead volume of {dead or 0:g} µl at {flow:g} µl/min.")
-    said.append(
-        f"Release is given in per cent of the mean of the last {samples} samples before treatment; a baseline with a "
-        f"coefficient of variation above {100 * float(limit):g} % or fewer samples was flagged as not stable."
-    )
+        before = f" and, of what is in the perfusate, {inlet:g} µl before the probe" if inlet else ""
+        said.append(f"Times were corrected for a dead volume of {dead or 0:g} µl{before} at {flow:g} µl/min.")
+    said.append(_baseline(facts))
     models = sorted(set(get(tables, "release/statistics").get("model", pd.Series(dtype=object)).dropna()))
     if models:
         said.append(f"Statistics: {'; '.join(models)}.")
     if facts.setting("release", "reference_group"):
         said.append(f"Groups were compared with {facts.setting('release', 'reference_group')}.")
     return " ".join(said)
+
+
+def _baseline(facts: Facts) -> str:
+    """Which samples release is normalised to, by what it is divided, and when a baseline is not stable."""
+    samples, window = facts.setting("baseline", "samples") or 3, facts.setting("baseline", "window_min")
+    rule = str(facts.setting("baseline", "rule") or "last")
+    which = {
+        "last": f"the last {samples} samples before treatment",
+        "all": "all samples before treatment",
+        "window": f"the samples from {window[0]:g} to {window[1]:g} min" if window else "the samples of a window",
+        "named": "the samples named as baseline",
+    }[rule]
+    gate = str(facts.setting("baseline", "gate") or "cv")
+    key, words = {
+        "cv": ("max_cv", "a coefficient of variation above {:g} %"),
+        "slope": ("max_slope", "a drift above {:g} % of its mean per hour"),
+        "each": ("max_deviation", "a sample more than {:g} % off its mean"),
+    }[gate]
+    unstable = words.format(100 * float(facts.setting("baseline", key) or 0.2))
+    grand = facts.setting("baseline", "normalise") == "grand_mean"
+    divisor = "the mean baseline of all animals, not each animal's own; baselines are" if grand else "the mean of"
+    kept = facts.setting("baseline", "unstable") == "keep"
+    so = "flagged as not stable" + (" and kept" if kept else " and left out of group means and statistics")
+    return f"Release is given in per cent of {divisor} {which}; a baseline with {unstable} or fewer samples was {so}."
 
 
 def _units(tables: Tables, facts: Facts) -> str:

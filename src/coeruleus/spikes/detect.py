@@ -22,6 +22,7 @@ BEFORE_S, AFTER_S = 0.0020, 0.0025  # filtered snippets
 WIDE_BEFORE_S, WIDE_AFTER_S = 0.003, 0.006  # snippets of the signal as recorded
 WIDE_SIGMAS = 4.5
 WIDE_MOST = 6000
+CLEAR_SIGMAS = 5.0  # spikes of distant neurons are noise too: only larger ones are kept out of it
 NOISE_PER_BLOCK = 150
 NOISE_MOST = 4000
 
@@ -31,7 +32,7 @@ class Candidates:
     """Candidate spikes of all segments. Snippets are aligned on the peak, between samples.
 
     `snippets` (n, samples, channels) filtered, on a grid of `grid_s`, in a temporary file; `wide` (m, samples,
-    channels) as recorded, of the candidates `wide_index`; `noise_snippets` like `snippets`, from where nothing
+    channels) as recorded, of the candidates `wide_index`; `noise_snippets` like `snippets`, from where nothing large
     was found. `time_s`, `segment` and `sigmas` (n,) say where candidates are and how large, in units of the noise.
     """
 
@@ -133,7 +134,7 @@ def _take(
     channel = np.argmax(sizes[kept], axis=1)
     shift = _shifts(filtered, kept, channel) if len(kept) else np.empty(0)
     found.snippets.add(narrow.cut(filtered, kept, shift))
-    _take_noise(found, filtered, peaks, masked, core, narrow)
+    _take_noise(found, filtered, peaks[size[peaks] >= CLEAR_SIGMAS], masked, core, narrow)
     _take_wide(found, block.raw, kept, shift, size[kept], first, wide)
     return (kept + shift - block.before + block.start) / rate, np.asarray(size[kept], dtype=float)
 
@@ -175,7 +176,7 @@ def _take_noise(
     core: slice,
     cutter: Cutter,
 ) -> None:
-    """Snippets at evenly spaced places away from candidates."""
+    """Snippets at evenly spaced places away from large candidates."""
     room = NOISE_MOST - len(found.noise_snippets)
     low, high = max(core.start, cutter.before), min(core.stop, len(filtered) - cutter.after)
     if room <= 0 or high <= low:

@@ -56,6 +56,8 @@ UNITS = Table(
         integer("n_silences", "intervals longer than that gamma process makes in such a recording (p < 0.01)"),
         number("longest_interval_s", "longest interval", "s"),
         number("silent_fraction", "time in such silences ÷ spontaneous time"),
+        text("held", "held through all segments, lost, found_late, absent (then back), or silent_after_drug"),
+        text("held_reason", "where it was not held, by segment and second; why that cannot be said"),
     ),
 )
 

@@ -2,8 +2,8 @@
 
 usage: .venv-bench/bin/python benchmarks/spikes [--seed 6] [--scale 1.0] [--only NAME ...] [--shared DIR]
 
-NAME is one of: sorting, peers, generated, time, memory, starling, trains, traps. `--scale 0.2` takes a fifth of the
-recordings (for a quick look: the targets are meant for 1). Accuracy is TP ÷ (TP + FN + FP) by SpikeInterface, 1 ms.
+NAME is one of: sorting, peers, generated, time, memory, starling, trains, bursts, traps. `--scale 0.2` takes a fifth of
+the recordings (for a quick look: the targets are meant for 1). Accuracy is TP ÷ (TP + FN + FP) by SpikeInterface, 1 ms.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from limits import alone
 from peers import SORTERS, peer
 from recordings import NEAR, Recording, recordings
 from score import Found, ours, score
-from small import starling, trains, traps
+from small import bursts, starling, trains, traps
 
 COUNTS = {"one electrode": 30, "near": 20, "small": 16, "tetrode": 10, "stereotrode": 6, "no unit": 8, "long": 3}
 LOUD = {"one electrode, loud background": 16, "small, loud background": 12, "no unit, loud background": 6}
@@ -171,6 +171,7 @@ def main() -> int:
     given = parser.parse_args()
     parts = {
         "trains": lambda: trains(),
+        "bursts": lambda: bursts(given.seed),
         "traps": lambda: traps(given.seed),
         "starling": lambda: starling(given.shared),
         "time": lambda: limits_of_time(given.seed, given.scale),

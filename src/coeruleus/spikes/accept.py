@@ -20,6 +20,7 @@ Array = NDArray[np.floating]
 CORE_SIGMAS = 4.5  # what clusters are made of; smaller candidates are mostly noise
 MIN_SPIKES = 10
 MASKED_MOST = 0.5
+SHORTEST_S = 0.1
 PILE_SIGMAS, PILE_MOST = 0.5, 0.6  # noise: nine tenths within half a sigma of the threshold; a unit: under a half
 MAINS_HZ = (50.0, 60.0, 100.0, 120.0)
 LOCKED = 0.8
@@ -39,8 +40,12 @@ HUMP_LOWEST = CANDIDATE_SIGMAS + 2.0  # candidates of noise alone make a hump ju
 def trace_refused(found: Candidates, artefacts: Sequence[Artefact]) -> str | None:
     """Why nothing is sorted at all: too little of the trace is usable."""
     total = sum(found.durations_s)
+    if not found.channels and total:
+        return "the trace has no channel"
     if not total:
         return "the trace is empty"
+    if total < SHORTEST_S:
+        return f"the trace lasts only {total:.2g} s"
     if found.masked_s > MASKED_MOST * total or not found.noise_uv:
         by_kind: dict[str, float] = {}
         for artefact in artefacts:
@@ -184,7 +189,7 @@ def refuse(spikes: Spikes, unit: int, limit: Limits, size: float, clock: Array, 
         return f"a shape with {100 * fraction:.0f} % of its intervals below the refractory period: no neuron's train"
     lock = max(mains_locking(clock[place]).items(), key=lambda item: item[1])
     if lock[1] > LOCKED:
-        return f"a shape locked to {lock[0]:g} Hz (vector strength {lock[1]:.2f}): mains interference"
+        return f"a shape locked to {lock[0]:g} Hz (vector strength {lock[1]:.2f}): mains interference or a stimulator"
     return None
 
 

@@ -15,6 +15,7 @@ from coeruleus.spikes.accept import CORE_SIGMAS, MIN_SPIKES, trace_refused, unit
 from coeruleus.spikes.artefacts import Artefact, joined
 from coeruleus.spikes.detect import Candidates, collect
 from coeruleus.spikes.filter import LOW_HZ
+from coeruleus.spikes.follow import followed_on
 from coeruleus.spikes.match import Whitener, make_whitener
 from coeruleus.spikes.mean_spike import mean_spike
 from coeruleus.spikes.propose import distinct, propose, shadowed
@@ -141,10 +142,12 @@ def _proposed(sample: Sample, whitener: Whitener, grid_s: float) -> list[NDArray
 def _units(
     found: Candidates, model: Model, sample: Sample, clock: Array, starts: Array, noise: Array
 ) -> list[SortedUnit]:
-    spikes = match_all(found, model, clock)
+    spikes, joined_on = followed_on(model, match_all(found, model, clock))
     units = []
     for unit, template in enumerate(model.templates):
         mine = spikes.chosen(spikes.unit == unit)
+        if not len(mine.unit):
+            continue
         centred = _peak_offset(template, noise, found)
         segment = found.segment[mine.candidate]
         times = mine.time_s - starts[segment] + centred
@@ -153,7 +156,8 @@ def _units(
         lag = (times - found.time_s[mine.candidate])[plain]
         shape = mean_spike(found, mine.candidate[plain], lag)
         limit = model.limits[unit]
-        said = [unit_note(trains, found.durations_s, limit.false_share, spread_note(model, sample, unit)), shape.reason]
+        noted = unit_note(trains, found.durations_s, limit.false_share, spread_note(model, sample, unit))
+        said = [noted, joined_on.get(unit), shape.reason]
         isolation, missed = quality(model, sample, unit)
         units.append(
             SortedUnit(

@@ -24,7 +24,7 @@ LEAST_SURPRISE = 1.3  # −log10 of the chance of a run
 LONGEST = 30  # intervals of one burst
 NEIGHBOURS = 25  # intervals on either side that the local mean is taken from
 ROUNDS = 8
-TURNS = 60
+TURNS, SETTLED = 30, 0.01
 SHORT_MOST, SPREAD_MOST = 0.5, 0.8  # median of short intervals over the mean one, and their spread in logarithms
 
 
@@ -95,7 +95,9 @@ def null_gamma(values: Array) -> tuple[float, float]:
         short = np.log(weight) - 0.5 * ((logs - middle) / spread) ** 2 - np.log(spread * np.sqrt(2 * np.pi)) - logs
         long = np.log(1 - weight) + _gamma_log(values, shape, level)
         both = np.logaddexp(short, long)
-        share = np.clip(np.exp(short - both), 1e-9, 1 - 1e-9)
+        last, share = share, np.clip(np.exp(short - both), 1e-9, 1 - 1e-9)
+        if np.abs(share - last).max() < SETTLED:
+            break
     gain = float(both.sum()) - plain
     return (shape, level) if gain > 1.5 * np.log(len(values)) else best
 

@@ -19,7 +19,7 @@ from coeruleus.tables import status
 
 FOUND_ABOVE = 2.2  # area over its error; 1.4 % of blanks by chance alone, which leaves room for worse noise
 TOO_STRONG = 30.0
-ASKED = 24  # injections for the order of the baseline
+ASKED = 16  # injections for the order of the baseline
 FEW_ASKED = 5
 NEAR = 2.5  # widths: an unknown peak so near matters to the area
 SECONDS = 60.0
@@ -99,11 +99,11 @@ def _choose_orders(
 
 
 def _order_asked_for(terms: Floats) -> int:
-    """1, or the highest order whose term over its error is off zero in the mean of the injections, or in most.
+    """2, or the highest order whose term over its error is off zero in the mean of the injections, or in most.
 
-    A few injections must say it loudly: one blank with a bump is no bent baseline. They leave room for a parabola.
+    A few injections must say it loudly: one blank with a bump is no bent baseline.
     """
-    order = 1 if np.isfinite(terms[:, 0]).sum() >= FEW_ASKED else 2
+    order = 2
     for k, column in enumerate(terms.T):
         z = column[np.isfinite(column)]
         few = z.size < FEW_ASKED

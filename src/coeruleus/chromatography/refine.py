@@ -24,7 +24,7 @@ FORMULA_PASSES, SPLINE_PASSES = 2, 5
 CUT_ANEW = (0, 3)  # passes whose windows are cut with the shapes as known by then
 ROUNDS = 2  # of the fits between
 MOST = 10  # peaks per analyte
-OTHERS = 8  # likewise, fainter
+OTHERS = 5  # likewise, fainter
 FOR_FAMILY, FAMILY_PASSES = 3, 2  # peaks per analyte that choose the family of formulas, and rounds of fits
 RATIO_STEP = 0.05  # of the logarithm of tau ÷ sigma, for its slope
 

@@ -16,7 +16,7 @@ from coeruleus.chromatography.retention import Retention, Widths, find_shift, tr
 from coeruleus.chromatography.shapes import Shape, emg_shape
 
 TYPICAL_SIGMA = 1 / 90  # of the retention time
-MOST_EXAMPLES = 10
+MOST_EXAMPLES = 5
 UNREFINED = 0.01  # of the area: what a shape from a few peaks, or borrowed, may be wrong by
 
 

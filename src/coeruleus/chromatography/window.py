@@ -12,7 +12,7 @@ from coeruleus.chromatography.fit import MAX_ROUNDS, Component, Fit, find_unknow
 from coeruleus.chromatography.prepare import CELLS_PER_SIGMA, Cells
 from coeruleus.chromatography.run_model import RunModel
 
-BEFORE, AFTER = 1.6, 1.8
+BEFORE, AFTER = 2.6, 2.6
 ROOM = 0.5  # baseline wanted beyond 5 % of the peak's height, likewise
 LONGEST = 14.0  # window, likewise
 LENGTHS = 4  # windows are a multiple of it, in cells, so that many share their weights

@@ -146,9 +146,9 @@ class Correction:
     def __init__(self, draft: Draft, gathered: Gathered) -> None:
         self.draft, self.plain = draft, draft.formula()
         width = self.plain.width_half
-        self.basis = _Basis(np.arange(-BEFORE, AFTER + 1e-9, KNOT) * width, KNOT * width)
+        self.basis = _basis(width)
         self.before = np.zeros(self.basis.knots.size) if draft.weights is None else draft.weights
-        x, y = self._bent(self.before)
+        x, y = bent(self.plain, self.before)
         whole, moved = float(y.sum() * (x[1] - x[0])), float(x[0] - tabulate(x, y).x[0])
 
         def terms(minutes: Floats) -> Floats:
@@ -186,24 +186,25 @@ class Correction:
         # what was solved for is linear in the shape, so that a step is one plus that many times as much of it
         factor = np.clip(1 + self.spread @ answer - self.before, 1 / STEP, STEP)
         weights = self.before + np.log(factor)
-        shape = tabulate(*self._bent(weights))
+        shape = tabulate(*bent(self.plain, weights))
         return replace(self.draft, weights=weights), shape, float(np.hypot(np.sqrt(variance), FLOOR))
 
-    def _bent(self, weights: Floats) -> tuple[Floats, Floats]:
-        x, y = self.plain.x, self.plain.y.copy()
-        low, high = self.basis.knots[0] - 2 * self.basis.step, self.basis.knots[-1] + 2 * self.basis.step
-        inside = slice(*np.searchsorted(x, [low, high]))
-        y[inside] *= np.exp(self.basis.at(x[inside]) @ weights)
-        return x, y * self._falling(x, y)
 
-    def _falling(self, x: Floats, y: Floats) -> Floats:
-        """What brings a shape down where, beyond the core, it does not fall off by `FALL` a width."""
-        fall = np.exp(FALL / self.plain.width_half * np.abs(x))
-        result = np.ones(x.size)
-        after, before = x > CORE * self.plain.width_half, x < -CORE * self.plain.width_half
-        result[after] = np.minimum.accumulate((y * fall)[after]) / np.maximum((y * fall)[after], 1e-300)
-        result[before] = np.minimum.accumulate((y * fall)[before][::-1])[::-1] / np.maximum((y * fall)[before], 1e-300)
-        return result
+def bent(plain: Shape, weights: Floats) -> tuple[Floats, Floats]:
+    """A formula's `x` and its heights (not of unit area) under a correction of its logarithm, kept falling off."""
+    width, (x, y) = plain.width_half, (plain.x, plain.y.copy())
+    basis = _basis(width)
+    reach = 2 * basis.step
+    inside = slice(*np.searchsorted(x, [basis.knots[0] - reach, basis.knots[-1] + reach]))
+    y[inside] *= np.exp(basis.at(x[inside]) @ weights)
+    fall = np.exp(FALL / width * np.abs(x))
+    for side, order in ((x > CORE * width, 1), (x < -CORE * width, -1)):
+        y[side] = np.minimum.accumulate((y * fall)[side][::order])[::order] / fall[side]
+    return x, y
+
+
+def _basis(width: float) -> _Basis:
+    return _Basis(np.arange(-BEFORE, AFTER + 1e-9, KNOT) * width, KNOT * width)
 
 
 def _walk(u: Floats) -> Floats:

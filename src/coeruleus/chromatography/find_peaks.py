@@ -10,6 +10,8 @@ from scipy.ndimage import gaussian_filter1d
 from coeruleus.chromatography.arrays import Floats
 from coeruleus.chromatography.prepare import Cells
 
+PIECES = 24
+
 
 @dataclass(frozen=True)
 class Found:
@@ -52,6 +54,9 @@ def find_strong_peaks(cells: Cells, sigma: float, threshold: float = 8.0) -> Fou
 
 def _quiet_level(answer: Floats) -> float:
     """Robust standard deviation in the quieter parts: peaks may well cover more than half of a trace."""
-    pieces = np.array_split(answer, 24)
-    levels = [1.4826 * float(np.median(np.abs(p - np.median(p)))) for p in pieces if p.size > 3]
-    return float(np.quantile(levels, 0.3)) if levels else 0.0
+    size = answer.size // PIECES
+    if size < 4:
+        return 0.0
+    pieces = answer[: size * PIECES].reshape(PIECES, size)
+    away = np.abs(pieces - np.median(pieces, axis=1, keepdims=True))
+    return float(1.4826 * np.quantile(np.median(away, axis=1), 0.3))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import log
 
 import numpy as np
 
@@ -90,20 +91,22 @@ def fit_window(
     start = components
     area, moving = (np.zeros(count), []) if known is None else (known[0], list(known[1]))
     for round_ in range(rounds):
-        tops = np.column_stack([c.shape.at(time - c.centre, c.stretch) for c in components])
-        columns, pulls = [whitener @ tops / scale, base], []
-        for index, what in moving:
+        terms = np.empty((time.size, count + len(moving)))
+        pulls, slopes = [], dict[int, Floats]()
+        for index, c in enumerate(components):
+            terms[:, index] = c.shape.at(time - c.centre, c.stretch)
+        for place, (index, what) in enumerate(moving, start=count):
             c, was = components[index], start[index]
-            shift = time - c.centre
+            if index not in slopes:
+                slopes[index] = c.shape.slope_at(time - c.centre, c.stretch)
             if what == "centre":
-                column = -area[index] * c.shape.slope_at(shift, c.stretch)
+                terms[:, place] = -area[index] * slopes[index]
                 pulls.append(((was.centre - c.centre) / was.centre_sd, was.centre_sd))
             else:
-                slope = c.shape.slope_at(shift, c.stretch)
-                column = -area[index] * (tops[:, index] + shift * slope)
-                pulls.append((np.log(was.stretch / c.stretch) / was.width_sd, was.width_sd))
-            columns.append((whitener @ column / scale)[:, None])
-        design = np.concatenate(columns, axis=1)
+                terms[:, place] = -area[index] * (terms[:, index] + (time - c.centre) * slopes[index])
+                pulls.append((log(was.stretch / c.stretch) / was.width_sd, was.width_sd))
+        weighed = whitener @ terms / scale
+        design = np.concatenate([weighed[:, :count], base, weighed[:, count:]], axis=1)
         solution, inverse, prior = _solve(design, target, count + order + 1, pulls)
         area, error = solution[:count], np.sqrt(np.maximum(np.diag(inverse), 0.0))
         if not (np.isfinite(solution).all() and (error[:count] > 0).all()):
@@ -115,12 +118,12 @@ def fit_window(
             step, c = solution[count + order + 1 + place], components[index]
             width = c.shape.width_half * c.stretch
             if what == "centre":
-                step = float(np.clip(step, -0.25 * width, 0.25 * width))
-                components = _swap(components, index, replace(c, centre=c.centre + step))
+                step = float(min(max(step, -0.25 * width), 0.25 * width))
+                components = _moved(components, index, c.centre + step, c.stretch)
                 largest = max(largest, abs(step) / width)
             else:
-                step = float(np.clip(step, -0.2, 0.2))
-                components = _swap(components, index, replace(c, stretch=float(c.stretch * np.exp(step))))
+                step = float(min(max(step, -0.2), 0.2))
+                components = _moved(components, index, c.centre, float(c.stretch * np.exp(step)))
                 largest = max(largest, abs(step))
         wanted = moving if known else _movers(start, area, error)
         if wanted == moving and largest < 1e-3:
@@ -175,7 +178,9 @@ def _movers(start: tuple[Component, ...], area: Floats, error: Floats) -> list[t
     return moving
 
 
-def _swap(components: tuple[Component, ...], index: int, new: Component) -> tuple[Component, ...]:
+def _moved(components: tuple[Component, ...], index: int, centre: float, stretch: float) -> tuple[Component, ...]:
+    c = components[index]
+    new = Component(c.name, c.shape, centre, c.centre_sd, c.width_sd, stretch)
     return (*components[:index], new, *components[index + 1 :])
 
 

@@ -72,7 +72,9 @@ def example(cells: Cells, apex: float, sigma: float, others: Found) -> Example |
     spread = float(np.ptp(signal)) or 1.0
     start = np.array([*centres, np.log(0.9 * sigma), np.log(0.4 * sigma)])
     room = np.array([*np.full(centres.size, width), 1.2, 3.0])
-    best = least_squares(misfit, start, bounds=(start - room, start + room), x_scale=room, max_nfev=40)
+    best = least_squares(
+        misfit, start, bounds=(start - room, start + room), x_scale=room, ftol=1e-5, xtol=1e-4, max_nfev=40
+    )
     design, solution = linear(best.x)
     sigma_, tau_ = np.exp(best.x[-2:])
     if solution[0] <= 0 or np.sqrt(np.mean(best.fun**2)) > 0.15:

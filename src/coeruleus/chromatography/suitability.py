@@ -16,7 +16,7 @@ from coeruleus.chromatography.prepare import Trace
 from coeruleus.chromatography.trace_peaks import find_trace_peaks
 from coeruleus.tables import status
 
-MOST_ASKED = 5  # injections for the signal over the noise, spread over the run
+MOST_ASKED = 3  # injections for the signal over the noise, spread over the run
 NOISE_WIDTHS = 5.0  # full widths at half height of quiet trace that the range of noise is taken over
 FEWEST = 3  # injections for a relative standard deviation
 STRONG = 10.0  # area over its error, for a peak whose shape is judged

@@ -79,6 +79,7 @@ def facts_of_release(wildcards):
 
 UNIT_SOURCES = ["waveforms", "waveform_marks", "isi", "rates", "autocorrelograms"]
 SORTED_TABLES = ["spikes", "waveforms", "segments", "quality", "artefacts"]
+EXCERPT_TABLES = ["excerpts", "excerpt_marks"]
 
 
 def recordings_of(wildcards, kind):
@@ -198,6 +199,9 @@ def dialysate_tables(wildcards):
         tables["sources/release_courses"] = [
             interim_of(wildcards, "release/courses.tsv")
         ]
+        tables["sources/flux_points"] = [
+            interim_of(wildcards, "release/flux_points.tsv")
+        ]
     return tables
 
 
@@ -212,6 +216,9 @@ def unit_tables(wildcards):
     tables |= {
         f"sources/{name}": [interim_of(wildcards, f"units/{name}.tsv")]
         for name in UNIT_SOURCES
+    }
+    tables |= {
+        f"sources/{name}": sorted_from_raw(wildcards, name) for name in EXCERPT_TABLES
     }
     return tables | {
         f"sources/{name}": [interim_of(wildcards, f"responses/{name}.tsv")]

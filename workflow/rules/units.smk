@@ -3,7 +3,7 @@ rule sort_recording:
     output:
         **{
             name: interim(f"sorted/{{session}}/{name}.tsv")
-            for name in [*SORTED_TABLES, "problems"]
+            for name in [*SORTED_TABLES, *EXCERPT_TABLES, "problems"]
         },
     log:
         log_of("sort_recording", "session"),

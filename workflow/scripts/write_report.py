@@ -16,6 +16,7 @@ sheets = {
     "sheets/subjects": experiment.subjects,
     "sheets/sessions": experiment.sessions,
     "sheets/probes": experiment.probes,
+    "sheets/recordings": experiment.recordings,
     "sheets/ephys_events": experiment.ephys_events,
     "curation/peaks": experiment.curation_peaks,
     "curation/samples": experiment.curation_samples,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -31,9 +31,7 @@ def measure_recovery(
     settings: RecoverySettings,
 ) -> tuple[pd.DataFrame, list[Problem]]:
     """Rows of RECOVERY, and a warning for every treatment that changes it."""
-    drugs = events[events["analyte"].isna() | (events["trial_type"] != "perfusate")]
-    fit = samples[(samples["status"] == status.OK) & (samples["period"] != UNKNOWN)].copy()
-    fit["under"] = conditions(fit, drugs)
+    fit = usable_samples(samples, events)
     rows = _in_vitro(baselines, probes)
     rows += _retrodialysis(fit, settings)
     rows += _zero_net_flux(fit, events, settings.equilibration_min)
@@ -51,6 +49,14 @@ def measure_recovery(
             )
             problems.append(Problem("release", item, "warning", message))
     return pd.DataFrame(rows), problems
+
+
+def usable_samples(samples: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+    """Samples that are ok and have a place in time, with the drug that they were taken under."""
+    drugs = events[events["analyte"].isna() | (events["trial_type"] != "perfusate")]
+    fit = samples[(samples["status"] == status.OK) & (samples["period"] != UNKNOWN)].copy()
+    fit["under"] = conditions(fit, drugs)
+    return fit
 
 
 def _in_vitro(baselines: pd.DataFrame, probes: pd.DataFrame) -> list[Row]:
@@ -103,7 +109,7 @@ def _retrodialysis(fit: pd.DataFrame, settings: RecoverySettings) -> list[Row]:
     rows: list[Row] = []
     for key, course in fit[fit["analyte"] == settings.retrodialysis_standard].groupby(SERIES, sort=True):
         first: Floats | None = None
-        for condition, own in _by_condition(course):
+        for condition, own in by_condition(course):
             loss: Floats = 1 - own["concentration"].to_numpy(dtype=float) / perfused
             mean = float(loss.mean())
             row: Row = {**dict(zip(SERIES, key, strict=True)), "method": "retrodialysis", "condition": condition}
@@ -122,22 +128,28 @@ def _retrodialysis(fit: pd.DataFrame, settings: RecoverySettings) -> list[Row]:
     return rows
 
 
-def _zero_net_flux(fit: pd.DataFrame, events: pd.DataFrame, equilibration_min: float) -> list[Row]:
-    """The regression of each probe and condition on the perfusate's concentrations."""
+def perfused_courses(
+    fit: pd.DataFrame, events: pd.DataFrame, equilibration_min: float
+) -> Iterator[tuple[tuple[str, ...], pd.DataFrame]]:
+    """Courses that were perfused with their analyte, by SERIES: the samples whose perfusate (`inside`) is known."""
     perfused = events[(events["trial_type"] == "perfusate") & events["analyte"].notna()]
     perfused = perfused[perfused["perfusate_concentration"].notna()]
-    rows: list[Row] = []
     for key, course in fit.groupby(SERIES, sort=True):
         session, probe, analyte = key
         own = perfused[matches(perfused["session_id"], session) & matches(perfused["probe_id"], probe)]
         own = own[own["probe_id"].notna() | (own["subject_id"] == course["subject_id"].iloc[0])]
         own = own[own["analyte"] == analyte].sort_values("onset_min", kind="stable")
-        if own.empty:
-            continue
-        course = course.assign(inside=_perfusate(course, own, equilibration_min))
-        course = course[course["inside"].notna()]
+        if not own.empty:
+            course = course.assign(inside=_perfusate(course, own, equilibration_min))
+            yield key, course[course["inside"].notna()]
+
+
+def _zero_net_flux(fit: pd.DataFrame, events: pd.DataFrame, equilibration_min: float) -> list[Row]:
+    """The regression of each probe and condition on the perfusate's concentrations."""
+    rows: list[Row] = []
+    for key, course in perfused_courses(fit, events, equilibration_min):
         before: NoFlux | None = None
-        for condition, part in _by_condition(course):
+        for condition, part in by_condition(course):
             row: Row = {**dict(zip(SERIES, key, strict=True)), "method": "zero_net_flux", "condition": condition}
             row |= {"n_samples": len(part), "n_levels": part["inside"].nunique(), "unit": part["unit"].iloc[0]}
             found = fit_no_flux(part["inside"].to_numpy(), part["concentration"].to_numpy())
@@ -169,7 +181,7 @@ def _perfusate(course: pd.DataFrame, events: pd.DataFrame, equilibration_min: fl
     return found
 
 
-def _by_condition(course: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+def by_condition(course: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     """Conditions in order of time."""
     ordered = course.sort_values("time_min", kind="stable")
     return [(name, ordered[ordered["under"] == name]) for name in ordered["under"].unique()]

@@ -11,7 +11,9 @@ import pytest
 from coeruleus.experiment.clock import segment_clock
 from coeruleus.figures.drugs import draw_drugs
 from coeruleus.figures.joint import draw_joint
+from coeruleus.figures.net_flux import draw_net_flux
 from coeruleus.figures.overlay import draw_overlays
+from coeruleus.figures.raw_trace import draw_raw_traces
 from coeruleus.figures.recovery import draw_recovery
 from coeruleus.figures.save import PLOTTED
 from coeruleus.figures.settings import FigureSettings
@@ -108,6 +110,29 @@ def test_recovery_is_drawn_where_its_table_is(tmp_path):
     assert plotted.loc[plotted["panel"] == "recovery", "y"].tolist() == [0.2, 0.4]
     assert plotted.loc[plotted["panel"] == "extracellular", "y"].dropna().tolist() == [2.0]
     assert "changed under treatment in 1 row" in record.caption
+
+
+def test_zero_net_flux_is_drawn_with_its_points_its_line_and_where_it_crosses(tmp_path, made_tables):
+    assert drawn(draw_net_flux, {}, tmp_path) == []
+    (record,) = drawn(draw_net_flux, made_tables, tmp_path)
+    plotted = read_table(tmp_path / record.file(".tsv"), PLOTTED)
+    line = plotted[plotted["series"] == "regression, baseline"]
+    assert np.polyfit(line["x"], line["y"], 1) == pytest.approx([0.17, -0.17 * 1.5])
+    assert (plotted["series"] == "samples, reboxetine").sum() == 5
+    crossing = plotted[plotted["series"] == "outside the membrane, baseline"].iloc[0]
+    assert (crossing["x"], crossing["y"]) == (1.5, 0) and "1.2 to 1.9" in crossing["note"]
+    assert "n = 10 samples of 1 probe" in record.caption
+
+
+def test_raw_traces_show_spikes_and_what_was_masked(tmp_path, made_tables):
+    assert drawn(draw_raw_traces, {}, tmp_path) == []
+    (record,) = drawn(draw_raw_traces, made_tables, tmp_path)  # one site of four was sorted here
+    assert record.about == {"site_id": "site01"} and "n = 2 spikes of unit u1" in record.caption
+    plotted = read_table(tmp_path / record.file(".tsv"), PLOTTED)
+    assert plotted.loc[plotted["series"] == "spikes", "x"].tolist() == [0.5, 1.7]
+    masked = plotted[plotted["series"] == "masked"]
+    assert masked[["x", "x_high", "note"]].to_numpy().tolist() == [[1.0, 1.9, "movement artefact"]]
+    assert "masked: movement artefact" in (tmp_path / record.file(".svg")).read_text(encoding="utf-8")
 
 
 def test_each_treatment_is_drawn_once_over_its_group():

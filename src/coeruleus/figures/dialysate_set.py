@@ -26,7 +26,7 @@ def draw_dialysate_figures(
     settings: FigureSettings,
     captions: Mapping[str, str],
 ) -> list[FigureRecord]:
-    """Draw release, recovery, zero-net-flux, calibration, drift, overlays, chromatograms and the comparison with truth, and write their index.
+    """Draw release, recovery, calibration, drift, overlays, chromatograms and truth, and write their index.
 
     `tables` holds frames by `Table.name`; those absent count as empty. `captions`: kind of figure → text.
     """

@@ -104,8 +104,8 @@ def _probe(
         if np.isfinite(outside):
             axes.plot([low, high], [0, 0], color=colour, lw=2.2, solid_capstyle="butt", alpha=0.5)
             axes.plot(outside, 0, "D", mfc="white", mec=colour, ms=3.6, mew=0.8)
-            plotted.add(name, f"outside the membrane, {condition}", x_axis, [outside], y_axis, [0.0],
-                        note=f"95 % interval {words(low)} to {words(high)}; recovery {words(fit['recovery'])}")  # fmt: skip
+            note = f"95 % interval {words(low)} to {words(high)}; recovery {words(fit['recovery'])}"
+            plotted.add(name, f"outside the membrane, {condition}", x_axis, [outside], y_axis, [0.0], note=note)
             outsides.append(outside)
             intervals += [low, high]
             said.append((colour, f"recovery {words(fit['recovery'], 2)}, outside {words(outside, 3, unit or '')}"))

@@ -129,10 +129,10 @@ def _whole(
     axes.plot(*_zigzag(time, step, low, high), color=BLACK, lw=0.4)
     plotted.add(kind, label, TIME, time, label, (low + high) / 2, x_high=time + step, y_low=low, y_high=high)
     room = 0.2 * (ceiling - bottom) if lane == "band" else 0.0
-    for row, (name, colour) in enumerate(colours.items()):  # each unit at a height of its own
+    for number, (name, colour) in enumerate(colours.items()):  # each unit at a height of its own
         at = numbers(marks[(marks["mark"] == "spike") & (marks["unit_id"] == name)], "start_s")
         if lane == "band":
-            height = ceiling + room * (0.25 + 0.65 * (row % 5) / 4)
+            height = ceiling + room * (0.25 + 0.65 * (number % 5) / 4)
             axes.plot(at, np.full(len(at), height), "|", color=colour, ms=4.5, mew=0.9)
             plotted.add(kind, "spikes", TIME, at, "", np.full(len(at), np.nan), item=f"unit {name}")
     axes.set(xlim=edges, ylim=(bottom, ceiling + room), ylabel=printable(label).replace(" (", "\n("))

@@ -35,7 +35,7 @@ def draw_unit_figures(
     settings: FigureSettings,
     captions: Mapping[str, str],
 ) -> list[FigureRecord]:
-    """Draw unit plane, evidence matrix, drug responses, rate beside release, raw traces, cards and truth, and write their index.
+    """Draw unit plane, evidence, drug responses, rate beside release, raw traces, cards and truth, and their index.
 
     `tables` holds frames by `Table.name`; those absent count as empty.
     """

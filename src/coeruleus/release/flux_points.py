@@ -21,11 +21,12 @@ def flux_points(
     """
     if recovered.empty or not (recovered["method"] == "zero_net_flux").any():
         return pd.DataFrame()
-    lines = recovered[recovered["method"] == "zero_net_flux"].set_index([*SERIES, "condition"])
+    fits = recovered[recovered["method"] == "zero_net_flux"].to_dict("records")
+    lines = {tuple(row[name] for name in (*SERIES, "condition")): row for row in fits}
     rows: list[dict[str, Any]] = []
     for key, course in perfused_courses(usable_samples(samples, events), events, settings.equilibration_min):
         for condition, part in by_condition(course):
-            line = lines.loc[(*key, condition)]
+            line = lines[(*key, condition)]
             about = {**dict(zip(SERIES, key, strict=True)), "condition": condition}
             for sample in part.to_dict("records"):
                 inside, collected = sample["inside"], sample["concentration"]

@@ -130,7 +130,7 @@ def _retrodialysis(fit: pd.DataFrame, settings: RecoverySettings) -> list[Row]:
 
 def perfused_courses(
     fit: pd.DataFrame, events: pd.DataFrame, equilibration_min: float
-) -> Iterator[tuple[tuple[str, ...], pd.DataFrame]]:
+) -> Iterator[tuple[tuple[Any, ...], pd.DataFrame]]:
     """Courses that were perfused with their analyte, by SERIES: the samples whose perfusate (`inside`) is known."""
     perfused = events[(events["trial_type"] == "perfusate") & events["analyte"].notna()]
     perfused = perfused[perfused["perfusate_concentration"].notna()]

@@ -86,7 +86,7 @@ def cut(
 
 
 def condense(time_s: Array, signal: Array, band: Array, columns: int = COLUMNS) -> pd.DataFrame:
-    """Least and greatest value of both traces in each of `columns` equal pieces of time; n/a where nothing is finite."""
+    """Least and greatest value of both traces in each of `columns` equal pieces; n/a where nothing is finite."""
     edges = np.linspace(0, len(time_s), min(columns, len(time_s)) + 1).astype(int)[:-1]
     frame = {"time_s": time_s[edges]}
     for name, values in (("signal", signal), ("band", band)):

@@ -26,8 +26,8 @@ def excerpt_rows(
     traces: list[pd.DataFrame] = []
     marks: list[Row] = []
     for window in choose_windows(trains, result.artefacts, result.durations_s):
-        recording, key = recordings[window.segment], {"site_id": site, "excerpt": window.kind}
-        key |= {"segment": segments[window.segment]}
+        recording = recordings[window.segment]
+        key: Row = {"site_id": site, "excerpt": window.kind, "segment": segments[window.segment]}
         time, signal, band = cut(recording.read, recording.n_samples, recording.sampling_rate_hz, channel, window)
         about: Row = key | {"channel": recording.channels[channel], "unit": recording.unit}
         traces.append(condense(time, signal, band).assign(view="whole", **about))

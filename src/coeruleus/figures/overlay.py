@@ -199,7 +199,8 @@ def _names(axes: Axes, places: Mapping[str, float], settings: FigureSettings) ->
             continue
         row = (row + 1) % 2 if (at - last) / (high - low) < 0.06 else 0
         last = at
+        inside = max(at, low + 0.045 * (high - low))  # no name over the axis
         axes.text(
-            at, 1.0 - 0.07 * row, printable(settings.say(name)), transform=axes.get_xaxis_transform(),
+            inside, 1.0 - 0.07 * row, printable(settings.say(name)), transform=axes.get_xaxis_transform(),
             ha="center", va="top", size="small", color=GREY,
         )  # fmt: skip

@@ -37,6 +37,7 @@ from coeruleus.tables.sources import COURSES
 PERCENT = "% of baseline"
 NO_GROUP, EVERYONE = "no group", "all animals"
 GROUPS_PER_ROW = 4
+ROOM_FOR_NAMES = 24  # letters that stand side by side under the areas
 
 
 def draw_release(
@@ -131,14 +132,16 @@ def _course(
     axes.axhline(100, color=PALE, lw=0.6, zorder=0)
     axes.axvline(0, color=BLACK, lw=0.6, ls=(0, (4, 1.5)), zorder=0)
     group = str(samples["group"].iloc[0]) if len(samples) else ""
-    for key, rows in split(samples, "session_id", "probe_id", "analyte").items():
+    courses = split(samples, "session_id", "probe_id", "analyte")
+    pale = 0.5 if len(courses) <= 12 else 0.3  # many animals must not hide their mean
+    for key, rows in courses.items():
         rows = rows.sort_values("time_min", kind="stable")
         against = verdicts.against((key[0], key[1], key[2]), rows)
         time, percent = numbers(rows, "time_min"), numbers(rows, "percent_baseline")
         left_out = (rows["status"] == "excluded").to_numpy()
         line = np.where(left_out, np.nan, percent)
         dashes: dict[str, Any] = (
-            {"color": GREY, "ls": (0, (2, 1.5)), "lw": 0.6} if against else {"color": colour, "lw": 0.5, "alpha": 0.5}
+            {"color": GREY, "ls": (0, (2, 1.5)), "lw": 0.6} if against else {"color": colour, "lw": 0.5, "alpha": pale}
         )
         axes.plot(time, line, **dashes)
         uncertain = (rows["status"] != "ok").to_numpy() & ~left_out
@@ -156,8 +159,8 @@ def _course(
         )
     time, mean = numbers(course, "time_min"), numbers(course, "mean_percent")
     low, high = numbers(course, "ci_low"), numbers(course, "ci_high")
-    axes.fill_between(time, low, high, color=colour, alpha=0.18, lw=0)
-    axes.plot(time, mean, color=colour, lw=1.6, marker="o", ms=2.6, mew=0)
+    axes.fill_between(time, low, high, color=colour, alpha=0.3, lw=0, zorder=2.5)
+    axes.plot(time, mean, color=colour, lw=1.3, marker="o", ms=2.6, mew=0, zorder=3)
     few_ticks(axes, 5, 5)
     if not np.isfinite(mean).any():
         why = "no mean" if np.isfinite(numbers(samples, "percent_baseline")).any() else "no animal has a baseline"
@@ -209,5 +212,6 @@ def _areas(
                 "area", group, "group", float(place_), y, row["auc_percent_min"], item=row["subject_id"], note=bad or ""
             )
     few_ticks(axes, 4, 5)
-    named_ticks(axes, "x", [printable(settings.say(group)) for group in groups], rotation=30)
+    names = [printable(settings.say(group)) for group in groups]
+    named_ticks(axes, "x", names, rotation=0 if sum(map(len, names)) <= ROOM_FOR_NAMES else 30)
     axes.set(xlim=(-0.6, len(groups) - 0.4), ylabel=y, ylim=span(area, [0.0]))

@@ -90,6 +90,7 @@ def dialysate_tables(
                         "signal": fitted + rng.normal(0, 0.05, points),
                         "baseline": np.where(inside, baseline, np.nan),
                         "fitted": np.where(inside, fitted, np.nan),
+                        "aligned_min": time - 0.002 * (number - 3),
                     }
                 )
             )

@@ -18,6 +18,9 @@ TRACES = Table(
         number("signal", "detector signal", "signal unit"),
         number("baseline", "fitted baseline, where one was fitted", "signal unit"),
         number("fitted", "baseline and fitted peaks", "signal unit"),
+        number(
+            "aligned_min", "time moved by the run's retention model so that each peak is at its median place", "min"
+        ),
     ),
 )
 

@@ -29,14 +29,14 @@ def drawn(draw, tables, folder: Path, **settings) -> list:
         return list(draw(tables, folder, chosen, {}))
 
 
-def test_overlaid_peaks_stand_at_one_place_whatever_the_drift(tmp_path):
-    """Two injections whose peaks lie 0.3 min apart lie over each other; without alignment they would not."""
+def test_overlaid_injections_are_drawn_on_the_aligned_time(tmp_path):
+    """Two injections whose peaks lie 0.3 min apart lie over each other where the aligned time says so."""
     time = np.linspace(0, 10, 1001)
     traces, peaks, drift = [], [], []
     for order, (name, shift) in enumerate((("a", -0.15), ("b", 0.15)), 1):
         height = np.exp(-(((time - 5 - shift) / 0.1) ** 2) / 2)
         traces.append(pd.DataFrame({"injection_id": name, "time_min": time, "signal": 2 + height, "baseline": 2.0,
-                                    "fitted": 2 + height}))  # fmt: skip
+                                    "fitted": 2 + height, "aligned_min": time - shift}))  # fmt: skip
         peaks.append({"injection_id": name, "analyte": "NE", "run": "r", "kind": "standard", "status": "ok",
                       "retention_time_min": 5 + shift, "width_half_min": 0.235})  # fmt: skip
         drift.append({"run": "r", "analyte": "NE", "order": order, "injection_id": name, "kind": "standard",

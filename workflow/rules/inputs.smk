@@ -294,6 +294,14 @@ def figure_folders(wildcards):
     ]
 
 
+def all_figures():
+    """Every experiment and half of it that has figures."""
+    found = [(name, one.experiment) for name, one in EXPERIMENTS.items()]
+    return [(name, "dialysate") for name, one in found if one.has_dialysate] + [
+        (name, "units") for name, one in found if one.has_ephys
+    ]
+
+
 @once
 def facts_of_experiment(wildcards):
     found = EXPERIMENTS[wildcards.experiment]

@@ -50,8 +50,9 @@ class ResponsePanel:
         psth.add_patch(self.band)
         (self.curve,) = psth.plot([], [], color=BLACK, lw=0.9)
         (self.baseline,) = psth.plot([], [], color=BLACK, lw=0.6, ls=(0, (4, 1.5)))
-        (self.onset,) = psth.plot([0, 0], [0, 1], color=BLACK, lw=0.6, transform=psth.get_xaxis_transform())
-        (self.onset_above,) = raster.plot([0, 0], [0, 1], color=BLACK, lw=0.6, transform=raster.get_xaxis_transform())
+        line: dict[str, Any] = {"color": VERMILLION, "lw": 0.6, "zorder": 0}  # a spike at the onset is seen on it
+        (self.onset,) = psth.plot([0, 0], [0, 1], transform=psth.get_xaxis_transform(), **line)
+        (self.onset_above,) = raster.plot([0, 0], [0, 1], transform=raster.get_xaxis_transform(), **line)
         self.spans: dict[str, Rectangle] = {}
         self.says: dict[str, Any] = {}
         for effect, colour, height in (("excitation", VERMILLION, 1.0), ("inhibition", BLUE, 0.87)):
@@ -97,6 +98,10 @@ class ResponsePanel:
             self.band.set_xy(np.concatenate([np.column_stack(end) for end in ends]))
         tallest = 1.5 * max(float(np.nanmax(rate, initial=0)), float(np.nanmax(upper, initial=0)))
         self.psth.set_ylim(0, max(0.1, base if math.isfinite(base) else 0, tallest))
+        for axes in (self.raster, self.psth):
+            axes.axison = bool(len(edges))
+        for one in (self.onset, self.onset_above, self.baseline):
+            one.set_visible(bool(len(edges)))
         reason = printable(row["reason"] or "nothing to show")
         self.empty.set_text("" if len(edges) else "\n".join(textwrap.wrap(reason, WRAPPED)))
         for effect in ("excitation", "inhibition"):

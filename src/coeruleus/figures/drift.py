@@ -94,7 +94,8 @@ def _draw(axes: Axes, part: pd.DataFrame, found: str, model: str, y: str, plotte
     kinds = part["kind"].to_numpy()
     for kind, (marker, colour) in KINDS.items():
         here: np.ndarray = (kinds == kind) & np.isfinite(measured)
-        size, above = (1.6, 2) if kind == "dialysate" else (2.6, 3)  # the many stand behind the few
+        many = 1.6 if len(part) <= 150 else 0.9
+        size, above = (many, 2) if kind == "dialysate" else (2.6, 3)  # the many stand behind the few
         axes.plot(order[here], measured[here], marker, color=colour, ms=size, mew=0, zorder=above)
         plotted.add(
             f"{analyte}, {y}", kind, X, order[here], y, measured[here], item=part["injection_id"][here].to_list()

@@ -133,7 +133,7 @@ def _course(
     axes.axvline(0, color=BLACK, lw=0.6, ls=(0, (4, 1.5)), zorder=0)
     group = str(samples["group"].iloc[0]) if len(samples) else ""
     courses = split(samples, "session_id", "probe_id", "analyte")
-    pale = 0.5 if len(courses) <= 12 else 0.3  # many animals must not hide their mean
+    pale = 0.5 if len(courses) <= 12 else 0.3 if len(courses) <= 30 else 0.15  # many must not hide their mean
     for key, rows in courses.items():
         rows = rows.sort_values("time_min", kind="stable")
         against = verdicts.against((key[0], key[1], key[2]), rows)
@@ -160,6 +160,7 @@ def _course(
     time, mean = numbers(course, "time_min"), numbers(course, "mean_percent")
     low, high = numbers(course, "ci_low"), numbers(course, "ci_high")
     axes.fill_between(time, low, high, color=colour, alpha=0.3, lw=0, zorder=2.5)
+    axes.plot(time, mean, color="white", lw=2.3, zorder=2.9)
     axes.plot(time, mean, color=colour, lw=1.3, marker="o", ms=2.6, mew=0, zorder=3)
     few_ticks(axes, 5, 5)
     if not np.isfinite(mean).any():
@@ -200,14 +201,15 @@ def _areas(
     for place_, group in enumerate(groups):
         mine = [row for row in records(summary) if row["group"] == group and np.isfinite(row["auc_percent_min"])]
         mine.sort(key=lambda row: (row["auc_percent_min"], row["session_id"], row["probe_id"]))
-        spread = min(0.6, 0.12 * (len(mine) - 1)) if len(mine) > 1 else 0.0
+        spread = min(0.6 if len(mine) <= 40 else 0.8, 0.12 * (len(mine) - 1)) if len(mine) > 1 else 0.0
+        size = 3.4 if len(mine) <= 40 else 2.2
         for number, row in enumerate(mine):
             step = (0.5 + number * 0.618034) % 1  # neighbours in value stand apart, in no pattern
             at = place_ + spread * (step - 0.5)
             key = (row["session_id"], row["probe_id"], row["analyte"])
             bad = "probe missed" if row["probe_id"] in missed else verdicts.unstable.get(key)
             look: dict[str, Any] = {"mfc": "none", "mec": GREY} if bad else {"mfc": colours[group], "mec": "white"}
-            axes.plot(at, row["auc_percent_min"], "o", ms=3.4, mew=0.6 if bad else 0.3, **look)
+            axes.plot(at, row["auc_percent_min"], "o", ms=size, mew=0.6 if bad else 0.3, **look)
             plotted.add(
                 "area", group, "group", float(place_), y, row["auc_percent_min"], item=row["subject_id"], note=bad or ""
             )

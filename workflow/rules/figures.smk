@@ -57,15 +57,3 @@ rule draw_unit_figures:
         "Draw the unit figures of {wildcards.experiment}."
     script:
         "../scripts/draw_unit_figures.py"
-
-
-# `snakemake figures --forcerun draw_dialysate_figures draw_unit_figures` draws all of them anew.
-rule figures:
-    input:
-        [f"{RESULTS}/{name}/figures/{half}" for name, half in all_figures()],
-    localrule: True
-    resources:
-        mem_mb=200,
-        runtime=5,
-    message:
-        "All figures are drawn."

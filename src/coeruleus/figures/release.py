@@ -98,7 +98,7 @@ def _groups(
         counts.append(f"{settings.say(group)}: n = {count(animals, 'animal')}, {inside} in the mean")
         axes.set_title(printable(f"{settings.say(group)} (n = {inside})"), weight="bold", color=colours[group])
         given = treatments(events, set(mine["subject_id"]), set(mine["probe_id"]))
-        high = limits[1] + 0.09 * min(len({name for name, *_ in given}), 4) * (limits[1] - limits[0])
+        high = limits[1] + 0.12 * min(len({name for name, *_ in given}), 4) * (limits[1] - limits[0])
         axes.set(xlim=times, ylim=(limits[0], high), xlabel=TIME, ylabel=PERCENT)
         draw_treatments(axes, given, group, plotted, settings)
     return save_figure(

@@ -141,6 +141,8 @@ def test_each_treatment_is_drawn_once_over_its_group():
                            "drug": ["saline", "saline", None]})  # fmt: skip
     assert treatments(events, {"a", "b"}, set()) == [("saline", 0.0, 0.0)]
     assert treatments(events, {"c"}, set()) == [("perfusate", 20.0, 60.0)]
+    named = events.assign(analyte=[None, None, "NE"])
+    assert treatments(named, {"c"}, set()) == [("NE in the perfusate", 20.0, 60.0)]
     assert treatments(pd.DataFrame(), {"a"}, set()) == []
 
 

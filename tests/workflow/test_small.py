@@ -136,7 +136,7 @@ def test_a_changed_sheet_reruns_what_depends_on_it(
             "curation/trials.tsv",
             "site_id\tsegment\tonset\taction\treason\tauthor\n{site}\t{segment}\t{onset}\texclude\tmoved\tA. K.\n",
             {"test_responses", "classify_units", "write_report"},
-            {"quantify_run", "compute_release", "sort_recording", "measure_units", "draw_dialysate_figures"},
+            {"quantify_run", "compute_release", "sort_recording", "measure_units"},
         ),
         (
             "curation/samples.tsv",

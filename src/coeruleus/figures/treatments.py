@@ -51,9 +51,9 @@ def draw_treatments(
         else:
             axes.plot([onset], [height], "v", color=BLACK, ms=2.6, transform=across)
         if onset == min(start for one, start, _ in found if one == name):
-            words = printable(settings.say(name))
+            words = " " + printable(settings.say(name))
             if end > onset:  # under the bar, which may go on to the edge
                 axes.text(onset, height - 0.02, words, size="small", va="top", transform=across)
             else:
-                axes.text(onset, height, "  " + words, size="small", va="center", transform=across)
+                axes.text(onset, height, " " + words, size="small", va="center", transform=across)
         plotted.add(panel, "treatment", "bench time (min)", onset, "", None, x_high=end, note=name)

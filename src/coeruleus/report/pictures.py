@@ -22,6 +22,7 @@ class Picture:
     record: FigureRecord
     address: str  # empty: too many of its kind to embed all
     source: str  # the table of what is plotted, below the results folder
+    size: tuple[int, int]  # of the picture in pixels: its room is kept before it is drawn
 
     def about(self, key: str) -> str:
         return self.record.about.get(key, "")
@@ -54,6 +55,7 @@ class Pictures:
                 record,
                 "" if record.name in self._left_out else _embed(directory, record),
                 f"figures/{directory.name}/{record.file('.tsv')}",
+                _size(directory / record.file(".png")),
             )
             for directory, record in self._found
             if record.kind == kind and all(record.about.get(key) == value for key, value in about.items())
@@ -68,6 +70,13 @@ class Pictures:
 
     def __len__(self) -> int:
         return len(self._found)
+
+
+def _size(png: Path) -> tuple[int, int]:
+    """Width and height from the head of a PNG."""
+    with png.open("rb") as handle:
+        head = handle.read(24)
+    return int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big")
 
 
 def _embed(directory: Path, record: FigureRecord) -> str:

@@ -16,6 +16,7 @@ Array = NDArray[np.floating]
 Read = Callable[[int, int], NDArray[np.float32]]
 
 LENGTH_S = 3.0
+SHORTEST_S = 0.05  # of a segment that is worth a look
 COLUMNS = 1000  # of a piece, each of which keeps the least and the greatest of its samples
 CLOSE_S = (0.004, 0.008)  # before and after the peak
 CLOSE_UNITS = 4
@@ -42,6 +43,8 @@ def choose_windows(
     """
     found: list[tuple[int, int, int, float, float]] = []
     for segment, duration in enumerate(durations_s):
+        if duration < SHORTEST_S:
+            continue
         length = min(LENGTH_S, duration)
         starts = np.arange(max(1, int(duration / LENGTH_S))) * LENGTH_S
         counts = np.zeros((len(trains), len(starts)), dtype=int)
@@ -63,8 +66,9 @@ def choose_windows(
         middle = best[len(best) // 2][1]
         _, _, segment, start, stop = next(row for row in best if row[1] == middle)
         windows.append(Window("spikes", segment, float(start), float(stop)))
-    if artefacts:
-        longest = max(artefacts, key=lambda one: (one.end_s - one.start_s, -one.segment, -one.start_s))
+    seen = [one for one in artefacts if durations_s[one.segment] >= SHORTEST_S]
+    if seen:
+        longest = max(seen, key=lambda one: (one.end_s - one.start_s, -one.segment, -one.start_s))
         start = max(0.0, min(longest.start_s - LENGTH_S / 4, durations_s[longest.segment] - LENGTH_S))
         windows.append(Window("masked", longest.segment, start, min(start + LENGTH_S, durations_s[longest.segment])))
     return windows

@@ -151,6 +151,19 @@ def test_tables_are_searched_and_sorted(visit: Any) -> None:
     assert shown == sorted(shown) and len(set(shown)) == 6  # as numbers: 0.1 before 0.25, 2.5 before 5
 
 
+def test_a_link_arrives_though_pictures_are_not_drawn_yet(chromium: Any, report: Path) -> None:
+    """Pictures keep their room before they are drawn, so that nothing moves while the page scrolls."""
+    opened = Visit(chromium, report)
+    opened.page.locator("nav a[href='#methods']").click()
+    opened.page.wait_for_timeout(500)
+    top = opened.page.locator("#methods").bounding_box()["y"]
+    bottom = opened.page.evaluate("scrollY + innerHeight >= document.documentElement.scrollHeight - 2")
+    assert abs(top) < 5 or bottom
+    sizes = opened.page.evaluate("[...document.images].map((one) => [one.width, one.height])")
+    assert all(width > 0 and height > 0 for width, height in sizes)
+    opened.context.close()
+
+
 def test_a_long_table_is_built_when_it_is_opened(visit: Any) -> None:
     """Its rows are no elements before, hostile words stay words, and it sorts and searches as any other."""
     page = visit.page

@@ -61,3 +61,8 @@ def test_each_unit_is_seen_closely_at_its_first_whole_spike():
     window = Window("spikes", 0, 3.0, 6.0)
     found = close_ups([[np.array([3.001, 4.0])], [np.array([1.0])]], window)
     assert found == [(0, Window("close", 0, 3.996, 4.008))]
+
+
+def test_a_trace_of_a_few_samples_has_no_excerpt():
+    assert choose_windows([], [Artefact(0, 0.0, 0.01, "flat")], [0.01]) == []
+    assert choose_windows([], [], [0.0]) == []

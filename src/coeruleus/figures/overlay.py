@@ -150,8 +150,10 @@ def _panel(
             axes.plot(grid, height, color=colour, lw=0.5, alpha=0.8, label=label)
             plotted.add(kind, level or kind, x, grid, y, height, item=name)
     axes.set(xlim=(grid[0], grid[-1]), ylim=span(heights, margin=0.1))
-    if axes.get_legend_handles_labels()[0]:
-        axes.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.24), ncols=10)
+    keys = sorted(zip(*axes.get_legend_handles_labels(), strict=True), key=lambda key: str(key[1]))
+    if keys:
+        beside = max(1, min(10, 90 // (max(len(str(label)) for _, label in keys) + 6)))  # letters that fit
+        axes.legend(*zip(*keys, strict=True), loc="upper left", bbox_to_anchor=(-0.02, -0.24), ncols=beside)
     return grid, heights
 
 

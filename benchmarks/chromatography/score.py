@@ -15,7 +15,7 @@ from coeruleus.chromatography.quantify import Analyte, Calibration, quantify_run
 from coeruleus.simulation.faint_run import DETECTION, FaintRun, simulate_faint_run
 from coeruleus.simulation.run import CATECHOLS
 
-SHAPES = ("emg", "two_tails", "emg", "bigaussian", "emg", "lognormal")
+SHAPES = ("emg", "two_tails", "bigaussian", "parabolic", "lognormal", "haarhoff")
 RATES = (2.0, 10.0)
 FIRST_MIN = 3.5  # what the runs are cut to
 BINS = (3.0, 10.0, 30.0, 100.0, 300.0)

@@ -22,6 +22,7 @@ result = compute_release(
     experiment.curation_samples,
     flow_rate_ul_per_min=settings.dialysis.flow_rate_ul_per_min,
     dead_volume_ul=settings.dialysis.dead_volume_ul,
+    inlet_volume_ul=settings.dialysis.inlet_volume_ul,
     baseline=settings.baseline,
     comparison=settings.release,
     recovery=settings.recovery,

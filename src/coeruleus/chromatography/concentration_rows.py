@@ -16,8 +16,11 @@ from coeruleus.tables import status
 CARRIED = ("subject_id", "session_id", "probe_id", "sample_id", "start_min", "end_min", "run")
 
 
-def _back(result: RunCalibration, injection: str, name: str) -> tuple[float, float]:
-    """Concentration and its standard error: area, calibration, sensitivity and repeatability; NaN if not known."""
+def _back(result: RunCalibration, injection: str, name: str) -> tuple[float, float, float]:
+    """Concentration and its standard error: area, calibration, sensitivity and repeatability; NaN if not known.
+
+    The third is the part of the error that another injection of the sample in this run would share.
+    """
     done = result.by_analyte[name]
     response, volumes, place = (
         result.responses[injection, name],
@@ -25,16 +28,18 @@ def _back(result: RunCalibration, injection: str, name: str) -> tuple[float, flo
         result.place[injection],
     )
     if done.line is None or not np.isfinite(response.value) or not np.isfinite(volumes.undo):
-        return float("nan"), float("nan")
+        return float("nan"), float("nan"), float("nan")
     factor = float(np.exp(done.sensitivity.log[place]))
     value, error = response.value / factor, response.se / factor
     relative = float(np.hypot(done.sensitivity.log_se[place], done.repeatability))
     if not np.isfinite(error):  # typed areas have no error of their own: what the standards scatter
         error = done.sigma if np.isfinite(done.sigma) else 0.0
     x = done.line.invert(value)
-    se = done.line.invert_se(x, float(np.hypot(error, relative * value))) if np.isfinite(x) else float("nan")
+    of_run = float(done.sensitivity.log_se[place]) * value
+    errors = (float(np.hypot(error, relative * value)), of_run)
+    se, shared = (done.line.invert_se(x, own) if np.isfinite(x) else float("nan") for own in errors)
     scale = volumes.undo / volumes.injected
-    return x * scale, se * scale
+    return x * scale, se * scale, shared * scale
 
 
 def accuracy_rows(injections: pd.DataFrame, result: RunCalibration) -> list[dict[str, Any]]:
@@ -49,7 +54,7 @@ def accuracy_rows(injections: pd.DataFrame, result: RunCalibration) -> list[dict
             if key not in result.nominal:
                 continue
             nominal, done = result.nominal[key], result.by_analyte[analyte.name]
-            found, _ = _back(result, *key)
+            found, _, _ = _back(result, *key)
             percent = 100 * found / nominal if nominal > 0 else float("nan")
             accepted, reason = _judge(used[key], injection["kind"], percent, nominal, done, result, key)
             rows.append(
@@ -111,7 +116,7 @@ def concentration_rows(
             continue
         for analyte in result.analytes:
             name, key = analyte.name, (injection["injection_id"], analyte.name)
-            value, error = _back(result, *key)
+            value, error, shared = _back(result, *key)
             volumes, done = result.volume(*key), result.by_analyte[name]
             sensitivity = float(np.exp(done.sensitivity.log[result.place[key[0]]]))
             scale = volumes.undo / volumes.injected / sensitivity
@@ -143,6 +148,7 @@ def concentration_rows(
                     "reason": state[1] if state[0] != status.OK else None,
                     "lod": lod,
                     "loq": loq,
+                    "calibration_se": shared,
                     "sensitivity": sensitivity if done.line is not None else None,
                 }
             )

@@ -6,6 +6,7 @@ has a prior, so that a faint peak borrows position and width from the run and a 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -36,6 +37,7 @@ class Fit:
     """A fitted window. Areas in signal × minutes; `chi` is residual over noise, root mean square."""
 
     time: Floats
+    signal: Floats
     components: tuple[Component, ...]  # with centre and stretch as fitted
     area: Floats
     area_se: Floats
@@ -47,7 +49,9 @@ class Fit:
     chi_square: float
     whitened_residual: Floats
     whitened_design: Floats
-    whitener: Floats
+    moving: tuple[tuple[int, str], ...]  # which component's centre or width its last columns are
+    weights: Weights
+    scale: float
 
     def baseline(self, time: Floats) -> Floats:
         return _legendre(time, self.time, self.coefficients.size - 1) @ self.coefficients
@@ -72,19 +76,19 @@ def fit_window(
     weights: Weights,
     scale: float = 1.0,
     rounds: int = MAX_ROUNDS,
+    known: tuple[Floats, Sequence[tuple[int, str]]] | None = None,
 ) -> Fit:
     """Fit `signal` (n,) at `time` (n,) minutes.
 
     `weights` come from the run's noise; `scale` is this trace's noise relative to it. Gauss-Newton with the
-    linear part solved anew in each round. Raises numpy.linalg.LinAlgError where the
-    window cannot tell the peaks apart.
+    linear part solved anew in each round. `known` are areas about right, and what moves in every round. Raises
+    numpy.linalg.LinAlgError where the window cannot tell the peaks apart.
     """
     count, whitener = len(components), weights.whitener
-    base = whitener @ _legendre(time, time, order) / scale
+    base = weights.times_polynomials(order, lambda: _legendre(time, time, order)) / scale
     target = whitener @ signal / scale
     start = components
-    area, error = np.zeros(count), np.full(count, np.inf)
-    moving: list[tuple[int, str]] = []
+    area, moving = (np.zeros(count), []) if known is None else (known[0], list(known[1]))
     for round_ in range(rounds):
         tops = np.column_stack([c.shape.at(time - c.centre, c.stretch) for c in components])
         columns, pulls = [whitener @ tops / scale, base], []
@@ -118,7 +122,7 @@ def fit_window(
                 step = float(np.clip(step, -0.2, 0.2))
                 components = _swap(components, index, replace(c, stretch=float(c.stretch * np.exp(step))))
                 largest = max(largest, abs(step))
-        wanted = _movers(start, area, error)
+        wanted = moving if known else _movers(start, area, error)
         if wanted == moving and largest < 1e-3:
             break
         if round_ < rounds // 2:
@@ -133,6 +137,7 @@ def fit_window(
         moved[what][index] = error[count + order + 1 + place]
     return Fit(
         time,
+        signal,
         components,
         area,
         error[:count],
@@ -144,8 +149,19 @@ def fit_window(
         chi_square,
         residual,
         design,
-        whitener,
+        tuple(moving),
+        weights,
+        scale,
     )
+
+
+def fit_again(fit: Fit, shapes: Mapping[str, Shape], rounds: int) -> Fit:
+    """The same window with other shapes of the components of these names; the nameless take the first one's."""
+    first = fit.components[0].name
+    components = tuple(replace(c, shape=shapes.get(c.name or first, c.shape)) for c in fit.components)
+    clear = [m for m in fit.moving if fit.area[m[0]] > LINEAR_BELOW * fit.area_se[m[0]]]
+    order = fit.coefficients.size - 1
+    return fit_window(fit.time, fit.signal, components, order, fit.weights, fit.scale, rounds, (fit.area, clear))
 
 
 def _movers(start: tuple[Component, ...], area: Floats, error: Floats) -> list[tuple[int, str]]:

@@ -8,7 +8,7 @@ least squares, so that errors of areas follow from the noise that is there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -39,6 +39,13 @@ class Weights:
 
     whitener: Floats
     covariance: Floats
+    _polynomials: dict[int, Floats] = field(default_factory=dict, repr=False)
+
+    def times_polynomials(self, order: int, make: Callable[[], Floats]) -> Floats:
+        """Weighed polynomials up to `order` over the window, which are the same for every window of a length."""
+        if order not in self._polynomials:
+            self._polynomials[order] = self.whitener @ make()
+        return self._polynomials[order]
 
 
 @dataclass

@@ -13,7 +13,7 @@ from coeruleus.chromatography.find_peaks import Found
 STRETCHES = np.exp(np.linspace(np.log(0.88), np.log(1.14), 53))
 OFFSETS = np.linspace(-1.0, 1.0, 41)  # minutes
 FEWEST_JITTER = 2e-4  # relative; below it the run's model is not to be believed
-FEWEST_WIDTH = 0.02
+FEWEST_WIDTH = 0.003  # relative; likewise
 
 
 def find_shift(nominal: Floats, expected: Sequence[Booleans], found: Sequence[Found], widths: Floats) -> Floats:

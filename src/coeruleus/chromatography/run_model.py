@@ -71,8 +71,9 @@ def learn_run(traces: Sequence[Trace], nominal: Floats, expected: Booleans) -> R
     cells = _common_cells(raw, finest)
     alien = [~np.isin(f.time, row[np.isfinite(row)]) for f, row in zip(found, matched, strict=True)]
     quiet = [_quiet(c, f, base * np.exp(s), shapes) for c, f, s in zip(cells, found, stretch, strict=True)]
-    window = int(max(s.support[1] - s.support[0] + 3 * s.width_half for s in shapes) / cells[0].step)
-    noise, scale = estimate_noise([c.signal for c in cells], quiet, cells[0].step, window)
+    noise, scale = estimate_noise(
+        [c.signal for c in cells], quiet, cells[0].step, longest_window(shapes, cells[0].step)
+    )
     return RunModel(
         cells,
         found,
@@ -89,6 +90,11 @@ def learn_run(traces: Sequence[Trace], nominal: Floats, expected: Booleans) -> R
         formulas,
         np.full(base.size, UNREFINED),
     )
+
+
+def longest_window(shapes: Sequence[Shape], step: float) -> int:
+    """Cells of `step` minutes in the longest fit, for the noise that is wanted for it."""
+    return int(max(s.support[1] - s.support[0] + 3 * s.width_half for s in shapes) / step)
 
 
 def _drop_strays(matched: Floats, expected: Booleans) -> Floats:

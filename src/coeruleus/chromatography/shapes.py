@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,6 +12,7 @@ from scipy.special import erfc, erfcx
 from coeruleus.chromatography.arrays import Floats
 
 STEPS_PER_SIGMA = 40
+LOGNORMAL_SKEW = 0.2
 
 
 def emg(time: Floats, mean: float, sigma: float, tau: float) -> Floats:
@@ -57,8 +59,17 @@ class Shape:
     def top(self) -> float:
         return float(self.y.max())
 
+    @cached_property
+    def _edges(self) -> dict[float, tuple[float, float]]:
+        return {}
+
     def edges(self, fraction: float) -> tuple[float, float]:
         """Where the peak crosses a fraction of its height, before and after the apex, in minutes."""
+        if fraction not in self._edges:
+            self._edges[fraction] = self._crossings(fraction)
+        return self._edges[fraction]
+
+    def _crossings(self, fraction: float) -> tuple[float, float]:
         level, apex = fraction * self.top, int(np.argmax(self.y))
         before = np.flatnonzero(self.y[:apex] < level)
         after = np.flatnonzero(self.y[apex:] < level)
@@ -114,3 +125,24 @@ def emg_shape(sigma: float, tau: float) -> Shape:
     n = int(np.ceil((high - low) / sigma * STEPS_PER_SIGMA))
     x = np.linspace(low, high, n)
     return tabulate(x, emg(x, 0.0, sigma, tau))
+
+
+def bigaussian_shape(sigma: float, tau: float) -> Shape:
+    """Two half Gaussians, of width `sigma` before the apex and `sigma` + `tau` after it, in minutes."""
+    after = sigma + tau
+    x = np.arange(-6 * sigma, 6 * after, sigma / STEPS_PER_SIGMA)
+    return tabulate(x, np.exp(-0.5 * (x / np.where(x < 0, sigma, after)) ** 2))
+
+
+def lognormal_shape(sigma: float, tau: float) -> Shape:
+    """The log-normal peak of Fraser and Suzuki (1969, Anal. Chem. 41:37), as skewed as `tau` ÷ `sigma` says."""
+    skew = LOGNORMAL_SKEW * tau / sigma
+    x = np.arange(-min(6.0, 0.999 / skew), min(np.expm1(5 * skew) / skew, 40.0), 1 / STEPS_PER_SIGMA)
+    return tabulate(x * sigma, np.exp(-0.5 * (np.log1p(skew * x) / skew) ** 2))
+
+
+FAMILIES: dict[str, Callable[[float, float], Shape]] = {
+    "emg": emg_shape,
+    "bigaussian": bigaussian_shape,
+    "lognormal": lognormal_shape,
+}

@@ -203,20 +203,26 @@ class _Noise:
 
     def __init__(self, traces: Mapping[str, Trace]) -> None:
         self.traces = traces
+        self._quiet: dict[str, tuple[Floats, Floats, np.ndarray]] = {}
 
     def range_near(self, injection: str, at: float, width: float) -> float:
         """Highest minus lowest of the nearest quiet stretch of five widths, a straight drift taken off; NaN if none."""
-        trace = self.traces.get(injection)
-        if trace is None or not width > 0:
+        if injection not in self.traces or not width > 0:
             return float("nan")
+        if injection not in self._quiet:
+            self._quiet[injection] = self._without_peaks(self.traces[injection])
+        time, signal, quiet = self._quiet[injection]
+        return _nearest_range(time, signal, quiet & (np.abs(time - at) > 1.5 * width), at, NOISE_WIDTHS * width)
+
+    @staticmethod
+    def _without_peaks(trace: Trace) -> tuple[Floats, Floats, np.ndarray]:
         good = np.isfinite(trace.time_min) & np.isfinite(trace.signal)
         time, signal = np.asarray(trace.time_min, float)[good], np.asarray(trace.signal, float)[good]
         quiet = np.ones(time.size, bool)
         for peak in find_trace_peaks(time, signal) + find_trace_peaks(time, -signal):
             room = 0.5 * (peak.end - peak.start)
             quiet &= (time < peak.start - 0.2 * room) | (time > peak.end + 0.2 * room)
-        quiet &= np.abs(time - at) > 1.5 * width
-        return _nearest_range(time, signal, quiet, at, NOISE_WIDTHS * width)
+        return time, signal, quiet
 
 
 def _nearest_range(time: Floats, signal: Floats, quiet: np.ndarray, at: float, length: float) -> float:

@@ -11,7 +11,6 @@ from coeruleus.chromatography.arrays import Booleans, Floats
 from coeruleus.chromatography.fit import MAX_ROUNDS, Component, Fit, find_unknown, fit_window
 from coeruleus.chromatography.prepare import CELLS_PER_SIGMA, Cells
 from coeruleus.chromatography.run_model import RunModel
-from coeruleus.chromatography.shapes import Shape
 
 BEFORE, AFTER = 1.6, 1.8
 ROOM = 0.5  # baseline wanted beyond 5 % of the peak's height, likewise
@@ -22,6 +21,8 @@ FREE_WIDTH = 0.05  # relative, while it is not known how much widths vary along 
 UNKNOWN_Z = 5.0
 MOST_UNKNOWN = 3
 MOST_ORDER = 4
+RECURRENT_Z = 2.0  # of a faint unknown peak at a place where others of the run are clear
+NARROW, OVERLAPPED = 0.7, 2.0  # widths
 SUSPICIOUS_CHI = 1.15
 
 
@@ -104,12 +105,14 @@ def _cells(cells: Cells, width: float, averaged: dict[int, Cells]) -> Cells:
     return averaged[factor]
 
 
-def aliens(model: RunModel, i: int, known: Sequence[Component], shape: Shape) -> list[Component]:
-    """Strong peaks of a trace that are no analyte, with the shape of one."""
-    result, found = [], model.found[i]
+def aliens(model: RunModel, i: int, known: Sequence[Component], main: Component) -> list[Component]:
+    """Strong peaks of a trace that are no analyte, with the shape of `main`."""
+    shape, result, found = main.shape, list[Component](), model.found[i]
     for time, sigma in zip(found.time[model.alien[i]], found.sigma[model.alien[i]], strict=True):
         if all(abs(time - c.centre) > 0.6 * c.shape.width_half * c.stretch for c in known):
-            width = 2.355 * float(sigma)
+            width, usual = 2.355 * float(sigma), shape.width_half * main.stretch * float(time) / main.centre
+            if width < NARROW * usual and any(abs(time - c.centre) < OVERLAPPED * usual for c in known):
+                width = usual  # what overlaps another shows too little of itself
             stretch = float(np.clip(width / shape.width_half, 0.3, 4.0))
             result.append(Component("", shape, float(time), 0.2 * width, 0.2, stretch))
     return result
@@ -124,8 +127,12 @@ def fit_target(
     order: int,
     unknowns: bool = True,
     rounds: int = MAX_ROUNDS,
+    recurrent: Sequence[Component] = (),
 ) -> Fit | None:
-    """Fit a window; where the fit is worse than noise allows, look for unknown peaks. None: no fit."""
+    """Fit a window; where the fit is worse than noise allows, look for unknown peaks. None: no fit.
+
+    `recurrent` are faint ones that may be there, each kept if it is seen.
+    """
     use = window.use
     if use.sum() < 3 * (order + 2 + len(beside)):
         return None
@@ -135,6 +142,13 @@ def fit_target(
     components = (main, *beside)
     try:
         fit = fit_window(time, signal, components, order, weights, scale, rounds)
+        for new in recurrent:
+            near = 0.4 * new.shape.width_half * new.stretch
+            if not time[0] < new.centre < time[-1] or any(abs(new.centre - c.centre) < near for c in fit.components):
+                continue
+            more = fit_window(time, signal, (*components, new), order, weights, scale, rounds)
+            if more.area[-1] > RECURRENT_Z * more.area_se[-1]:
+                components, fit = (*components, new), more
         for _ in range(MOST_UNKNOWN if unknowns else 0):
             if fit.chi < SUSPICIOUS_CHI:
                 break

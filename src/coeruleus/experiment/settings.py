@@ -97,6 +97,12 @@ class DialysisSettings(Section):
         None, gt=0, description="Perfusion rate. Null: times are not shifted, and the report says so."
     )
     dead_volume_ul: float = Field(0, ge=0, description="Volume from probe membrane to collection point.")
+    inlet_volume_ul: float = Field(
+        0,
+        ge=0,
+        description="Volume from where the perfusate is switched to the probe membrane: what is in the perfusate "
+        "reaches the brain that much later. Where the treatment at time 0 is a perfusate, time 0 is its arrival.",
+    )
 
 
 class BaselineSettings(Section):
@@ -139,7 +145,9 @@ class ReleaseSettings(Section):
         "log", description="What the mixed model is of: ln concentration, or per cent of baseline without its samples."
     )
     below_limit: Literal["censored", "measured", "half_limit", "leave_out"] = Field(
-        "censored", description="How values below LOD or LOQ enter the mixed model; all but the first are biased."
+        "censored",
+        description="How values below LOD or LOQ enter the mixed model; all but the first are biased. With all but "
+        "leave_out, animals whose baseline lacks only samples above the limit enter it too.",
     )
     correlation: Literal["independent", "ar1"] = Field(
         "independent", description="Samples of one course given the animal: independent, or each close to the last."
@@ -277,10 +285,10 @@ def _consistency(settings: Settings, lines: dict[tuple[str, ...], int]) -> list[
     for name in twice:
         where = _where(("units", "rulesets"), lines)
         problems.append(Problem("experiment", where, "error", f"names the ruleset '{name}' twice: keep one"))
-    if settings.dialysis.dead_volume_ul and settings.dialysis.flow_rate_ul_per_min is None:
-        message = "dead_volume_ul is given but flow_rate_ul_per_min is not: times cannot be shifted; give both"
-        where = _where(("dialysis", "dead_volume_ul"), lines)
-        problems.append(Problem("experiment", where, "warning", message))
+    for name in ("dead_volume_ul", "inlet_volume_ul"):
+        if getattr(settings.dialysis, name) and settings.dialysis.flow_rate_ul_per_min is None:
+            message = f"{name} is given but flow_rate_ul_per_min is not: times cannot be shifted; give both"
+            problems.append(Problem("experiment", _where(("dialysis", name), lines), "warning", message))
     return problems
 
 

@@ -190,17 +190,21 @@ def _areas(
     plotted: Plotted,
     settings: FigureSettings,
 ) -> None:
+    low, high = numbers(summary, "auc_at_least"), numbers(summary, "auc_at_most")
+    # The same number twice where the area is known, else bounds, of which the upper one may be missing.
     area = numbers(summary, "auc_percent_min")
+    low, high = np.where(np.isfinite(area), area, low), np.where(np.isfinite(area), area, high)
+    summary = summary.assign(low=low, high=np.where(np.isfinite(high), high, low))
     axes.set_title("Area under the curve", weight="bold")
-    if not np.isfinite(area).any():
+    if not np.isfinite(low).any():
         say_nothing_to_show(axes, "no area could be computed")
         return
     missed = set(samples.loc[samples["placement"] == "miss", "probe_id"])
     y = "area above 100 % (% min)"
     axes.axhline(0, color=PALE, lw=0.6, zorder=0)
     for place_, group in enumerate(groups):
-        mine = [row for row in records(summary) if row["group"] == group and np.isfinite(row["auc_percent_min"])]
-        mine.sort(key=lambda row: (row["auc_percent_min"], row["session_id"], row["probe_id"]))
+        mine = [row for row in records(summary) if row["group"] == group and np.isfinite(row["low"])]
+        mine.sort(key=lambda row: (row["low"], row["session_id"], row["probe_id"]))
         spread = min(0.6 if len(mine) <= 40 else 0.8, 0.12 * (len(mine) - 1)) if len(mine) > 1 else 0.0
         size = 3.4 if len(mine) <= 40 else 2.2
         for number, row in enumerate(mine):
@@ -209,11 +213,25 @@ def _areas(
             key = (row["session_id"], row["probe_id"], row["analyte"])
             bad = "probe missed" if row["probe_id"] in missed else verdicts.unstable.get(key)
             look: dict[str, Any] = {"mfc": "none", "mec": GREY} if bad else {"mfc": colours[group], "mec": "white"}
-            axes.plot(at, row["auc_percent_min"], "o", ms=size, mew=0.6 if bad else 0.3, **look)
+            known, bounds = np.isfinite(row["auc_percent_min"]), {"y_low": row["low"], "y_high": row["high"]}
+            if known:
+                axes.plot(at, row["low"], "o", ms=size, mew=0.6 if bad else 0.3, **look)
+            else:
+                axes.plot([at, at], [row["low"], row["high"]], color=GREY if bad else colours[group], lw=1.4)
+                if not np.isfinite(row["auc_at_most"]):
+                    axes.plot(at, row["low"], "^", ms=size, **look)  # at least this
             plotted.add(
-                "area", group, "group", float(place_), y, row["auc_percent_min"], item=row["subject_id"], note=bad or ""
+                "area",
+                group,
+                "group",
+                float(place_),
+                y,
+                row["auc_percent_min"],
+                item=row["subject_id"],
+                note=bad or ("" if known else "only known between bounds"),
+                **({} if known else bounds),
             )
     few_ticks(axes, 4, 5)
     names = [printable(settings.say(group)) for group in groups]
     named_ticks(axes, "x", names, rotation=0 if sum(map(len, names)) <= ROOM_FOR_NAMES else 30)
-    axes.set(xlim=(-0.6, len(groups) - 0.4), ylabel=y, ylim=span(area, [0.0]))
+    axes.set(xlim=(-0.6, len(groups) - 0.4), ylabel=y, ylim=span(low, summary["high"].to_numpy(), [0.0]))

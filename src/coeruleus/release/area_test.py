@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from coeruleus.release.censored import fit_censored
 from coeruleus.release.mixed import Estimate, NotEstimable
 
 
@@ -30,26 +31,49 @@ def welch_interval(values: NDArray[np.float64], reference: NDArray[np.float64]) 
     return _estimate(float(values.mean() - reference.mean()), float(np.sqrt(first + second)), float(df))
 
 
-def change_per_animal(summary: pd.DataFrame) -> pd.Series:
-    """Mean change over the window, per cent of baseline, by arm and animal: area ÷ window.
+def change_per_animal(summary: pd.DataFrame) -> pd.DataFrame:
+    """Mean change over the window, per cent of baseline, by arm and animal: area ÷ window, as `low` and `high`.
 
-    An animal with several sessions or probes in one arm counts once, with their mean.
+    The two differ where samples below a limit have no number, so that the area is known only between bounds. An
+    animal with several sessions or probes in one arm counts once, with their mean.
     """
-    usable = summary[summary["auc_percent_min"].notna() & (summary["window_min"] > 0)]
-    change = usable["auc_percent_min"] / usable["window_min"]
+    usable = summary[summary["auc_at_least"].notna() & (summary["window_min"] > 0)]
+    ends = {"low": usable["auc_at_least"], "high": usable["auc_at_most"].fillna(np.inf)}
+    change = pd.DataFrame({name: end / usable["window_min"] for name, end in ends.items()})
     return change.groupby([usable["arm"], usable["subject_id"]]).mean()
 
 
-def compare(change: pd.Series, arm: str, reference: str) -> tuple[Estimate, list[str], bool]:
-    """One arm against another: paired where animals were in both, else Welch.
-
-    Returns the estimate, the animals that entered, and whether it is paired.
-    """
-    own, other = change[arm], change[reference]
+def pair(own: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+    """Differences of animals that are in both, between the bounds that both allow."""
     both = sorted(set(own.index) & set(other.index))
-    if both:
-        return t_interval((own[both] - other[both]).to_numpy()), both, True
-    return welch_interval(own.to_numpy(), other.to_numpy()), sorted([*own.index, *other.index]), False
+    own, other = own.loc[both], other.loc[both]
+    return pd.DataFrame({"low": own["low"] - other["high"], "high": own["high"] - other["low"]})
+
+
+def exact(change: pd.DataFrame) -> bool:
+    """Whether every animal has a number."""
+    return bool((change["low"] == change["high"]).all())
+
+
+def bounded_interval(change: pd.DataFrame, reference: pd.DataFrame | None = None) -> Estimate:
+    """Mean, or difference of two groups, of animals of which some are only known between bounds.
+
+    Normal, with one variance; an animal between bounds adds the probability of lying there. Raises NotEstimable for
+    fewer than two animals with a number in a group.
+    """
+    groups = [change] if reference is None else [change, reference]
+    for own in groups:
+        number = int((own["low"] == own["high"]).sum())
+        if number < 2:
+            raise NotEstimable(f"{_count(number)} with an area that is not only known between bounds, two are needed")
+    low, high = (np.concatenate([own[name].to_numpy() for own in groups]) for name in ("low", "high"))
+    x = np.repeat(np.eye(len(groups)), [len(own) for own in groups], axis=0)
+    y = np.where(low == high, low, np.nan)
+    try:
+        fit = fit_censored(y, np.where(low == high, -np.inf, low), high, x, np.arange(len(y)), {})
+    except np.linalg.LinAlgError as problem:
+        raise NotEstimable(f"no maximum of the likelihood was found ({problem})") from problem
+    return fit.contrast(np.array([1.0, -1.0][: len(groups)]))
 
 
 def _estimate(mean: float, se: float, df: float) -> Estimate:

@@ -10,11 +10,10 @@ import pandas as pd
 from scipy import stats
 
 from coeruleus.experiment.settings import BaselineSettings
+from coeruleus.release.bounds import LOW
 from coeruleus.release.samples import SERIES
 from coeruleus.release.timing import BEFORE, TOLERANCE_MIN
 from coeruleus.tables import status
-
-LOW = (status.BELOW_LOQ, status.BELOW_LOD, status.NOT_FOUND)
 
 
 def mark_baseline(samples: pd.DataFrame, rules: BaselineSettings, low: bool = False) -> pd.Series:
@@ -99,7 +98,7 @@ def set_divisor(baselines: pd.DataFrame, labels: pd.DataFrame, normalise: str) -
     """
     joined = baselines.merge(labels[["session_id", "probe_id", "region", "placement"]], on=SERIES[:2], how="left")
     joined["region"], joined["unit"] = joined["region"].fillna(""), joined["unit"].fillna("")
-    group = ["analyte", "region", "unit"]
+    group, placement = ["analyte", "region", "unit"], joined["placement"]
     fit = joined[joined["stable"].astype(bool) & (joined["placement"] != "miss") & joined["subject_id"].notna()]
     animals = fit.groupby([*group, "subject_id"])["mean"].mean().groupby(group).agg(["mean", "sem"])
     animals = animals.rename(columns={"mean": "grand_mean", "sem": "grand_mean_se"}).reset_index()
@@ -109,6 +108,7 @@ def set_divisor(baselines: pd.DataFrame, labels: pd.DataFrame, normalise: str) -
     own = normalise == "animal"
     baselines["divisor"] = baselines["mean"] if own else baselines["grand_mean"]
     baselines["divisor_se"] = baselines["mean_se"] if own else joined["grand_mean_se"].to_numpy()
+    baselines["placement"] = placement.to_numpy(dtype=object)
     baselines["normalised_to"] = "own baseline" if own else "mean baseline of all animals"
     return baselines
 

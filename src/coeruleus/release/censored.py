@@ -21,8 +21,9 @@ from coeruleus.release.reml import Floats
 
 ZERO = 0.01  # a standard deviation below this share of the residual's is zero
 SMALL, SAME = 0.2, 1e-3  # so is one below this share where the deviance is the same without it
-STEP, FINE = 0.01, 1e-4  # of the logs of standard deviations, for second and for first derivatives
+STEP, SHORT, FINE = 0.01, 1e-3, 1e-4  # of logs of SDs: for second derivatives, first ones at the top, and on the way
 SLACK = 0.01  # by which the likelihood may fall in a step of the coefficients
+WORST = 1e8  # ratio of the coefficients' variances in their best and worst known directions
 NEAR = 1e-3  # a step that changes the curvature by no more than this
 
 
@@ -38,14 +39,18 @@ def fit_censored(
 ) -> MixedFit:
     """As `mixed.fit_mixed`; `y` (n,) is NaN where a value is censored: it lies between `low` and `high` (n,).
 
-    `low` is −∞ where nothing is known from below. Without `restricted` the variances are those of plain
-    maximum likelihood. Raises NotEstimable where a column of `x` has no value at all, or nothing varies.
+    `low` is −∞ where nothing is known from below, `high` ∞ where nothing is from above. Without `restricted`
+    the variances are those of plain maximum likelihood. Raises NotEstimable where a column of `x` has no value
+    at all, or nothing varies.
     """
     known = np.isfinite(y)
     if not np.all(x[known].any(axis=0)):
         raise NotEstimable("every sample of one group and time is below the limit")
-    middle = np.where(np.isfinite(low), low, high - np.log(2)) / 2 + high / 2  # where to begin
-    start = fit_mixed(np.where(known, y, middle), x, animals, effects)
+    begin = y.copy()
+    bottom, top = low[~known], high[~known]
+    begin[~known] = np.where(np.isfinite(bottom), bottom, top - np.log(2)) / 2
+    begin[~known] += np.where(np.isfinite(top), top, bottom + np.log(2)) / 2
+    start = fit_mixed(begin, x, animals, effects)
     names = sorted(effects)
     sds = np.sqrt([start.variances[name] for name in ("residual", *names)])
     sds = np.maximum(sds, 0.2 * np.sqrt(sum(start.variances.values())))
@@ -64,6 +69,9 @@ def fit_censored(
     best, curvature = _polish(profile, best)
     variances = np.exp(2 * best)
     covariance = profile(best)[1]  # which leaves its β in `profile`
+    spread = np.linalg.eigvalsh(covariance)
+    if not profile.settled or not spread.min() > 0 or spread.max() > WORST * spread.min():
+        raise NotEstimable("too few values have a number: the likelihood has no maximum that could be found")
     # from logs of standard deviations to variances
     slopes = curvature.slopes / (2 * variances)[:, None, None]
     uncertainty = 4 * variances[:, None] * invert(curvature.information) * variances
@@ -109,6 +117,7 @@ class _Profile:
 
     def __init__(self, blocks: list[Block], beta: Floats, restricted: bool) -> None:
         self.blocks, self.beta, self.restricted = blocks, beta, restricted
+        self.settled = False  # whether the last call found the best coefficients
         self._modes: list[Floats] | None = None
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -134,7 +143,8 @@ class _Profile:
         for _ in range(50):
             step = np.linalg.solve(value.information, value.score)
             gain = float(value.score @ step)
-            if abs(gain) < 1e-6:
+            self.settled = bool(abs(gain) < 1e-6)
+            if self.settled:
                 return replace(value, log_likelihood=value.log_likelihood + gain / 2), beta + step
             share = 1.0
             while True:
@@ -187,7 +197,9 @@ def _polish(at: Callable[[Floats], tuple[float, Floats]], best: Floats) -> tuple
         values, vectors = np.linalg.eigh(curvature.information)
         if values.min() < 1e-6 * values.max():
             break
-        step = -vectors @ (vectors.T @ curvature.gradient / 2 / values)
+        # the long steps of the curvature would move the maximum in the fourth digit
+        sides = [at(best + side)[0] - at(best - side)[0] for side in np.diag(np.full(len(best), SHORT))]
+        step = -vectors @ (vectors.T @ (np.array(sides) / (2 * SHORT)) / 2 / values)
         largest = float(np.max(np.abs(step)))
         if largest > 0.3:
             break

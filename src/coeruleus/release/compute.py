@@ -11,17 +11,17 @@ from coeruleus.experiment.sheets import SUBJECTS
 from coeruleus.release import findings
 from coeruleus.release.arms import COURSE, assign_arms
 from coeruleus.release.baseline import mark_baseline, measure_baselines, set_divisor
+from coeruleus.release.bounds import mark_bounds
 from coeruleus.release.choices import Choices
-from coeruleus.release.context import attach_sheets, conditions
+from coeruleus.release.comparison import compare_courses
+from coeruleus.release.context import attach_sheets, conditions, late_zeros
 from coeruleus.release.courses import group_courses
 from coeruleus.release.flux_points import flux_points
 from coeruleus.release.normalise import percent_of_baseline
 from coeruleus.release.recovery import measure_recovery
 from coeruleus.release.samples import SERIES, combine_injections, exclude_samples, read_injections, worsen
-from coeruleus.release.statistics import compare_groups
-from coeruleus.release.summary import summarise
 from coeruleus.release.timing import STRADDLES, UNKNOWN, periods, transit_min
-from coeruleus.release.turnover import measure_turnover
+from coeruleus.release.turnover import as_courses, measure_turnover
 from coeruleus.release.wide import wide_tables
 from coeruleus.tables import status
 from coeruleus.tables.model import Table
@@ -36,8 +36,6 @@ from coeruleus.tables.release import (
     TURNOVER,
 )
 from coeruleus.tables.sources import COURSES, FLUX_POINTS
-
-UNSTABLE = "baseline not stable"
 
 
 @dataclass(frozen=True)
@@ -67,6 +65,7 @@ def compute_release(
     *,
     flow_rate_ul_per_min: float | None,
     dead_volume_ul: float,
+    inlet_volume_ul: float = 0.0,
     baseline: BaselineSettings,
     comparison: ReleaseSettings,
     recovery: RecoverySettings,
@@ -86,8 +85,11 @@ def compute_release(
     samples, unmatched = exclude_samples(samples, curation_samples)
     problems = findings.curation_problems(unmatched)
     samples = attach_sheets(samples, subjects, sessions, probes)
-    samples = _place_in_time(samples, transit_min(flow_rate_ul_per_min, dead_volume_ul))
-    samples["condition"] = conditions(samples, events)
+    inlet = transit_min(flow_rate_ul_per_min, inlet_volume_ul)
+    late = transit_min(flow_rate_ul_per_min, dead_volume_ul) + late_zeros(samples, events, inlet)
+    samples = _place_in_time(samples, late)
+    samples = mark_bounds(samples)
+    samples["condition"] = conditions(samples, events, inlet)
     problems += findings.timing_problems(samples, flow_rate_ul_per_min, dead_volume_ul)
     if "run" not in concentrations or concentrations["run"].isna().all():  # no HPLC run: entered by hand
         problems += findings.entered_problems(samples)
@@ -105,42 +107,37 @@ def compute_release(
 
     labels["series"] = labels["session_id"] + "/" + labels["probe_id"]
     samples = samples.merge(labels[[*COURSE, "arm", "series"]], on=COURSE, how="left", sort=False)
-    summary = summarise(samples, baselines, comparison.window_min, comparison.threshold_percent, comparison.largest_gap)
-    columns = [*COURSE, "arm", "series", "placement", "group", "region"]
-    summary = summary.merge(labels[columns], on=COURSE, how="left", sort=False)
-    summary = summary.merge(baselines[[*SERIES, "short_by_limit", "mean"]], on=SERIES, how="left", sort=False)
-    summary["left_out"] = _why_left_out(summary, keep_unstable)
-    summary["in_statistics"] = summary["left_out"].isna()
-
     choices = Choices(**{field.name: getattr(comparison, field.name) for field in fields(Choices)})
-    compared = summary[summary["in_statistics"]]
-    lent = summary["left_out"].eq(UNSTABLE) & summary["short_by_limit"].astype(bool)
-    modelled = summary[summary["in_statistics"] | (lent & choices.lends_low_baselines)]
-    chosen = samples.merge(compared[[*SERIES, "mean"]].rename(columns={"mean": "own_baseline"}), on=SERIES, sort=False)
-    fitted = samples.merge(modelled[SERIES], on=SERIES, how="inner", sort=False)
-    left_out = _left_out(summary[~summary.index.isin(modelled.index)], summary)
-    rows, checks = compare_groups(fitted, compared, arms, left_out, reference, choices)
-    recovered, recovery_problems = measure_recovery(samples, baselines, probes, events, recovery)
+    found = compare_courses(samples, baselines, labels, comparison, choices, keep_unstable)
+    divisors = found.compared[[*SERIES, "mean"]].rename(columns={"mean": "own_baseline"})
+    chosen = samples.merge(divisors, on=SERIES, sort=False)
+    turnover = measure_turnover(samples, comparison.ratios)
+    rows, checks = list(found.rows), list(found.checks)
+    if len(turnover):
+        of_ratios = compare_courses(*as_courses(turnover, baseline), labels, comparison, choices, keep_unstable)
+        for more, all_rows in ((of_ratios.rows, rows), (of_ratios.checks, checks)):
+            all_rows += [{**row, "model": str(row["model"]).replace("ln concentration", "ln ratio")} for row in more]
+    recovered, recovery_problems = measure_recovery(samples, baselines, probes, events, recovery, inlet)
     return Release(
         release=_table(RELEASE, samples, extras),
         baselines=_table(BASELINES, baselines, []),
-        summary=_with_subjects(summary, subjects),
+        summary=_with_subjects(found.summary, subjects),
         statistics=STATISTICS.frame(rows),
         courses=_table(COURSES, group_courses(chosen), []),
-        flux_points=_table(FLUX_POINTS, flux_points(samples, events, recovered, recovery), []),
+        flux_points=_table(FLUX_POINTS, flux_points(samples, events, recovered, recovery, inlet), []),
         assumptions=ASSUMPTIONS.frame(checks),
         recovery=_table(RECOVERY, recovered, []),
-        turnover=_table(TURNOVER, measure_turnover(samples, comparison.ratios), []),
-        wide=wide_tables(samples, summary),
+        turnover=_table(TURNOVER, turnover, []),
+        wide=wide_tables(samples, found.summary),
         problems=sorted({*problems, *recovery_problems}),
     )
 
 
-def _place_in_time(samples: pd.DataFrame, transit: float) -> pd.DataFrame:
+def _place_in_time(samples: pd.DataFrame, late: pd.Series) -> pd.DataFrame:
     """Times on the brain's clock, the side of the treatment, and the statuses that follow from them."""
     samples = samples.copy()
-    samples["start_min"] -= transit
-    samples["end_min"] -= transit
+    samples["start_min"] -= late
+    samples["end_min"] -= late
     samples["time_min"] = (samples["start_min"] + samples["end_min"]) / 2
     samples["period"] = periods(samples["start_min"].to_numpy(), samples["end_min"].to_numpy())
     across = samples["period"] == STRADDLES
@@ -150,35 +147,6 @@ def _place_in_time(samples: pd.DataFrame, transit: float) -> pd.DataFrame:
     reason = "no collection times (start_min, end_min): it cannot be placed in time"
     worsen(samples, samples["period"] == UNKNOWN, status.FAILED, reason)
     return samples
-
-
-def _why_left_out(summary: pd.DataFrame, keep_unstable: bool) -> pd.Series:
-    """Why a course is not in group means and statistics; None where it is."""
-    why = pd.Series(None, index=summary.index, dtype=object)
-    if not keep_unstable:
-        why[~summary["baseline_stable"].astype(bool)] = UNSTABLE
-    why[summary["arm"].isna() | summary["subject_id"].isna()] = "no group"
-    why[summary["placement"] == "miss"] = "probe missed"
-    return why
-
-
-def _left_out(courses: pd.DataFrame, summary: pd.DataFrame) -> dict[str, str]:
-    """Per analyte of the summary, which courses were left out and why."""
-    found = {str(analyte): "" for analyte in summary["analyte"].unique()}
-    for analyte, rows in courses.groupby("analyte"):
-        texts = []
-        for words in ("probe missed", "no group", UNSTABLE):
-            names = sorted(_names(rows[rows["left_out"] == words]))
-            shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
-            texts += [f"left out, {words}: {shown}"] if names else []
-        found[str(analyte)] = "; ".join(texts)
-    return found
-
-
-def _names(courses: pd.DataFrame) -> set[str]:
-    """Sessions, with the probe where it is not named like the session."""
-    pairs = zip(courses["session_id"], courses["probe_id"], strict=True)
-    return {session if session == probe else f"{session}/{probe}" for session, probe in pairs}
 
 
 def _with_subjects(summary: pd.DataFrame, subjects: pd.DataFrame) -> pd.DataFrame:

@@ -9,11 +9,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coeruleus.release.autoregressive import fit_autoregressive
+from coeruleus.release.bounds import LOW
 from coeruleus.release.censored import fit_censored
 from coeruleus.release.choices import Choices
 from coeruleus.release.kenward_roger import fit_kenward_roger
 from coeruleus.release.mixed import MixedFit, NotEstimable, fit_mixed
-from coeruleus.release.outcome import LOW, Outcome, measure_outcome
+from coeruleus.release.outcome import Outcome, measure_outcome
 from coeruleus.release.timing import AFTER, align_times
 from coeruleus.tables import status
 
@@ -95,8 +96,8 @@ def fit_courses(samples: pd.DataFrame, choices: Choices) -> CourseModel:
     """Fit outcome ~ arm × time with random effects of animals.
 
     `samples`: those of one analyte and region that groups are compared on, with subject_id, arm, series,
-    period, in_baseline (and in_model_baseline: with values below limits), status, concentration, lod, loq,
-    baseline, start_min, end_min, time_min. The baseline samples are the reference period; other samples
+    period, in_baseline (and in_model_baseline: with values below limits), status, concentration, at_least,
+    at_most, baseline, start_min, end_min, time_min. The baseline samples are the reference period; other samples
     before or across time 0 do not enter. With the outcome `percent` only samples after the treatment do.
 
     Random effects: the animal's level, and its response, shared by all its samples after treatment, since
@@ -140,14 +141,17 @@ def fit_courses(samples: pd.DataFrame, choices: Choices) -> CourseModel:
     design = Design(own, x, animals, effects, series, position, kept["arm"].to_numpy(dtype=object))
     if censored and choices.correlation == "ar1":
         notes.append("AR(1) is not available with censored values: samples are taken as independent given the animal")
+    unfitted = CourseModel(name, None, design, cells, grid, notes, None, percent)
+    if not any(unfitted.stands_against(arm, time) is None for arm in sorted(set(asked["arm"])) for time in grid):
+        many = "no group has a baseline and a time with the numbers that an estimate needs"
+        failure = many if grid else "no sample after the treatment"
+        return replace(unfitted, design=None, failure=failure)
     try:
         fit = _fit(design, choices, censored)
     except (NotEstimable, np.linalg.LinAlgError) as problem:
-        failure = f"the model cannot be fitted: {problem}"
-        return CourseModel(name, None, None, cells, grid, notes, failure, percent)
-    for zero in fit.zero:
-        notes.append(f"variance of {zero} estimated as 0")
-    return CourseModel(name, fit, design, cells, grid, notes, None, percent)
+        return replace(unfitted, design=None, failure=f"the model cannot be fitted: {problem}")
+    notes += [f"variance of {zero} estimated as 0" for zero in fit.zero]
+    return replace(unfitted, fit=fit)
 
 
 def _fit(design: Design, choices: Choices, censored: bool) -> MixedFit:

@@ -12,9 +12,8 @@ from coeruleus.release.reml import Floats
 
 @dataclass(frozen=True)
 class Curvature:
-    """At one point of k parameters: derivatives of the deviance, and of the coefficients' covariance."""
+    """At one point of k parameters: second derivatives of the deviance, first ones of the coefficients' covariance."""
 
-    gradient: Floats  # (k,) of the deviance
     information: Floats  # (k, k) half the deviance's second derivatives
     slopes: Floats  # (k, p, p)
     covariance: Floats  # (p, p)
@@ -27,17 +26,17 @@ def differentiate(at: Callable[[Floats], tuple[float, Floats]], best: Floats, st
     """
     number = len(best)
     lowest, covariance = at(best)
-    gradient, information = np.zeros(number), np.zeros((number, number))
+    information = np.zeros((number, number))
     slopes = np.zeros((number, *covariance.shape))
     sides = np.zeros(number)
     for k, step in enumerate(np.diag(steps)):
         (up, above), (down, below) = at(best + step), at(best - step)
         slopes[k] = (above - below) / (2 * steps[k])
-        gradient[k], sides[k] = (up - down) / (2 * steps[k]), up + down - 2 * lowest
+        sides[k] = up + down - 2 * lowest
         information[k, k] = sides[k] / steps[k] ** 2 / 2
         for other in range(k):
             more = step + np.diag(steps)[other]
             both = at(best + more)[0] + at(best - more)[0] - 2 * lowest
             mixed = (both - sides[k] - sides[other]) / (2 * steps[k] * steps[other]) / 2
             information[k, other] = information[other, k] = mixed
-    return Curvature(gradient, information, slopes, covariance)
+    return Curvature(information, slopes, covariance)

@@ -9,6 +9,7 @@ from scipy import optimize, special, stats
 
 from coeruleus.release.reml import Floats
 
+SUMMED = 1000.0  # noncentrality of F beyond which its series is not reliable
 FARTHEST = 30.0  # |t| beyond which quantiles of the noncentral t cannot be computed
 
 
@@ -54,13 +55,23 @@ def partial_eta_squared(statistic: float, numerator: float, denominator: float) 
         if stats.f.cdf(statistic, numerator, denominator) <= share:
             return 0.0
         top = 10.0 + 4 * statistic * numerator
-        while stats.ncf.cdf(statistic, numerator, denominator, top) > share:
+        while _below(statistic, numerator, denominator, top) > share:
             top *= 2
-        found = optimize.brentq(lambda nc: stats.ncf.cdf(statistic, numerator, denominator, nc) - share, 1e-9, top)
+        found = optimize.brentq(lambda nc: _below(statistic, numerator, denominator, nc) - share, 1e-9, top)
         return float(found / (found + numerator + denominator + 1))
 
     value = statistic * numerator / (statistic * numerator + denominator)
     return EffectSize("partial eta squared (90 % interval)", value, edge(0.95), edge(0.05))
+
+
+def _below(statistic: float, numerator: float, denominator: float, noncentrality: float) -> float:
+    """Share of a noncentral F distribution below the statistic, by Patnaik (1949) where it is too far out to sum."""
+    if noncentrality < SUMMED:
+        found = float(stats.ncf.cdf(statistic, numerator, denominator, noncentrality))
+        if np.isfinite(found):
+            return found
+    df = (numerator + noncentrality) ** 2 / (numerator + 2 * noncentrality)
+    return float(stats.f.cdf(statistic / (1 + noncentrality / numerator), df, denominator))
 
 
 def noncentrality(t: float, df: float, share: float) -> float:

@@ -12,19 +12,24 @@ from coeruleus.release.samples import SERIES
 
 
 def flux_points(
-    samples: pd.DataFrame, events: pd.DataFrame, recovered: pd.DataFrame, settings: RecoverySettings
+    samples: pd.DataFrame,
+    events: pd.DataFrame,
+    recovered: pd.DataFrame,
+    settings: RecoverySettings,
+    inlet_min: float = 0.0,
 ) -> pd.DataFrame:
     """Rows of FLUX_POINTS: each sample that entered a regression of `recovered` (RECOVERY), and its line there.
 
     `lost` is perfused − collected: below 0 the probe gained from the tissue. The line is recovery × (perfused −
-    extracellular); a regression that failed has points and no line.
+    extracellular); a regression that failed has points and no line. `inlet_min` as in `measure_recovery`.
     """
     if recovered.empty or not (recovered["method"] == "zero_net_flux").any():
         return pd.DataFrame()
     fits = recovered[recovered["method"] == "zero_net_flux"].to_dict("records")
     lines = {tuple(row[name] for name in (*SERIES, "condition")): row for row in fits}
     rows: list[dict[str, Any]] = []
-    for key, course in perfused_courses(usable_samples(samples, events), events, settings.equilibration_min):
+    fit = usable_samples(samples, events, inlet_min)
+    for key, course in perfused_courses(fit, events, settings.equilibration_min, inlet_min):
         for condition, part in by_condition(course):
             line = lines[(*key, condition)]
             about = {**dict(zip(SERIES, key, strict=True)), "condition": condition}

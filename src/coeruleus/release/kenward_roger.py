@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from coeruleus.release.mixed import JointTest, MixedFit, solve
+from coeruleus.release.mixed import JointTest, MixedFit, NotEstimable, solve
 from coeruleus.release.reml import Floats
 
 
@@ -61,7 +61,7 @@ class KenwardRogerFit(MixedFit):
 def fit_kenward_roger(
     y: Floats, x: Floats, animals: NDArray[np.int64], effects: Mapping[str, NDArray[np.int64]]
 ) -> KenwardRogerFit:
-    """As `mixed.fit_mixed`, with Kenward and Roger's inference."""
+    """As `mixed.fit_mixed`, with Kenward and Roger's inference. Raises NotEstimable where it breaks down."""
     solution = solve(y, x, animals, effects)
     fit, final = solution.fit, solution.final
     number, p = len(solution.variances), len(final.beta)
@@ -78,10 +78,15 @@ def fit_kenward_roger(
     turned = phi @ final.inner
     pairs = np.einsum("kij,lji->kl", turned, turned)
     information = traces - 2 * np.einsum("ij,klji->kl", phi, inner) + pairs
+    spread = np.linalg.eigvalsh(information)
+    if not spread.min() > 1e-10 * spread.max():
+        raise NotEstimable("the variances cannot be told apart")
     uncertainty = 2 * np.linalg.inv(information)
     products = np.einsum("kij,ljm->klim", final.inner, turned)
     correction = np.einsum("kl,klij->ij", uncertainty, inner - products)
     adjusted = (phi + 2 * phi @ ((correction + correction.T) / 2) @ phi) * solution.scale
+    if not np.linalg.eigvalsh(adjusted).min() > 0:
+        raise NotEstimable("too few samples for the adjustment of Kenward and Roger")
     return KenwardRogerFit(
         fit.coefficients, adjusted, fit.variances, fit.zero, fit.slopes, uncertainty, unadjusted=fit.covariance
     )

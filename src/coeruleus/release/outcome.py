@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from coeruleus.release.bounds import LOW
 from coeruleus.release.choices import Choices
 from coeruleus.tables import status
 
 Floats = NDArray[np.float64]
-LOW = (status.BELOW_LOQ, status.BELOW_LOD, status.NOT_FOUND)
 
 
 @dataclass(frozen=True)
@@ -32,18 +32,16 @@ class Outcome:
 def measure_outcome(samples: pd.DataFrame, choices: Choices) -> tuple[Outcome, list[str]]:
     """The outcome of each sample, and notes on values below limits.
 
-    A value below the limit of quantification lies between the two limits, one below the limit of detection
-    or not found below that limit. Where a limit is not known the next one above it serves; without any the
-    sample is left out and counted. The simple substitutions: the number measured (where above 0 and not
+    A value below a limit lies between `at_least` and `at_most` (see `mark_bounds`); without any bound the sample is
+    left out and counted. The simple substitutions: the number measured (where above 0 and not
     below detection), half the limit that the value is below, or leaving out.
     """
     value = samples["concentration"].to_numpy(dtype=float)
     state = samples["status"].to_numpy(dtype=object)
-    lod, loq = (samples[name].to_numpy(dtype=float) for name in ("lod", "loq"))
     low = np.isin(state, LOW)
     quantified_not = state == status.BELOW_LOQ
-    limit = np.where(quantified_not, loq, np.where(np.isfinite(lod), lod, loq))
-    floor = np.where(quantified_not & (lod < loq), lod, 0.0)
+    floor, limit = (samples[name].to_numpy(dtype=float) for name in ("at_least", "at_most"))
+    limit = np.where(np.isnan(limit) & (floor > 0), np.inf, limit)  # a ratio may have no upper bound
     if choices.outcome == "percent":
         baseline = samples["baseline"].to_numpy(dtype=float)
         divisor = np.where(baseline > 0, baseline, np.nan)
@@ -57,7 +55,7 @@ def measure_outcome(samples: pd.DataFrame, choices: Choices) -> tuple[Outcome, l
     notes = []
     number = int(low.sum())
     if choices.below_limit == "censored":
-        known = low & np.isfinite(high)
+        known = low & ~np.isnan(high) & (np.isfinite(high) | np.isfinite(bottom))
         y[known], usable[known] = np.nan, True
         rest = low & ~known & quantified_not & fine  # no limit stated: the number is all there is
         usable |= rest

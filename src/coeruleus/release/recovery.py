@@ -11,7 +11,7 @@ from scipy import stats
 
 from coeruleus.experiment.settings import RecoverySettings
 from coeruleus.release.arms import COURSE
-from coeruleus.release.context import conditions, matches
+from coeruleus.release.context import PERFUSATE, conditions, events_of
 from coeruleus.release.reml import Floats
 from coeruleus.release.samples import SERIES
 from coeruleus.release.timing import TOLERANCE_MIN, UNKNOWN
@@ -21,6 +21,7 @@ from coeruleus.tables.problems import Problem
 
 Row = dict[str, object]
 NORMAL = 1.959964
+SHARED = ("recovery", "recovery_se", "recovery_ci_low", "recovery_ci_high")
 
 
 def measure_recovery(
@@ -29,12 +30,16 @@ def measure_recovery(
     probes: pd.DataFrame,
     events: pd.DataFrame,
     settings: RecoverySettings,
+    inlet_min: float = 0.0,
 ) -> tuple[pd.DataFrame, list[Problem]]:
-    """Rows of RECOVERY, and a warning for every treatment that changes it."""
-    fit = usable_samples(samples, events)
+    """Rows of RECOVERY, and a warning for every treatment that changes it.
+
+    What is in the perfusate reaches the brain `inlet_min` after its onset.
+    """
+    fit = usable_samples(samples, events, inlet_min)
     rows = _in_vitro(baselines, probes)
     rows += _retrodialysis(fit, settings)
-    rows += _zero_net_flux(fit, events, settings.equilibration_min)
+    rows += _zero_net_flux(fit, events, settings.equilibration_min, inlet_min)
     owned = samples.drop_duplicates(COURSE)
     owners = {tuple(row[name] for name in COURSE): row for row in owned.to_dict("records")}
     problems = []
@@ -51,11 +56,11 @@ def measure_recovery(
     return pd.DataFrame(rows), problems
 
 
-def usable_samples(samples: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+def usable_samples(samples: pd.DataFrame, events: pd.DataFrame, inlet_min: float) -> pd.DataFrame:
     """Samples that are ok and have a place in time, with the drug that they were taken under."""
-    drugs = events[events["analyte"].isna() | (events["trial_type"] != "perfusate")]
+    drugs = events[events["analyte"].isna() | (events["trial_type"] != PERFUSATE)]
     fit = samples[(samples["status"] == status.OK) & (samples["period"] != UNKNOWN)].copy()
-    fit["under"] = conditions(fit, drugs)
+    fit["under"] = conditions(fit, drugs, inlet_min)
     return fit
 
 
@@ -102,7 +107,10 @@ def _in_vitro(baselines: pd.DataFrame, probes: pd.DataFrame) -> list[Row]:
 
 
 def _retrodialysis(fit: pd.DataFrame, settings: RecoverySettings) -> list[Row]:
-    """Loss of a standard from the perfusate, by condition: mean over samples and Student's interval."""
+    """Loss of a standard from the perfusate, by condition: mean over samples and Student's interval.
+
+    The other analytes of the probe get the concentration outside that this recovery would mean for them.
+    """
     perfused = settings.perfusate_concentration
     if settings.retrodialysis_standard is None or perfused is None:
         return []
@@ -125,29 +133,53 @@ def _retrodialysis(fit: pd.DataFrame, settings: RecoverySettings) -> list[Row]:
                 row |= {"change_p": p_value, "changed": p_value < 0.05, "before": float(first.mean())}
             first = loss if first is None else first
             rows.append(row)
+            rows += _outside(fit, row, settings.retrodialysis_standard)
+    return rows
+
+
+def _outside(fit: pd.DataFrame, standard: Row, name: str) -> list[Row]:
+    """What the loss of the standard says of the other analytes of its probe under the same condition."""
+    recovery, error = (float(str(standard.get(column, np.nan))) for column in ("recovery", "recovery_se"))
+    here = (fit["session_id"] == standard["session_id"]) & (fit["probe_id"] == standard["probe_id"])
+    here &= (fit["under"] == standard["condition"]) & (fit["analyte"] != name)
+    rows: list[Row] = []
+    for analyte, own in fit[here].groupby("analyte", sort=True):
+        row = {column: standard.get(column) for column in (*COURSE, "method", "condition", *SHARED)}
+        row |= {"analyte": analyte, "unit": own["unit"].iloc[0], "n_samples": len(own)}
+        if not recovery > 0:
+            reason = f"the recovery of {name} is not above 0"
+            rows.append({**row, "status": status.FAILED, "reason": reason})
+            continue
+        mean = float(own["concentration"].mean())
+        outside = mean / recovery
+        spread = float(own["concentration"].std(ddof=1)) / np.sqrt(len(own)) if len(own) > 1 else np.nan
+        se = float(np.hypot(spread, outside * error)) / recovery
+        row |= {"extracellular": outside, "extracellular_se": se, "status": status.OK}
+        row |= {"extracellular_ci_low": outside - NORMAL * se, "extracellular_ci_high": outside + NORMAL * se}
+        rows.append({**row, "reason": f"with the recovery of {name}, which need not be its own"})
     return rows
 
 
 def perfused_courses(
-    fit: pd.DataFrame, events: pd.DataFrame, equilibration_min: float
+    fit: pd.DataFrame, events: pd.DataFrame, equilibration_min: float, inlet_min: float
 ) -> Iterator[tuple[tuple[Any, ...], pd.DataFrame]]:
     """Courses that were perfused with their analyte, by SERIES: the samples whose perfusate (`inside`) is known."""
-    perfused = events[(events["trial_type"] == "perfusate") & events["analyte"].notna()]
-    perfused = perfused[perfused["perfusate_concentration"].notna()]
+    perfused = (events["trial_type"] == PERFUSATE) & events["analyte"].notna()
+    perfused &= events["perfusate_concentration"].notna()
+    if not perfused.any():
+        return
     for key, course in fit.groupby(SERIES, sort=True):
-        session, probe, analyte = key
-        own = perfused[matches(perfused["session_id"], session) & matches(perfused["probe_id"], probe)]
-        own = own[own["probe_id"].notna() | (own["subject_id"] == course["subject_id"].iloc[0])]
-        own = own[own["analyte"] == analyte].sort_values("onset_min", kind="stable")
+        own = events_of(course, events, inlet_min)
+        own = own[perfused[own.index] & (own["analyte"] == key[2])]
         if not own.empty:
             course = course.assign(inside=_perfusate(course, own, equilibration_min))
             yield key, course[course["inside"].notna()]
 
 
-def _zero_net_flux(fit: pd.DataFrame, events: pd.DataFrame, equilibration_min: float) -> list[Row]:
+def _zero_net_flux(fit: pd.DataFrame, events: pd.DataFrame, equilibration_min: float, inlet_min: float) -> list[Row]:
     """The regression of each probe and condition on the perfusate's concentrations."""
     rows: list[Row] = []
-    for key, course in perfused_courses(fit, events, equilibration_min):
+    for key, course in perfused_courses(fit, events, equilibration_min, inlet_min):
         before: NoFlux | None = None
         for condition, part in by_condition(course):
             row: Row = {**dict(zip(SERIES, key, strict=True)), "method": "zero_net_flux", "condition": condition}

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from coeruleus.release.replicates import weighted_means, with_shared
 from coeruleus.tables import status
 from coeruleus.tables.dialysate import CONCENTRATIONS
 from coeruleus.tables.release import RELEASE
@@ -22,7 +23,8 @@ COUNTED = (
     status.NOT_FOUND,
 )
 TEXTS = ["injection_id", "session_id", "probe_id", "sample_id", "analyte", "subject_id", "unit", "status", "reason"]
-NUMBERS = ["start_min", "end_min", "concentration", "concentration_se", "lod", "loq"]
+TEXTS += ["run"]
+NUMBERS = ["start_min", "end_min", "concentration", "concentration_se", "lod", "loq", "calibration_se"]
 KNOWN = {*CONCENTRATIONS.names, "se", "limit", "sheet_row"}
 RANK = {name: rank for rank, name in enumerate(status.ORDER)}
 
@@ -66,7 +68,8 @@ def combine_injections(injections: pd.DataFrame, extras: list[str]) -> pd.DataFr
     """One row per sample and analyte.
 
     Injections with a usable number are combined by inverse variance, or by the plain mean where a
-    standard error is not known. The combined error grows by the square root of chi²/df where the
+    standard error is not known. What injections of one run share of their errors (`calibration_se`) does not become
+    less by injecting again. The combined error grows by the square root of chi²/df where the
     injections disagree by more than their errors allow (Birge 1932). Injections that are lost (missing,
     failed, excluded, saturated) do not take the sample with them; its status is the worst of the others.
     Where all are lost, the sample is as bad as the worst of them, and keeps their mean where there is one.
@@ -82,7 +85,8 @@ def combine_injections(injections: pd.DataFrame, extras: list[str]) -> pd.DataFr
     lost = np.bincount(group, usable, size) == 0
     entering = np.where(lost[group], np.isfinite(value), usable)
 
-    number, mean, mean_se = _weighted_means(group, size, value, error, entering)
+    number, mean, mean_se = weighted_means(group, size, value, error, entering)
+    mean_se = with_shared(injections, group, size, entering, mean, mean_se)
     judged = np.where(lost[group], True, counted)
     ranks = injections["status"].map(RANK).to_numpy()
     worst = np.full(size, -1)
@@ -168,31 +172,6 @@ def _check_units(frame: pd.DataFrame) -> None:
         )
         reason.index = frame.index
         worsen(frame, odd, status.FAILED, reason)
-
-
-def _weighted_means(
-    group: NDArray[np.int64],
-    size: int,
-    value: NDArray[np.float64],
-    error: NDArray[np.float64],
-    entering: NDArray[np.bool_],
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    number = np.bincount(group, entering, size).astype(float)
-    known = np.isfinite(error) & (error > 0)
-    weighted = np.bincount(group, entering & ~known, size) == 0
-    weight = np.where(weighted[group] & known, 1 / np.where(known, error, 1.0) ** 2, 1.0) * entering
-    filled = np.where(entering, value, 0.0)
-    total = np.bincount(group, weight, size)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.bincount(group, weight * filled, size) / total
-        scatter = np.bincount(group, weight * (filled - np.where(entering, mean[group], 0.0)) ** 2, size)
-        spread = scatter / (number - 1)  # chi²/df where weighted, variance where not
-        by_errors = np.sqrt(np.where(number > 1, np.maximum(spread, 1.0), 1.0) / total)
-        by_spread = np.where((number > 1) & (spread > 0), np.sqrt(spread / number), np.nan)
-    alone = np.bincount(group, np.where(entering & np.isfinite(error), error, 0.0), size)
-    unknown = np.bincount(group, entering & ~np.isfinite(error), size) > 0
-    by_spread = np.where((number == 1) & ~unknown, alone, by_spread)
-    return number, mean, np.where(number == 0, np.nan, np.where(weighted, by_errors, by_spread))
 
 
 def _reasons(

@@ -12,19 +12,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from coeruleus.release.bounds import LOW, percent_bounds
 from coeruleus.release.samples import COUNTED, SERIES
 from coeruleus.release.timing import AFTER, STRADDLES, TOLERANCE_MIN
-from coeruleus.tables import status
 
 Floats = NDArray[np.float64]
 MEASURES = ["n_samples", "basal_concentration", "basal_concentration_se", "baseline_stable", "window_min"]
 MEASURES += ["peak_percent", "peak_percent_se", "time_to_peak_min", "auc_percent_min", "auc_percent_min_se", "reason"]
 MEASURES += ["basal_ci_low", "basal_ci_high", "peak_ci_low", "peak_ci_high", "auc_ci_low", "auc_ci_high"]
 MEASURES += ["time_to_peak_ci_low", "time_to_peak_ci_high", "threshold_percent"]
-MEASURES += ["duration_above_min", "duration_above_ci_low", "duration_above_ci_high"]
+MEASURES += ["duration_above_min", "duration_above_ci_low", "duration_above_ci_high", "auc_at_least", "auc_at_most"]
 COLUMNS = ["start_min", "end_min", "time_min", "concentration", "concentration_se", "percent_baseline"]
-COLUMNS += ["percent_baseline_se", "status", "period", "condition", "counted"]
-LIMITS = (status.BELOW_LOQ, status.BELOW_LOD, status.NOT_FOUND)
+COLUMNS += ["percent_baseline_se", "status", "period", "condition", "counted", "least", "most"]
 DRAWS, SEED = 1000, 5  # of samples within their errors, for the intervals of times
 NORMAL = 1.959964
 
@@ -75,15 +74,20 @@ def summarise(
 ) -> pd.DataFrame:
     """One row per session, probe and analyte, with the columns of SUMMARY that measure something.
 
-    Every sample with a number counts, also one below a limit: its number is the best estimate there is.
-    Lost, failed, excluded and saturated samples do not, and leave a gap. With `window_min` only what lies
-    within it counts, samples across its ends with the part inside. Intervals of concentrations and areas are
-    normal ones from their standard errors; those of times are what 1,000 draws of all samples and the
+    Every sample with a number counts, also one below a limit: its number is the best estimate there is. One below
+    a limit without a number (`<0.05` in a sheet) is known to lie between two bounds, and so is the area then:
+    `auc_percent_min` is n/a, `auc_at_least` and `auc_at_most` hold it, and its interval goes from the lower end of
+    the least to the upper end of the most. The peak and the time above the threshold are n/a where such a sample
+    could be above. Lost, failed, excluded and saturated samples do not count, and leave a gap. With `window_min`
+    only what lies within it counts, samples across its ends with the part inside. Intervals of concentrations and
+    areas are normal ones from their standard errors; those of times are what 1,000 draws of all samples and the
     baseline within their errors give.
     """
     rules = (window_min, threshold_percent, largest_gap)
     ordered = samples.sort_values([*SERIES, "start_min", "sample_id"], kind="stable", ignore_index=True)
     ordered["counted"] = ordered["status"].isin(COUNTED) & ordered["concentration"].notna()
+    divisor = ordered[SERIES].merge(baselines[[*SERIES, "divisor"]], on=SERIES, how="left", sort=False)["divisor"]
+    ordered["least"], ordered["most"] = percent_bounds(ordered, divisor)
     columns = {name: ordered[name].to_numpy() for name in COLUMNS}
     places = ordered.groupby(SERIES, sort=False).indices
     rows = []
@@ -116,53 +120,97 @@ def _summarise(
         course["end_min"] = np.minimum(course["end_min"], window_min[1])
         after = np.isin(course["period"], [AFTER]) | ((begin < 0) & (course["period"] != "unknown"))
     used = {name: column[course["counted"] & after] for name, column in course.items()}
-    row["n_samples"] = len(used["period"])
+    hidden = np.isfinite(course["least"])
+    row["n_samples"] = len(used["period"]) + int((hidden & after).sum())
     if not row["n_samples"]:
         return {**row, "reason": _join([*reasons, "no sample after the treatment has a number"])}
-    low = int(np.isin(used["status"], LIMITS).sum())
+    low = int(np.isin(used["status"], LOW).sum())
     if low:
         reasons.append(f"{low} of {row['n_samples']} samples are below a limit and count with the number measured")
     drugs = list(dict.fromkeys(used["condition"]))
     if len(drugs) > 1:
         reasons.append(f"the window holds several conditions: {', '.join(drugs)}")
-    reached, last = float(used["end_min"].max()), float(course["end_min"][after].max())
+    entering = (course["counted"] | hidden) & after
+    reached, last = float(course["end_min"][entering].max()), float(course["end_min"][after].max())
     if last > reached + TOLERANCE_MIN:
         reasons.append(f"no number after {reached:g} min, collected until {last:g} min")
-    within = course["counted"] & (after | (course["period"] == STRADDLES))
+    within = (course["counted"] | hidden) & (after | (course["period"] == STRADDLES))
     area = area_weights(course["start_min"][within], course["end_min"][within], largest_gap, begin)
     row["window_min"] = area.window_min
     if area.reason:
         reasons.append(area.reason)
-    percent = used["percent_baseline"]
-    if np.isfinite(percent).all():
-        top = int(np.argmax(percent))
-        row["peak_percent"], row["time_to_peak_min"] = float(percent[top]), float(used["time_min"][top])
-        row["peak_percent_se"] = float(used["percent_baseline_se"][top])
-        divisor, divisor_se = float(base["divisor"]), float(base["divisor_se"])
-        half = NORMAL * float(used["percent_baseline_se"][top])
-        row |= {"peak_ci_low": percent[top] - half, "peak_ci_high": percent[top] + half}
-        row |= _times(used, divisor, divisor_se, threshold_percent)
+    divisor, divisor_se = float(base["divisor"]), float(base["divisor_se"])
+    unsaid = {name: column[hidden & after] for name, column in course.items()}
+    if len(unsaid["least"]):
+        reasons.append(f"{len(unsaid['least'])} of {row['n_samples']} samples are below a limit and have no number")
+    if np.isfinite(used["percent_baseline"]).all() and divisor > 0:
+        peak, texts = _peak(used, unsaid, divisor, divisor_se, threshold_percent)
+        row |= peak
+        reasons += texts
         if area.weights is not None:
             value, error = course["concentration"][within], course["concentration_se"][within]
-            row |= _area(value, error, area.weights, divisor, divisor_se)
+            least, most = (course[name][within] * divisor / 100 for name in ("least", "most"))
+            found, texts = _area(value, error, least, most, area.weights, divisor, divisor_se)
+            row |= found
+            reasons += texts
     return {**row, "reason": _join(reasons)}
 
 
-def _area(value: Floats, error: Floats, weights: Floats, mean: float, mean_se: float) -> dict[str, object]:
-    """The area and its standard error: errors of the samples, and that of the baseline common to all."""
-    area = float(weights @ (100 * value / mean - 100))
-    variance = float((weights**2) @ (error**2)) + (float(weights @ value) / mean * mean_se) ** 2
-    se = 100 / mean * math.sqrt(variance)
-    ends = {"auc_ci_low": area - NORMAL * se, "auc_ci_high": area + NORMAL * se}
-    return {"auc_percent_min": area, "auc_percent_min_se": se, **ends}
+def _area(
+    value: Floats, error: Floats, least: Floats, most: Floats, weights: Floats, mean: float, mean_se: float
+) -> tuple[dict[str, object], list[str]]:
+    """The area and its standard error: errors of the samples, and that of the baseline common to all.
+
+    `least` and `most` bound the samples that have no number, and are NaN elsewhere.
+    """
+    hidden = np.isfinite(least)
+    error = np.where(hidden, 0.0, error)
+    ends = []
+    for filled in (np.where(hidden, least, value), np.where(hidden, most, value)):
+        area = float(weights @ (100 * filled / mean - 100))
+        variance = float((weights**2) @ (error**2)) + (float(weights @ filled) / mean * mean_se) ** 2
+        ends.append((area, 100 / mean * math.sqrt(variance)))
+    (low, low_se), (high, high_se) = ends
+    interval = {"auc_ci_low": low - NORMAL * low_se, "auc_ci_high": high + NORMAL * high_se}
+    found = {"auc_at_least": low, "auc_at_most": high, **interval}
+    found = {name: end if math.isfinite(end) else math.nan for name, end in found.items()}
+    if not hidden.any():
+        return {"auc_percent_min": low, "auc_percent_min_se": low_se, **found}, []
+    upper = f"between {low:.4g} and {high:.4g}" if math.isfinite(high) else f"at least {low:.4g}"
+    return dict(found), [f"the area is {upper} % min, so that no single number is given"]
 
 
-def _times(used: dict[str, NDArray[Any]], mean: float, mean_se: float, threshold: float) -> dict[str, object]:
+def _peak(
+    used: dict[str, NDArray[Any]], unsaid: dict[str, NDArray[Any]], mean: float, mean_se: float, threshold: float
+) -> tuple[dict[str, object], list[str]]:
+    """Peak and time above the threshold, n/a where one of the samples without a number (`unsaid`) could be above."""
+    percent, most = used["percent_baseline"], unsaid["most"]
+    row: dict[str, object] = {}
+    reasons = []
+    times = _times(used, mean, mean_se, threshold)
+    if len(percent) and not np.any(most > percent.max()):
+        top = int(np.argmax(percent))
+        row |= {"peak_percent": float(percent[top]), "time_to_peak_min": float(used["time_min"][top])}
+        row["peak_percent_se"] = se = float(used["percent_baseline_se"][top])
+        row |= {"peak_ci_low": percent[top] - NORMAL * se, "peak_ci_high": percent[top] + NORMAL * se}
+        row |= {name: value for name, value in times.items() if name.startswith("time_to_peak")}
+    else:
+        reasons.append(f"no peak: a sample without a number could be as high as {most.max():.4g} %")
+    above = unsaid["least"] > threshold
+    if np.any((most > threshold) & ~above):
+        reasons.append("no duration: a sample without a number could be above the threshold")
+    else:
+        sure = float(np.sum((unsaid["end_min"] - unsaid["start_min"])[above]))
+        row |= {name: value + sure for name, value in times.items() if name.startswith("duration")}
+    return row, reasons
+
+
+def _times(used: dict[str, NDArray[Any]], mean: float, mean_se: float, threshold: float) -> dict[str, float]:
     """Duration above the threshold, and intervals of it and of the time to peak."""
     value, error = used["concentration"], used["concentration_se"]
     length = used["end_min"] - used["start_min"]
-    found: dict[str, object] = {"duration_above_min": float(length @ (100 * value / mean > threshold))}
-    if not (np.isfinite(error).all() and np.isfinite(mean_se)):
+    found = {"duration_above_min": float(length @ (100 * value / mean > threshold))}
+    if not (len(value) and np.isfinite(error).all() and np.isfinite(mean_se)):
         return found
     draws = value + error * _noise(len(value))
     peaks = used["time_min"][np.argmax(draws, axis=1)]

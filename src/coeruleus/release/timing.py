@@ -13,14 +13,15 @@ STRADDLES = "straddles"
 UNKNOWN = "unknown"
 
 
-def transit_min(flow_rate_ul_per_min: float | None, dead_volume_ul: float) -> float:
-    """Minutes that dialysate takes from membrane to collection point; 0 where the flow is not known.
+def transit_min(flow_rate_ul_per_min: float | None, volume_ul: float) -> float:
+    """Minutes that fluid takes through a volume; 0 where the flow is not known.
 
-    What is collected from `start` to `end` at the outlet left the brain that much earlier.
+    From membrane to collection point: what is collected from `start` to `end` at the outlet left the brain that
+    much earlier. From switch to membrane: a perfusate reaches the brain that much later.
     """
     if flow_rate_ul_per_min is None or not flow_rate_ul_per_min > 0:
         return 0.0
-    return dead_volume_ul / flow_rate_ul_per_min
+    return volume_ul / flow_rate_ul_per_min
 
 
 def periods(start_min: NDArray[np.float64], end_min: NDArray[np.float64]) -> NDArray[np.object_]:

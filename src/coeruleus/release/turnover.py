@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from coeruleus.release.samples import SAMPLE
+from coeruleus.experiment.settings import BaselineSettings
+from coeruleus.release.baseline import measure_baselines
+from coeruleus.release.bounds import LOW
+from coeruleus.release.samples import SAMPLE, SERIES
 from coeruleus.tables import status
 
 FIT = (status.OK, status.ABOVE_RANGE, status.BELOW_LOQ, status.TRANSITION)
@@ -18,19 +21,37 @@ def measure_turnover(samples: pd.DataFrame, ratios: list[str]) -> pd.DataFrame:
     A ratio has the worse status of its two concentrations, and a value where both are fit (not where one is
     below detection, lost or excluded). Errors are to first order: (se ÷ ratio)² is the sum of both; a
     standard error that is not known leaves none. The baseline is the geometric mean over samples in the
-    baseline of both; its error is that of the mean of logs, from scatter.
+    baseline of both; its error is that of the mean of logs, from scatter. Where one of the two is below a limit,
+    the ratio lies between `at_least` and `at_most`.
     """
     parts = [_one(samples, ratio, *ratio.split("/")) for ratio in ratios]
     parts = [part for part in parts if len(part)]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
+def as_courses(turnover: pd.DataFrame, rules: BaselineSettings) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows of `measure_turnover` as samples of an analyte named like the ratio, and their baselines.
+
+    A baseline is judged by the same gate as a concentration's; what ratios are divided by is the geometric mean.
+    """
+    samples = turnover.copy()
+    samples["analyte"] = samples["ratio"]
+    samples["concentration"], samples["concentration_se"] = samples["value"], samples["value_se"]
+    baselines = measure_baselines(samples, rules)
+    means = samples.drop_duplicates(SERIES)[[*SERIES, "baseline", "baseline_se"]]
+    baselines = baselines.merge(means, on=SERIES, how="left", sort=False)
+    baselines["divisor"], baselines["divisor_se"] = baselines["baseline"], baselines["baseline_se"]
+    return samples, baselines.drop(columns=["baseline", "baseline_se"])
+
+
 def _one(samples: pd.DataFrame, ratio: str, metabolite: str, transmitter: str) -> pd.DataFrame:
-    columns = ["concentration", "concentration_se", "unit", "status", "reason", "in_baseline"]
+    columns = ["concentration", "concentration_se", "unit", "status", "reason", "in_baseline", "in_model_baseline"]
+    columns += ["at_least", "at_most"]
     below = samples.loc[samples["analyte"] == transmitter, [*PLACE, *columns]]
     joined = samples[samples["analyte"] == metabolite].merge(below, on=PLACE, suffixes=("", "_below"), sort=False)
     if joined.empty:
         return joined
+    bounds = _bounds(joined)
     pairs = zip(joined["status"], joined["reason"], joined["status_below"], joined["reason_below"], strict=True)
     worst = [
         status.worse((one, f"{metabolite}: {why}"), (two, f"{transmitter}: {because}"))
@@ -38,6 +59,8 @@ def _one(samples: pd.DataFrame, ratio: str, metabolite: str, transmitter: str) -
     ]
     joined["status"] = [state for state, _ in worst]
     joined["reason"] = [None if state == status.OK else reason for state, reason in worst]
+    for name, bound in bounds.items():
+        joined[name] = np.where(joined["status"].isin(LOW) & np.isfinite(bound), bound, np.nan)
     top, bottom = joined["concentration"], joined["concentration_below"]
     fit = joined["status"].isin(FIT) & (top > 0) & (bottom > 0)
     joined["value"] = (top / bottom).where(fit)
@@ -46,14 +69,29 @@ def _one(samples: pd.DataFrame, ratio: str, metabolite: str, transmitter: str) -
     same = joined["unit"].fillna("") == joined["unit_below"].fillna("")
     names = joined["unit"].fillna("no unit") + " per " + joined["unit_below"].fillna("no unit")
     joined["unit"] = names.mask(same, "1")
-    base = fit & joined["in_baseline"] & joined["in_baseline_below"]
+    for name in ("in_baseline", "in_model_baseline"):
+        joined[name] = joined[name] & joined[f"{name}_below"]
+    base = fit & joined["in_baseline"]
     logs = np.log(joined["value"].where(base))
     by = logs.groupby([joined["session_id"], joined["probe_id"]])
     number, mean = by.transform("count"), by.transform("mean")
     joined["baseline"] = np.exp(mean)
+    joined["baseline_se"] = joined["baseline"] * np.sqrt(by.transform("var") / number)
     joined["percent_baseline"] = 100 * joined["value"] / joined["baseline"]
     shared = (relative**2 / number).where(base, 0.0)
     variance = relative**2 + by.transform("var") / number - 2 * shared
     joined["percent_baseline_se"] = joined["percent_baseline"] * np.sqrt(variance.clip(lower=0.0))
     joined["ratio"] = ratio
     return joined
+
+
+def _bounds(joined: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Between what the ratio lies where its metabolite, its transmitter or both are below a limit."""
+    ends = {}
+    for suffix in ("", "_below"):
+        low = joined[f"status{suffix}"].isin(LOW)
+        value = joined[f"concentration{suffix}"]
+        ends[suffix] = [joined[f"{name}{suffix}"].where(low, value).to_numpy() for name in ("at_least", "at_most")]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        at_least, at_most = ends[""][0] / ends["_below"][1], ends[""][1] / ends["_below"][0]
+    return {"at_least": at_least, "at_most": at_most}

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
-from coeruleus.release.area_test import change_per_animal, compare, t_interval
+from coeruleus.release.area_test import bounded_interval, change_per_animal, exact, pair, t_interval, welch_interval
 from coeruleus.release.arms import reference_of
 from coeruleus.release.effect_size import hedges_g
 from coeruleus.release.mixed import NotEstimable
@@ -13,57 +12,73 @@ from coeruleus.release.permutation import flip_signs, permute_groups
 from coeruleus.release.reml import Floats
 from coeruleus.release.rows import Row, as_row, with_size
 
-WINDOW = "mean change over the window (area ÷ window, % of baseline), t over animals"
-PERMUTED = "mean change over the window (area ÷ window, % of baseline), permutation of animals"
+MEAN = "mean change over the window (area ÷ window, % of baseline)"
+WINDOW = f"{MEAN}, t over animals"
+BOUNDED = f"{MEAN}, areas between bounds censored (normal, one variance)"
+PERMUTED = f"{MEAN}, permutation of animals"
 
 
 def window_rows(
     summary: pd.DataFrame, courses: pd.DataFrame, reference_group: str | None, permutation: bool
 ) -> list[Row]:
-    """Each arm against 0, and against its reference: t and permutation."""
+    """Each arm against 0, and against its reference: t and permutation.
+
+    Where the area of an animal is only known between bounds, a censored normal model takes the place of t.
+    """
     change = change_per_animal(summary)
     arms = sorted(set(summary["arm"]))
     windows = summary["window_min"].dropna()
     uneven = windows.max() - windows.min() > 0.01 * windows.max() if len(windows) else False
     notes = [f"windows differ, from {windows.min():g} to {windows.max():g} min"] if uneven else []
-    entered = {arm: change[arm] if arm in change.index.get_level_values(0) else change[:0] for arm in arms}
+    entered = {arm: change.loc[arm] if arm in change.index.get_level_values(0) else change[:0] for arm in arms}
     rows: list[Row] = []
     for arm in arms:
-        values = entered[arm].to_numpy()
-        effect, named = f"{arm}: mean change over the window", {"group": arm, "n_subjects": len(values)}
-        try:
-            estimate = t_interval(values)
-            rows.append(with_size({**as_row(WINDOW, effect, estimate, notes), **named}, hedges_g(values)))
-            if permutation:
-                rows.append({**_permuted(effect, values, None, notes), **named})
-        except NotEstimable as problem:
-            rows.append({**as_row(WINDOW, effect, None, [str(problem)]), **named})
+        named = {"group": arm, "n_subjects": len(entered[arm])}
+        rows += _rows(f"{arm}: mean change over the window", entered[arm], None, named, notes, permutation)
     for arm in arms:
         reference = reference_of(arm, arms, courses, reference_group)
         if not reference:
             continue
         effect = f"{arm} − {reference}: difference of mean change over the window"
-        named = {"group": arm, "reference": reference, "n_subjects": len(entered[arm]) + len(entered[reference])}
-        try:
-            if not len(entered[arm]) or not len(entered[reference]):
-                raise NotEstimable("no animal in one of the groups has an area")
-            estimate, animals, paired = compare(change, arm, reference)
-            named["n_subjects"] = len(animals)
-            own, other = entered[arm], entered[reference]
-            one = (own[animals] - other[animals]).to_numpy() if paired else own.to_numpy()
-            two = None if paired else other.to_numpy()
-            notes_here = ["paired: animals that were in both" if paired else "Welch", *notes]
-            rows.append(with_size({**as_row(WINDOW, effect, estimate, notes_here), **named}, hedges_g(one, two)))
-            if permutation:
-                rows.append({**_permuted(effect, one, two, notes), **named})
-        except NotEstimable as problem:
-            rows.append({**as_row(WINDOW, effect, None, [str(problem)]), **named})
+        own, other = entered[arm], entered[reference]
+        paired = pair(own, other) if len(own) and len(other) else own[:0]
+        named = {"group": arm, "reference": reference}
+        if len(paired):
+            named["n_subjects"] = len(paired)
+            texts = ["paired: animals that were in both", *notes]
+            rows += _rows(effect, paired, None, named, texts, permutation)
+        else:
+            named["n_subjects"] = len(own) + len(other)
+            rows += _rows(effect, own, other, named, notes, permutation)
     return rows
 
 
-def _permuted(effect: str, values: Floats, reference: Floats | None, notes: list[str]) -> Row:
-    statistic, p_value, number = flip_signs(values) if reference is None else permute_groups(values, reference)
-    what = "signs of animals changed" if reference is None else "animals exchanged between groups"
+def _rows(
+    effect: str, own: pd.DataFrame, other: pd.DataFrame | None, named: Row, notes: list[str], permutation: bool
+) -> list[Row]:
+    """One effect; without `other` that of one group, or of paired differences, against 0."""
+    groups = [own] if other is None else [own, other]
+    try:
+        if other is not None and not all(len(group) for group in groups):
+            raise NotEstimable("no animal in one of the groups has an area")
+        if not all(exact(group) for group in groups):
+            number = sum(int((group["low"] != group["high"]).sum()) for group in groups)
+            said = [f"animals whose area is only known between bounds: {number}", *notes]
+            return [{**as_row(BOUNDED, effect, bounded_interval(own, other), said), **named}]
+        values = [group["low"].to_numpy() for group in groups]
+        found = t_interval(*values) if other is None else welch_interval(*values)
+        how = [] if other is None else ["Welch"]
+        rows = [with_size({**as_row(WINDOW, effect, found, [*how, *notes]), **named}, hedges_g(*values))]
+        if permutation:
+            rows.append({**_permuted(effect, values, notes), **named})
+        return rows
+    except NotEstimable as problem:
+        return [{**as_row(WINDOW, effect, None, [str(problem)]), **named}]
+
+
+def _permuted(effect: str, values: list[Floats], notes: list[str]) -> Row:
+    statistic, p_value, number = flip_signs(*values) if len(values) == 1 else permute_groups(*values)
+    what = "signs of animals changed" if len(values) == 1 else "animals exchanged between groups"
     row = as_row(PERMUTED, effect, None, [f"{what}, {number} ways", *notes])
-    estimate = float(np.mean(values)) - (0.0 if reference is None else float(np.mean(reference)))
+    estimate = float(values[0].mean()) - (float(values[1].mean()) if len(values) > 1 else 0.0)
     return {**row, "estimate": estimate, "statistic": statistic, "p_value": p_value}

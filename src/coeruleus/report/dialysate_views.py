@@ -255,7 +255,12 @@ def build_release(tables: Tables, pictures: Pictures) -> list[ReleaseView]:
 
 
 def build_turnover(tables: Tables) -> list[TableView]:
-    """A table for each ratio of metabolite to transmitter."""
-    turnover = get(tables, "release/turnover")
-    parts = turnover.groupby("ratio", sort=True) if len(turnover) else ()
-    return [table(part, f"Turnover, {ratio}", TURNOVER) for ratio, part in parts]
+    """For each ratio of metabolite to transmitter its samples, and how groups compare."""
+    turnover, statistics = get(tables, "release/turnover"), get(tables, "release/statistics")
+    views = []
+    for ratio, part in turnover.groupby("ratio", sort=True) if len(turnover) else ():
+        views.append(table(part, f"Turnover, {ratio}", TURNOVER))
+        tests = _of(statistics, "analyte", str(ratio))
+        if len(tests):
+            views.append(table(tests, f"Statistics of {ratio}", STATISTICS))
+    return views

@@ -94,11 +94,13 @@ def _calibration(tables: Tables, facts: Facts) -> list[str]:
 
 def release(tables: Tables, facts: Facts) -> str:
     flow, dead = facts.setting("dialysis", "flow_rate_ul_per_min"), facts.setting("dialysis", "dead_volume_ul")
+    inlet = facts.setting("dialysis", "inlet_volume_ul")
     said = []
     if flow is None:
         said.append("Times are those of the bench clock; no flow rate was given to correct them for dead volume.")
     else:
-        said.append(f"Times were corrected for a dead volume of {dead or 0:g} µl at {flow:g} µl/min.")
+        before = f" and, of what is in the perfusate, {inlet:g} µl before the probe" if inlet else ""
+        said.append(f"Times were corrected for a dead volume of {dead or 0:g} µl{before} at {flow:g} µl/min.")
     said += [_baseline(facts), _gate(facts), *_comparison(tables, facts)]
     methods = [words for name, words in RECOVERIES.items() if name in values_of(tables, "release/recovery", "method")]
     if methods:
@@ -113,11 +115,12 @@ def _baseline(facts: Facts) -> str:
     window = set_to("window_min") or (0, 0)
     samples = {
         "all": "all samples before treatment",
-        "window": f"the samples between {window[0]:g} and {window[1]:g} min",
+        "window": f"the samples from {window[0]:g} to {window[1]:g} min",
         "named": f"the samples {listed([str(name) for name in set_to('sample_ids') or []])}",
     }.get(str(set_to("rule")), f"the last {set_to('samples') or 3} samples before treatment")
     if set_to("normalise") == "grand_mean":
-        return f"Release is given in per cent of the mean over all animals compared of {samples}."
+        whose = "the mean baseline of all animals, not each animal's own"
+        return f"Release is given in per cent of {whose}; baselines are {samples}."
     return f"Release is given in per cent of the animal's own mean of {samples}."
 
 
@@ -131,8 +134,8 @@ def _gate(facts: Facts) -> str:
         "slope": f"that drifts by more than {limit} of its mean per hour",
         "each": f"with a sample further than {limit} from the mean",
     }[gate]
-    kept = "was kept" if facts.setting("baseline", "unstable") == "keep" else "was left out of group statistics"
-    return f"A baseline {what}, or with fewer samples, was flagged as not stable and {kept}."
+    kept = "kept" if facts.setting("baseline", "unstable") == "keep" else "left out of group means and statistics"
+    return f"A baseline {what}, or with fewer samples, was flagged as not stable and was {kept}."
 
 
 def _comparison(tables: Tables, facts: Facts) -> list[str]:

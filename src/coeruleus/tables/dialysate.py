@@ -124,6 +124,7 @@ CONCENTRATIONS = Table(
         number("lod", "limit of detection in this sample", "see unit"),
         number("loq", "limit of quantification in this sample", "see unit"),
         number("sensitivity", "electrode sensitivity at this injection, relative to the run's standards"),
+        number("calibration_se", "the part of concentration_se that all injections of the run share", "see unit"),
     ),
 )
 

@@ -71,6 +71,7 @@ BASELINES = Table(
         number("largest_deviation", "distance of the farthest sample as a share of the mean"),
         number("grand_mean", "mean baseline of all animals with this analyte and region", "see unit"),
         text("normalised_to", "what release is divided by: own baseline, or mean baseline of all animals"),
+        text("placement", "probe placement: hit, miss or unverified"),
     ),
 )
 
@@ -113,6 +114,8 @@ SUMMARY = Table(
         number("duration_above_ci_high", "upper end", "min"),
         boolean("in_statistics", "whether this course is in group means and statistics of per cents"),
         text("left_out", "why not"),
+        number("auc_at_least", "least area that samples below a limit without a number allow", "% min"),
+        number("auc_at_most", "most area that they allow; without such samples both are the area", "% min"),
     ),
 )
 
@@ -222,6 +225,8 @@ TURNOVER = Table(
         number("percent_baseline_se", "its standard error", "%"),
         STATUS,
         REASON,
+        number("at_least", "where one of the two is below a limit: the ratio is at least this", "see unit"),
+        number("at_most", "the same: the ratio is at most this; n/a: no bound", "see unit"),
     ),
 )
 

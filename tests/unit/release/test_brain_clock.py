@@ -46,3 +46,29 @@ def test_times_of_animals_are_aligned_within_half_a_sample():
     aligned = align_times(times, 20.0)
     assert aligned[:5].tolist() == [11.0, 11.0, 30.5, 30.5, 50.0] and np.isnan(aligned[5])
     assert len(set(align_times(np.arange(0.0, 200.0, 20.0), 20.0))) == 10
+
+
+def perfused(onset: float, **more: object) -> dict:
+    return {"subject_id": "r1", "onset_min": onset, "trial_type": "perfusate", "drug": "clonidine", **more}
+
+
+def test_a_perfusate_reaches_the_brain_after_the_inlet_volume():
+    """2 µl/min, 20 µl from the switch to the membrane, 10 µl behind it: 10 and 5 min."""
+    flow = {"flow_rate_ul_per_min": 2.0, "dead_volume_ul": 10.0, "inlet_volume_ul": 20.0}
+    rows = samples("r1", [1.0, 1.0, 1.0, 1.0, 2.0, 2.0], first=-60 + 15)  # the fourth ends 35 min after the switch
+    found = run(rows, events=[perfused(0.0)], **flow).release.set_index("sample_id")
+    # collected from -5 to 15 min: left the brain from -10 to 10, and the drug arrived at 10
+    assert found.loc["s2", ["start_min", "end_min"]].tolist() == [-20.0, 0.0]
+    assert found["in_baseline"].tolist() == [True] * 3 + [False] * 3
+    assert found.loc["s3", "time_min"] == 10.0 and found.loc["s3", "condition"] == "clonidine"
+    assert found["status"].eq("ok").all()
+
+
+def test_a_perfusate_beside_an_injection_at_zero_arrives_late_and_leaves_late():
+    events = [{"subject_id": "r1", "onset_min": 0.0, "trial_type": "drug", "drug": "saline"}]
+    events += [perfused(20.0, duration_min=20.0)]
+    rows = samples("r1", [1.0] * 7)
+    flow = {"flow_rate_ul_per_min": 2.0, "inlet_volume_ul": 40.0}
+    found = run(rows, events=events, **flow).release
+    assert found["start_min"].tolist() == [-60, -40, -20, 0, 20, 40, 60]  # the injection does not pass the inlet
+    assert found["condition"].tolist() == ["baseline"] * 3 + ["saline", "saline", "clonidine", "after clonidine"]

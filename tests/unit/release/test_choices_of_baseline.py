@@ -65,6 +65,12 @@ def test_turnover_by_hand():
     rows[-1] |= {"status": "below_lod", "reason": "low"}
     lost = run(rows).turnover.iloc[3]
     assert np.isnan(lost["value"]) and lost["status"] == "below_lod" and "NE: low" in lost["reason"]
+    bounded = run([*rows[:-1], {**rows[-1], "lod": 0.5, "loq": 1.5}]).turnover
+    assert bounded["at_least"][3] == pytest.approx(12) and np.isnan(bounded["at_most"][3])
+    quantified_not = {**rows[-1], "status": "below_loq", "lod": 0.5, "loq": 1.5}
+    bounded = run([*rows[:-1], quantified_not]).turnover
+    assert (bounded["at_least"][3], bounded["at_most"][3]) == pytest.approx((4, 12))
+    assert bounded["at_least"][:3].isna().all()
 
 
 def test_wide_tables_show_everybody_and_blank_what_does_not_count():

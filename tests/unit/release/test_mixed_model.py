@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from coeruleus.release.kenward_roger import fit_kenward_roger
 from coeruleus.release.mixed import NotEstimable, fit_mixed
 
 
@@ -145,3 +146,12 @@ def test_too_little_data_is_said():
         fit_mixed(np.array([1.0, 2.0]), np.eye(2), animals, {"animal": animals})
     with pytest.raises(NotEstimable, match="do not vary"):
         fit_mixed(np.ones(4), np.ones((4, 1)), np.array([0, 0, 1, 1]), {"animal": np.array([0, 0, 1, 1])})
+
+
+def test_kenward_roger_that_breaks_down_is_said():
+    """Two samples of every animal and one cell for nearly each: level and residual are the same thing."""
+    y = np.array([0.1, 0.5, -0.4, 0.3])
+    with pytest.raises(NotEstimable):
+        fit_kenward_roger(
+            y, np.eye(4)[:, :3] + np.eye(4)[:, 3:] @ np.ones((1, 3)) / 3, np.arange(4), {"a": np.arange(4)}
+        )

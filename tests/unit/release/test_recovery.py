@@ -81,3 +81,38 @@ def test_retrodialysis_and_its_change():
     found = result.recovery.set_index("condition")
     assert found.loc["baseline", "recovery"] == pytest.approx(0.2)
     assert found.loc["X", "recovery"] == pytest.approx(0.1) and found.loc["X", "changed"]
+
+
+def test_zero_net_flux_waits_for_the_perfusate_to_arrive():
+    """Each concentration arrives 20 min after its switch: samples of the first 20 min still hold the one before."""
+    levels = [0.0, 1.0, 2.0, 4.0]
+    late = np.concatenate([[np.nan], np.repeat(levels, 3)])[:12]
+    true = np.where(np.isnan(late), 0.3 * 1.5, late + 0.3 * (1.5 - late))
+    rows = samples("r1", true.tolist(), first=0)
+    result = run(rows, events=perfusion(levels), flow_rate_ul_per_min=1.0, inlet_volume_ul=20.0)
+    found, points = result.recovery.iloc[0], result.flux_points
+    assert (found["recovery"], found["extracellular"]) == pytest.approx((0.3, 1.5))
+    assert found["n_samples"] == len(points) == 11
+    assert sorted(points["perfused"]) == [0, 0, 0, 1, 1, 1, 2, 2, 2, 4, 4]
+    assert points["fitted"].to_numpy() == pytest.approx(points["lost"].to_numpy())
+
+
+def test_retrodialysis_gives_the_concentration_outside_of_the_others():
+    """A fifth of the standard is lost, so what is collected of NE is a fifth of what is outside."""
+    rows = samples("r1", [8.0, 8.1, 7.9], analyte="DHBA") + samples("r1", [0.4, 0.42, 0.38], analyte="NE")
+    rows = [{**row, "injection_id": f"{row['injection_id']}{row['analyte']}"} for row in rows]
+    found = run(rows, retrodialysis_standard="DHBA", perfusate_concentration=10.0).recovery.set_index("analyte")
+    row = found.loc["NE"]
+    assert (row["method"], row["recovery"], row["extracellular"]) == (
+        "retrodialysis",
+        pytest.approx(0.2),
+        pytest.approx(2),
+    )
+    relative = np.hypot(0.02 / np.sqrt(3) / 0.4, 0.01 / np.sqrt(3) / 0.2)
+    assert row["extracellular_se"] == pytest.approx(2 * relative) and "recovery of DHBA" in row["reason"]
+    none = run(
+        [{**row, "concentration": 10.5} if row["analyte"] == "DHBA" else row for row in rows],
+        retrodialysis_standard="DHBA",
+        perfusate_concentration=10.0,
+    ).recovery.set_index("analyte")
+    assert none.loc["NE", "status"] == "failed" and np.isnan(none.loc["NE", "extracellular"])

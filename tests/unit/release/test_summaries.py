@@ -87,3 +87,45 @@ def test_intervals_of_large_effects_agree_with_the_other_noncentral_t(df):
     for t in np.linspace(-30, 30, 21):
         for share in (0.975, 0.025):
             assert stats.nct.cdf(t, df, noncentrality(t, df, share)) == pytest.approx(share, abs=1e-4)
+
+
+LOD = {"status": "below_lod", "reason": "low", "concentration": None, "concentration_se": None, "lod": 0.2}
+
+
+def test_an_area_with_samples_below_a_limit_and_without_a_number_is_known_between_bounds():
+    """Baseline 1; 3, then somewhere from 0 to 0.2: 200 % for 20 min, and −100 to −80 % for 20 min."""
+    rows = samples("r1", [1.0, 1.0, 1.0, 3.0, None])
+    rows[4] |= LOD
+    found = run(rows).summary.iloc[0]
+    assert np.isnan(found["auc_percent_min"]) and np.isnan(found["auc_percent_min_se"])
+    assert (found["auc_at_least"], found["auc_at_most"]) == pytest.approx((2000, 2400))
+    assert found["auc_ci_low"] < 2000 and found["auc_ci_high"] > 2400
+    assert found["window_min"] == 40 and found["n_samples"] == 2 and "between 2000 and 2400" in found["reason"]
+    assert (found["peak_percent"], found["duration_above_min"]) == pytest.approx((300, 20))
+    rows[4]["concentration"] = 0.15  # measured: its number is an estimate without bias
+    assert run(rows).summary.iloc[0]["auc_percent_min"] == pytest.approx(4000 - 1700)
+
+
+def test_a_peak_that_a_sample_without_a_number_could_exceed_is_not_given():
+    rows = samples("r1", [1.0, 1.0, 1.0, 1.2, None])
+    rows[4] |= LOD | {"lod": 1.6}
+    found = run(rows).summary.iloc[0]
+    assert np.isnan(found["peak_percent"]) and np.isnan(found["duration_above_min"])
+    assert "could be as high as 160 %" in found["reason"]
+
+
+def test_everything_after_the_treatment_below_detection():
+    rows = samples("r1", [1.0, 1.0, 1.0, None, None])
+    for row in rows[3:]:
+        row |= LOD
+    found = run(rows).summary.iloc[0]
+    assert np.isnan(found["peak_percent"]) and found["duration_above_min"] == 0
+    assert (found["auc_at_least"], found["auc_at_most"]) == pytest.approx((-4000, -3200))
+
+
+def test_without_a_limit_nothing_bounds_the_area_from_above():
+    rows = samples("r1", [1.0, 1.0, 1.0, 3.0, None])
+    rows[4] |= LOD | {"lod": None}
+    found = run(rows).summary.iloc[0]
+    assert found["auc_at_least"] == pytest.approx(2000) and np.isnan(found["auc_at_most"])
+    assert np.isnan(found["auc_percent_min"]) and np.isnan(found["peak_percent"]) and np.isnan(found["auc_ci_high"])

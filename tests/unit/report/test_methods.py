@@ -24,14 +24,21 @@ def one_sample() -> dict[str, pd.DataFrame]:
     [
         ({}, "the animal's own mean of the last 3 samples before", "variation above 20 %, or with fewer samples, was"),
         ({"rule": "all", "gate": "slope", "max_slope": 0.1}, "of all samples before treatment", "by more than 10 %"),
-        ({"rule": "window", "window_min": (-60, -20), "gate": "each"}, "between -60 and -20 min", "further than 20 %"),
+        ({"rule": "window", "window_min": (-60, -20), "gate": "each"}, "from -60 to -20 min", "further than 20 %"),
         ({"rule": "named", "sample_ids": ["a", "b"], "unstable": "keep"}, "the samples a and b", "stable and was kept"),
-        ({"normalise": "grand_mean"}, "over all animals compared of the last 3 samples", "left out of group"),
+        ({"normalise": "grand_mean"}, "of all animals, not each animal's own; baselines are the last 3", "left out of"),
     ],
 )  # fmt: skip
 def test_the_baseline_is_the_configured_one(one_sample, baseline, words, gate):
     text = said({"baseline": baseline}, one_sample)
     assert words in text and gate in text
+
+
+def test_what_is_in_the_perfusate_arrives_after_the_inlet_volume(one_sample):
+    flow = {"flow_rate_ul_per_min": 2.0, "dead_volume_ul": 10.0}
+    assert "dead volume of 10 µl at 2 µl/min" in said({"dialysis": flow}, one_sample)
+    inlet = said({"dialysis": flow | {"inlet_volume_ul": 5.0}}, one_sample)
+    assert "of 10 µl and, of what is in the perfusate, 5 µl before the probe at 2 µl/min" in inlet
 
 
 def test_recovery_and_models_are_named_with_their_sources_where_they_were_used(one_sample):

@@ -33,6 +33,37 @@ def trains() -> Iterator[Line]:
         yield (name, f"{ours:.6f}", f"{value:.6f}", bool(np.isclose(ours, value, rtol=1e-9)))
 
 
+def bursts(seed: int) -> Iterator[Line]:
+    """Bursts against a gamma neuron: how many of their spikes are found, and how many in trains that do not burst."""
+    from coeruleus.simulation.trains import labelled_bursts
+    from coeruleus.spikes.gamma_bursts import gamma_bursts
+
+    cases = [(rate, shape) for rate in (0.5, 1.0, 2.0) for shape in (1.5, 3.0, 6.0)]
+    for probability in (0.05, 0.3, 0.0):
+        hits, false, text = [], [], []
+        for rate, shape in cases:
+            marked, within = [], []
+            for turn in range(4):
+                rng = np.random.default_rng([seed, turn, round(10 * rate), round(10 * shape)])
+                train, inside = labelled_bursts(rng, rate, shape, probability)
+                found = gamma_bursts([train])
+                spans = found.bursts[0] if found else []
+                marked.append(
+                    np.any([(train >= one.start_s) & (train <= one.end_s) for one in spans], axis=0) & (train > 0)
+                )
+                within.append(inside)
+            here, truth = np.concatenate(marked), np.concatenate(within)
+            hits.append(float(here[truth].mean()) if truth.any() else 1.0)
+            false.append(float(here[~truth].mean()))
+            text.append(f"{hits[-1]:.2f}")
+        if probability:
+            value = float(np.median(hits))
+            name = f"spikes of gamma bursts found, {probability:.0%} of events (0.5, 1, 2 Hz × shape 1.5, 3, 6)"
+            yield (name, f"median {value:.2f} ({' '.join(text)})", "≥ 0.8", value >= 0.8)
+        else:
+            yield ("spikes in bursts of trains without any, largest", f"{max(false):.4f}", "≤ 0.01", max(false) <= 0.01)
+
+
 def traps(seed: int) -> Iterator[Line]:
     """Traces without a unit: each gives none, and a reason."""
     from coeruleus.simulation.trace import Background, background_signal

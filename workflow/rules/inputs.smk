@@ -123,7 +123,11 @@ def facts_of_units(wildcards):
     sorted_elsewhere = recordings[recordings["kind"] == "sorted"]
     stamps = stamps_of(
         experiment.path / "ephys",
-        [*sorted_elsewhere["file"], *sorted_elsewhere["waveforms"]],
+        [
+            *sorted_elsewhere["file"],
+            *sorted_elsewhere["waveforms"],
+            *sorted_elsewhere["raw_file"],
+        ],
     )
     return facts_digest(
         recordings,

@@ -10,6 +10,7 @@ from coeruleus.experiment.sheets import RECORDINGS
 from coeruleus.formats.file_events import merge_file_events
 from coeruleus.formats.read_recordings import read_recordings
 from coeruleus.spikes.measure import measure_units
+from coeruleus.spikes.remeasure_sites import remeasure_sites
 from coeruleus.tables import interim, io, sources, units
 
 experiment = job.begin(snakemake.log[0], snakemake.params.directory)
@@ -20,7 +21,8 @@ events, said = merge_file_events(
 parts = {name: snakemake.input.get(name) or [] for name in ("spikes", "waveforms", "segments", "quality", "artefacts")}
 parts = {name: [files] if isinstance(files, str) else files for name, files in parts.items()}
 spikes = units.SPIKES.frame(pd.concat([elsewhere.spikes, io.read_tables(parts["spikes"], units.SPIKES)]))
-waveforms = pd.concat([elsewhere.waveforms, io.read_tables(parts["waveforms"], sources.WAVEFORMS)])
+from_raw = remeasure_sites(experiment.recordings, experiment.path / "ephys", elsewhere.spikes, elsewhere.waveforms)
+waveforms = pd.concat([from_raw.waveforms, io.read_tables(parts["waveforms"], sources.WAVEFORMS)])
 segments = interim.SEGMENTS.frame(pd.concat([elsewhere.segments, io.read_tables(parts["segments"], interim.SEGMENTS)]))
 result = measure_units(
     spikes,
@@ -28,7 +30,7 @@ result = measure_units(
     events,
     waveforms,
     experiment.curation_units,
-    io.read_tables(parts["quality"], interim.UNIT_QUALITY),
+    pd.concat([from_raw.quality, io.read_tables(parts["quality"], interim.UNIT_QUALITY)]),
     io.read_tables(parts["artefacts"], interim.ARTEFACTS),
 )
 out = snakemake.output
@@ -43,4 +45,4 @@ io.write_table(result.autocorrelograms, out.autocorrelograms, sources.AUTOCORREL
 Path(out.spikes).mkdir(parents=True, exist_ok=True)
 for site in sorted(set(segments["site_id"])):
     io.write_table(spikes[spikes["site_id"] == site], Path(out.spikes) / f"{site}.tsv", units.SPIKES)
-job.write_problems(elsewhere.problems + said + result.problems, out.problems)
+job.write_problems(elsewhere.problems + said + from_raw.problems + result.problems, out.problems)

@@ -20,8 +20,8 @@ from coeruleus.chromatography.shapes import FAMILIES, Shape
 from coeruleus.chromatography.spline import Correction, Draft, Gathered, correct, gather
 from coeruleus.chromatography.strong import Strong, measure_strong
 
-FORMULA_PASSES, SPLINE_PASSES = 2, 8
-CUT_ANEW = (0, 4)  # passes whose windows are cut with the shapes as known by then
+FORMULA_PASSES, SPLINE_PASSES = 2, 5
+CUT_ANEW = (0, 3)  # passes whose windows are cut with the shapes as known by then
 ROUNDS = 2  # of the fits between
 MOST = 10  # peaks per analyte
 OTHERS = 8  # likewise, fainter

@@ -154,7 +154,7 @@ def _check_recordings(experiment: Experiment, found: _Findings) -> None:
     found.known(sheet, recordings, "subject_id", experiment.subjects["subject_id"], "subjects.tsv")
     found.known(sheet, recordings, "session_id", experiment.sessions["session_id"], "sessions.tsv")
     _check_owner(found, sheet, recordings, "session_id", experiment.sessions)
-    _check_files(experiment, found, sheet, recordings, ["file", "waveforms"])
+    _check_files(experiment, found, sheet, recordings, ["file", "waveforms", "raw_file"])
     for _, row in recordings[recordings.duplicated(["site_id", "segment"])].iterrows():
         found.add(sheet, row, "segment", f"site {row['site_id']} has segment {row['segment']} twice")
     for site, rows in recordings.groupby("site_id"):

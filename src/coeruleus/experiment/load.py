@@ -130,7 +130,7 @@ def _check_names_of_sheets(path: Path, frames: dict[str, pd.DataFrame | None], p
         for name, frame in frames.items()
         if frame is not None
         for folder in [name.split("/")[0]]
-        for column in ("file", "waveforms")
+        for column in ("file", "waveforms", "raw_file")
         if column in frame
         for file in frame[column].dropna()
     }

@@ -192,6 +192,7 @@ RECORDINGS = Sheet(
         _number("depth_um", "depth of the electrode", "µm"),
         _text("hemisphere", "hemisphere"),
         Field("waveforms", "table of mean waveforms: unit_id, time_ms, amplitude_uv", "file"),
+        Field("raw_file", "raw trace of a recording sorted elsewhere; mean spikes are measured from it", "file"),
     ),
 )
 

@@ -137,12 +137,35 @@ def bursty_train(
     """
     per_event = 1 + burst_probability * mean_extra
     events = spike_train(rng, rate / per_event, shape, 0.0, step_s)
-    times = [events]
-    for start in events[rng.uniform(size=len(events)) < burst_probability]:
-        extra = int(rng.geometric(1 / mean_extra))
-        times.append(start + np.cumsum(interval_s * np.exp(0.25 * rng.standard_normal(extra))))
+    times = [
+        events,
+        *_extra_spikes(rng, events[rng.uniform(size=len(events)) < burst_probability], mean_extra, interval_s),
+    ]
     merged = np.sort(np.concatenate(times))
     return drop_refractory(merged[merged < len(rate) * step_s], refractory_s)
+
+
+def _extra_spikes(
+    rng: np.random.Generator, starts: np.ndarray, mean_extra: float, interval_s: float
+) -> list[np.ndarray]:
+    """Further spikes of bursts that begin at `starts`."""
+    found = []
+    for start in starts:
+        extra = int(rng.geometric(1 / mean_extra))
+        found.append(start + np.cumsum(interval_s * np.exp(0.25 * rng.standard_normal(extra))))
+    return found
+
+
+def labelled_bursts(
+    rng: np.random.Generator, rate_hz: float, shape: float, burst_probability: float, duration_s: float = 900.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """A train as of `bursty_train` without refractory period, and which of its spikes are within bursts."""
+    events = spike_train(rng, flat_rate(duration_s, rate_hz / (1 + 2 * burst_probability)), shape)
+    begins = rng.uniform(size=len(events)) < burst_probability
+    extra = np.concatenate([np.empty(0), *_extra_spikes(rng, events[begins], 2.0, 0.06)])
+    times, within = np.concatenate([events, extra]), np.concatenate([begins, np.ones(len(extra), dtype=bool)])
+    order = np.argsort(times, kind="stable")
+    return times[order], within[order]
 
 
 def drop_refractory(times: np.ndarray, refractory_s: float) -> np.ndarray:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from coeruleus.spikes.artefacts import Artefact
 from coeruleus.spikes.detect import CANDIDATE_SIGMAS, Candidates
+from coeruleus.spikes.heights import Hump, hump
 from coeruleus.spikes.match import NOISE_REACH, REFRACTORY_S, Fit, Spikes
 from coeruleus.spikes.quality import contamination
 from coeruleus.spikes.trains import isi_violations
@@ -19,6 +20,7 @@ Array = NDArray[np.floating]
 CORE_SIGMAS = 4.5  # what clusters are made of; smaller candidates are mostly noise
 MIN_SPIKES = 10
 MASKED_MOST = 0.5
+SHORTEST_S = 0.1
 PILE_SIGMAS, PILE_MOST = 0.5, 0.6  # noise: nine tenths within half a sigma of the threshold; a unit: under a half
 MAINS_HZ = (50.0, 60.0, 100.0, 120.0)
 LOCKED = 0.8
@@ -30,13 +32,20 @@ MODE_STARTS = (1.0, 1.15, 1.3)
 MODE_LEAST = 0.75  # of the template's size: where a unit's heights gather
 VALLEY_MOST = 0.75  # of the density at the mode: what lies between a unit and noise
 RESIDUAL_MADS = 6.0
+SMALL = 12.0  # template size below which the background's tail reaches among a unit's heights
+HUMP_GAIN = 20.0  # log likelihood: a bend in the background's tail gains less
+HUMP_LOWEST = CANDIDATE_SIGMAS + 2.0  # candidates of noise alone make a hump just above the threshold
 
 
 def trace_refused(found: Candidates, artefacts: Sequence[Artefact]) -> str | None:
     """Why nothing is sorted at all: too little of the trace is usable."""
     total = sum(found.durations_s)
+    if not found.channels and total:
+        return "the trace has no channel"
     if not total:
         return "the trace is empty"
+    if total < SHORTEST_S:
+        return f"the trace lasts only {total:.2g} s"
     if found.masked_s > MASKED_MOST * total or not found.noise_uv:
         by_kind: dict[str, float] = {}
         for artefact in artefacts:
@@ -105,7 +114,29 @@ def limits(single: Fit, decoy: Fit, near: NDArray[np.bool_], unit: int, size: fl
     share = (count + np.sqrt(count)) / max(1.0, float(targets[best]))
     clean = np.flatnonzero(_beyond(decoys, grid) <= CLEAN * targets)
     from_here = float(grid[clean[0]]) if share > FALSE_MOST and len(clean) else 0.0
-    return Limits(float(grid[best]), bound, share, mode, _valley(heights, mode), from_here)
+    plain = Limits(float(grid[best]), bound, share, mode, _valley(heights, mode), from_here)
+    if size > SMALL or not (share > FALSE_MOST or _hidden(plain, size)):
+        return plain
+    return _small_limits(plain, hump(heights, size), size)
+
+
+def _hidden(limit: Limits, size: float) -> bool:
+    """Whether no gap lies between the heights of a unit and those of noise."""
+    return limit.mode < MODE_LEAST * size or limit.valley > VALLEY_MOST
+
+
+def _small_limits(plain: Limits, found: Hump | None, size: float) -> Limits:
+    """Limits of a unit that stands on the flank of the background; `plain` where no hump is sure."""
+    lowest = max(HUMP_LOWEST, MODE_LEAST * size)
+    if found is None or found.gain < HUMP_GAIN or not lowest < found.mode < 1.4 * size:
+        return plain
+    grid = np.linspace(0.5 * found.mode, found.mode + found.spread, 61)
+    true, false = found.true_beyond(grid), found.false_beyond(grid)
+    best = int(np.argmax(true / (found.count + false)))
+    part = (false + np.sqrt(false)) / np.maximum(1.0, true + false)
+    clean = np.flatnonzero(part <= CLEAN)
+    from_here = float(grid[clean[0]]) if len(clean) else float(grid[-1])
+    return Limits(float(grid[best]), plain.bound, float(part[best]), found.mode, 0.0, max(from_here, float(grid[best])))
 
 
 def _valley(heights: Array, mode: float) -> float:
@@ -147,7 +178,7 @@ def refuse(spikes: Spikes, unit: int, limit: Limits, size: float, clock: Array, 
         return f"a shape seen only {len(place)} times ({MIN_SPIKES} needed)"
     if np.count_nonzero(mine & ~spikes.doubtful) < MIN_SPIKES:
         return "a shape seen in overlaps of other units only"
-    if limit.mode < MODE_LEAST * size or limit.valley > VALLEY_MOST:
+    if _hidden(limit, size):
         return "a shape that cannot be told from noise: no gap between its heights and those of noise"
     if limit.false_share > FALSE_MOST:
         return f"a shape of which {100 * min(1.0, limit.false_share):.0f} % may be noise"
@@ -158,7 +189,7 @@ def refuse(spikes: Spikes, unit: int, limit: Limits, size: float, clock: Array, 
         return f"a shape with {100 * fraction:.0f} % of its intervals below the refractory period: no neuron's train"
     lock = max(mains_locking(clock[place]).items(), key=lambda item: item[1])
     if lock[1] > LOCKED:
-        return f"a shape locked to {lock[0]:g} Hz (vector strength {lock[1]:.2f}): mains interference"
+        return f"a shape locked to {lock[0]:g} Hz (vector strength {lock[1]:.2f}): mains interference or a stimulator"
     return None
 
 

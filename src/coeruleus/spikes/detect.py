@@ -22,6 +22,8 @@ BEFORE_S, AFTER_S = 0.0020, 0.0025  # filtered snippets
 WIDE_BEFORE_S, WIDE_AFTER_S = 0.003, 0.006  # snippets of the signal as recorded
 WIDE_SIGMAS = 4.5
 WIDE_MOST = 6000
+CLEAR_SIGMAS = 5.0  # spikes of distant neurons are noise too: only larger ones are kept out of it
+DEAD_MOST = 0.05  # of the time: a channel that is flat for longer is left out
 NOISE_PER_BLOCK = 150
 NOISE_MOST = 4000
 
@@ -31,8 +33,9 @@ class Candidates:
     """Candidate spikes of all segments. Snippets are aligned on the peak, between samples.
 
     `snippets` (n, samples, channels) filtered, on a grid of `grid_s`, in a temporary file; `wide` (m, samples,
-    channels) as recorded, of the candidates `wide_index`; `noise_snippets` like `snippets`, from where nothing
+    channels) as recorded, of the candidates `wide_index`; `noise_snippets` like `snippets`, from where nothing large
     was found. `time_s`, `segment` and `sigmas` (n,) say where candidates are and how large, in units of the noise.
+    `dead_s` (channels,) is how long each channel was flat while another was not; `alive` marks those that are used.
     """
 
     sampling_rate_hz: float
@@ -50,6 +53,8 @@ class Candidates:
     durations_s: list[float] = field(default_factory=list)
     masked_s: float = 0.0
     channels: int = 0
+    dead_s: Array = field(default_factory=lambda: np.empty(0))
+    alive: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=bool))
 
     @property
     def grid_s(self) -> float:
@@ -60,6 +65,11 @@ class Candidates:
         """Times of a snippet's samples around the peak."""
         steps = np.arange(-round(BEFORE_S / self.grid_s), round(AFTER_S / self.grid_s) + 1)
         return np.asarray(steps * self.grid_s, dtype=float)
+
+    def read(self, index: NDArray[np.int_]) -> NDArray[np.float32]:
+        """Filtered snippets of these candidates (rising), of the channels that are used."""
+        snippets = self.snippets.read(index)
+        return snippets if self.alive.all() else snippets[:, :, self.alive]
 
     @property
     def wide_offsets_s(self) -> Array:
@@ -80,13 +90,21 @@ def collect(traces: Iterable[Array | Iterable[Array]], sampling_rate_hz: float) 
             if found.channels not in (0, block.raw.shape[1]):
                 raise ValueError(f"segments have {found.channels} and {block.raw.shape[1]} channels")
             found.channels = block.raw.shape[1]
+            found.dead_s = found.dead_s if len(found.dead_s) else np.zeros(found.channels)
             end = block.stop
+            if not found.channels:
+                continue
             times, sigmas = _take(found, block, segment, narrow, wide, count)
             parts.append((np.full(len(times), segment), times, sigmas))
             count += len(times)
         found.durations_s.append(end / sampling_rate_hz)
     if parts:
         found.segment, found.time_s, found.sigmas = (np.concatenate(column) for column in zip(*parts, strict=True))
+    found.alive = found.dead_s <= DEAD_MOST * (sum(found.durations_s) - found.masked_s)
+    if not found.alive.all():
+        found.noise_snippets = [one[:, found.alive] for one in found.noise_snippets]
+        found.wide = [one[:, found.alive] for one in found.wide]
+        found.noise_uv = [one[found.alive] for one in found.noise_uv]
     return found
 
 
@@ -107,15 +125,22 @@ def _take(
     noise = robust_noise(sizes[core])
     extremes = np.stack([np.fmin.reduce(block.raw, axis=0), np.fmax.reduce(block.raw, axis=0)])
     level = np.max(np.abs(np.where(np.isfinite(extremes), extremes, 0.0)), axis=0)
-    if not np.all(noise > 1e-6 * level) or not np.all(noise > 0):
-        found.artefacts.append(Artefact(segment, block.start / rate, block.stop / rate, "flat"))
+    live = (noise > 1e-6 * level) & (noise > 0)
+    if not live.any():
+        kind = "missing samples" if np.isnan(block.raw[core]).mean() > 0.5 else "flat"
+        found.artefacts.append(Artefact(segment, block.start / rate, block.stop / rate, kind))
         found.masked_s += length
         return np.empty(0), np.empty(0)
     if found.noise_uv:  # a block full of artefacts must not hide its spikes, nor raise the noise of the unit's SNR
-        noise = np.minimum(noise, 1.5 * np.median(np.array(found.noise_uv[-30:]), axis=0))
+        usual = np.median(np.array(found.noise_uv[-30:]), axis=0)
+        noise = np.where(live, np.minimum(noise, np.where(np.isfinite(usual), 1.5 * usual, np.inf)), noise)
+    if not live.all():  # one channel that is unplugged must not cost the others
+        found.dead_s[~live] += length
+        filtered[:, ~live] = 0.0
+        noise = np.where(live, noise, np.inf)
     sizes /= noise
     size = sizes[:, 0] if sizes.shape[1] == 1 else sizes.max(axis=1)
-    by_kind = masks(block.raw, size, rate)
+    by_kind = masks(block.raw[:, live], size, rate)
     masked = np.zeros(len(size), dtype=bool)
     for kind, mask in by_kind.items():
         masked |= mask
@@ -133,7 +158,7 @@ def _take(
     channel = np.argmax(sizes[kept], axis=1)
     shift = _shifts(filtered, kept, channel) if len(kept) else np.empty(0)
     found.snippets.add(narrow.cut(filtered, kept, shift))
-    _take_noise(found, filtered, peaks, masked, core, narrow)
+    _take_noise(found, filtered, peaks[size[peaks] >= CLEAR_SIGMAS], masked, core, narrow)
     _take_wide(found, block.raw, kept, shift, size[kept], first, wide)
     return (kept + shift - block.before + block.start) / rate, np.asarray(size[kept], dtype=float)
 
@@ -175,7 +200,7 @@ def _take_noise(
     core: slice,
     cutter: Cutter,
 ) -> None:
-    """Snippets at evenly spaced places away from candidates."""
+    """Snippets at evenly spaced places away from large candidates."""
     room = NOISE_MOST - len(found.noise_snippets)
     low, high = max(core.start, cutter.before), min(core.stop, len(filtered) - cutter.after)
     if room <= 0 or high <= low:
@@ -214,4 +239,4 @@ def parts(found: Candidates, size: int = 4000) -> Iterator[tuple[slice, NDArray[
     """The snippets of all candidates, `size` at a time, in order."""
     for start in range(0, len(found.time_s), size):
         stop = min(start + size, len(found.time_s))
-        yield slice(start, stop), found.snippets.read(np.arange(start, stop))
+        yield slice(start, stop), found.read(np.arange(start, stop))

@@ -1,7 +1,8 @@
 """Bursts against a regular neuron: intervals too short in a row for a gamma process of its rate and regularity.
 
 Against a Poisson null a regular neuron never bursts and an irregular one always does; here the null has the neuron's
-own regularity. After the surprise of Legéndy & Salcman (1985), with gamma intervals in place of exponential ones.
+own regularity. After the surprise of Legéndy & Salcman (1985), with gamma intervals in place of exponential ones, and
+with as many runs called as keep the false among them below a twentieth (Benjamini & Hochberg 1995).
 """
 
 from __future__ import annotations
@@ -11,17 +12,20 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammainc, polygamma, psi
+from scipy.special import gammainc, gammaln, polygamma, psi
 
 from coeruleus.spikes.trains import Burst, intervals
 
 Array = NDArray[np.floating]
 
 LEAST_INTERVALS = 30
-SURPRISE = 4.0  # −log10 of the chance of so short a run
+FALSE_SHARE = 0.05  # of the runs called bursts
+LEAST_SURPRISE = 1.3  # −log10 of the chance of a run
 LONGEST = 30  # intervals of one burst
 NEIGHBOURS = 25  # intervals on either side that the local mean is taken from
 ROUNDS = 8
+TURNS, SETTLED = 30, 0.01
+SHORT_MOST, SPREAD_MOST = 0.5, 0.8  # median of short intervals over the mean one, and their spread in logarithms
 
 
 @dataclass(frozen=True)
@@ -33,12 +37,11 @@ class GammaBursts:
     shape: float
 
 
-def gamma_bursts(stretches: Sequence[Array], surprise: float = SURPRISE) -> GammaBursts | None:
+def gamma_bursts(stretches: Sequence[Array], false_share: float = FALSE_SHARE) -> GammaBursts | None:
     """Bursts of a train (stretches of sorted times, s); None with fewer than 30 intervals.
 
-    Null: gamma intervals about the local mean, the shape by maximum likelihood from intervals outside bursts; found
-    by turns, from intervals above a quarter of the long ones' mean on. A burst starts at an interval below half of
-    the local mean and grows while its surprise does.
+    Null: gamma intervals about the local mean, fitted beside short ones (`null_gamma`). A run starts at an interval
+    below half of the local mean and grows while its surprise does.
     """
     parts = intervals(stretches)
     if sum(len(part) for part in parts) < LEAST_INTERVALS:
@@ -46,18 +49,17 @@ def gamma_bursts(stretches: Sequence[Array], surprise: float = SURPRISE) -> Gamm
     pooled = np.concatenate(parts)
     short = float(pooled[pooled >= pooled.mean()].mean()) / 4
     inside = [part < short for part in parts]
-    means = [_local_mean(part, within) for part, within in zip(parts, inside, strict=True)]
-    shape = gamma_shape(np.concatenate([(p / m)[~f] for p, m, f in zip(parts, means, inside, strict=True)]))
+    shape = 1.0
     runs: list[list[tuple[int, int]]] = []
     for _ in range(ROUNDS):
         means = [_local_mean(part, within) for part, within in zip(parts, inside, strict=True)]
-        runs = [_runs(part, mean, shape, surprise) for part, mean in zip(parts, means, strict=True)]
+        shape, level = null_gamma(np.concatenate([part / mean for part, mean in zip(parts, means, strict=True)]))
+        possible = [_runs(part, mean * level, shape) for part, mean in zip(parts, means, strict=True)]
+        runs = _called(possible, len(pooled), false_share)
         fresh = [_marked(len(part), found) for part, found in zip(parts, runs, strict=True)]
-        relative = np.concatenate([(p / m)[~f] for p, m, f in zip(parts, means, fresh, strict=True)])
-        new = gamma_shape(relative) if len(relative) >= LEAST_INTERVALS // 2 else shape
-        if abs(new - shape) < 1e-3 * shape and all(np.array_equal(a, b) for a, b in zip(fresh, inside, strict=True)):
+        if all(np.array_equal(a, b) for a, b in zip(fresh, inside, strict=True)):
             break
-        shape, inside = new, fresh
+        inside = fresh
     longer = [times for times in stretches if len(times) > 1]
     found = [
         [Burst(float(times[a]), float(times[b]), b - a + 1) for a, b in run]
@@ -67,10 +69,52 @@ def gamma_bursts(stretches: Sequence[Array], surprise: float = SURPRISE) -> Gamm
     return GammaBursts(found, sum(burst.n_spikes for one in found for burst in one) / n, shape)
 
 
+def null_gamma(values: Array) -> tuple[float, float]:
+    """Shape and mean of the gamma that intervals outside bursts follow.
+
+    Intervals within bursts, log-normal and short, are fitted beside it (expectation–maximisation) and stay only where
+    BIC (Schwarz 1978) is better for it: else they would make an irregular null of a regular neuron, in which nothing
+    is a burst.
+    """
+    values = values[values > 0]
+    alone = gamma_shape(values)
+    mean = float(values.mean())
+    logs = np.log(values)
+    best = (alone, mean)
+    plain = float(_gamma_log(values, alone, mean).sum())
+    share = (values < mean / 4).astype(float)
+    if not 5 <= share.sum() <= len(values) - LEAST_INTERVALS // 2:
+        return best
+    for _ in range(TURNS):
+        weight = float(share.mean())
+        middle = min(float(share @ logs / share.sum()), float(np.log(SHORT_MOST * mean)))
+        spread = float(np.clip(np.sqrt(share @ (logs - middle) ** 2 / share.sum()), 0.1, SPREAD_MOST))
+        rest = 1 - share
+        level = float(rest @ values / rest.sum())
+        shape = _shape(float(np.log(level) - rest @ logs / rest.sum()))
+        short = np.log(weight) - 0.5 * ((logs - middle) / spread) ** 2 - np.log(spread * np.sqrt(2 * np.pi)) - logs
+        long = np.log(1 - weight) + _gamma_log(values, shape, level)
+        both = np.logaddexp(short, long)
+        last, share = share, np.clip(np.exp(short - both), 1e-9, 1 - 1e-9)
+        if np.abs(share - last).max() < SETTLED:
+            break
+    gain = float(both.sum()) - plain
+    return (shape, level) if gain > 1.5 * np.log(len(values)) else best
+
+
+def _gamma_log(values: Array, shape: float, mean: float) -> Array:
+    rate = shape / mean
+    return np.asarray(shape * np.log(rate) - gammaln(shape) + (shape - 1) * np.log(values) - rate * values)
+
+
 def gamma_shape(values: Array) -> float:
     """Shape of a gamma distribution by maximum likelihood (Minka 2002, closed start and Newton steps), at most 50."""
     values = values[values > 0]
-    s = float(np.log(values.mean()) - np.log(values).mean())
+    return _shape(float(np.log(values.mean()) - np.log(values).mean()))
+
+
+def _shape(s: float) -> float:
+    """From the log of the mean less the mean of the logs."""
     if s < 1e-3:
         return 50.0
     k = (3 - s + np.sqrt((s - 3) ** 2 + 24 * s)) / (12 * s)
@@ -90,9 +134,9 @@ def _local_mean(part: Array, inside: NDArray[np.bool_]) -> Array:
     return np.asarray(np.where(count >= 5, (total[high] - total[low]) / np.maximum(count, 1), overall), dtype=float)
 
 
-def _runs(part: Array, mean: Array, shape: float, surprise: float) -> list[tuple[int, int]]:
-    """Bursts of one stretch as (first spike, last spike)."""
-    found: list[tuple[int, int]] = []
+def _runs(part: Array, mean: Array, shape: float) -> list[tuple[int, int, float]]:
+    """Runs of short intervals of one stretch as (first spike, last spike, chance of it)."""
+    found: list[tuple[int, int, float]] = []
     relative = part / mean
     index = 0
     while index < len(part):
@@ -105,12 +149,21 @@ def _runs(part: Array, mean: Array, shape: float, surprise: float) -> list[tuple
         length = 1
         while length < len(values) and values[length] > values[length - 1]:
             length += 1
-        if values[length - 1] >= surprise:
-            found.append((index, index + length))
+        if values[length - 1] >= LEAST_SURPRISE:
+            chance = min(1.0, length * 10.0 ** -float(values[length - 1]))  # the best of so many lengths
+            found.append((index, index + length, chance))
             index += length
         else:
             index += 1
     return found
+
+
+def _called(runs: list[list[tuple[int, int, float]]], starts: int, false_share: float) -> list[list[tuple[int, int]]]:
+    """Runs rare enough: of all `starts` intervals that may begin one, chance makes at most `false_share` of those."""
+    chances = np.sort([chance for part in runs for _, _, chance in part])
+    good = np.flatnonzero(chances <= false_share * np.arange(1, len(chances) + 1) / starts)
+    limit = float(chances[good[-1]]) if len(good) else -1.0
+    return [[(first, last) for first, last, chance in part if chance <= limit] for part in runs]
 
 
 def _marked(count: int, runs: list[tuple[int, int]]) -> NDArray[np.bool_]:

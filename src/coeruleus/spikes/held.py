@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from coeruleus.spikes.quality import lost_time
+from coeruleus.spikes.quality import LOST_EXPECTED, lost_time
 from coeruleus.spikes.spontaneous import Stretch
+from coeruleus.tables.status import OK
 
 Array = NDArray[np.floating]
 Masks = Mapping[int, Sequence[tuple[float, float]]]
 
 LEAST_S = 0.01
+HELD, LOST, FOUND_LATE, ABSENT, SILENT_AFTER_DRUG = "held", "lost", "found_late", "absent", "silent_after_drug"
 
 
 def without_masks(stretches: Sequence[Stretch], masks: Masks) -> list[Stretch]:
@@ -56,9 +59,7 @@ def while_held(stretches: Sequence[Stretch], by_segment: Mapping[int, Array]) ->
         times = by_segment.get(segment, np.empty(0))
         start, end = min(s.start_s for s in mine), max(s.end_s for s in mine)
         inside = times[(times >= start) & (times < end)] if len(times) else times
-        gaps = np.diff(inside)
-        irregular = float(np.var(gaps) / np.mean(gaps) ** 2) if len(gaps) > 1 else 1.0
-        low, high, missing = lost_time(inside, start, end, irregular)
+        low, high, missing = lost_time(inside, start, end, _irregular(inside))
         low = start if len(times) and times[0] < start else low
         high = end if len(times) and times[-1] >= end else high
         if low > start:
@@ -72,3 +73,57 @@ def while_held(stretches: Sequence[Stretch], by_segment: Mapping[int, Array]) ->
             if last - first >= LEAST_S:
                 kept.append(Stretch(segment, first, last))
     return kept, said
+
+
+def _irregular(times: Array) -> float:
+    """Squared CV of the intervals: the Fano factor of a renewal train."""
+    gaps = np.diff(times)
+    return float(np.var(gaps) / np.mean(gaps) ** 2) if len(gaps) > 1 else 1.0
+
+
+def followed(
+    rows: Sequence[Mapping[str, Any]],
+    by_segment: Mapping[int, Array],
+    drugs: Mapping[int, Sequence[tuple[float, str]]],
+) -> tuple[str | None, str | None]:
+    """Whether a unit was held through the segments of its site, and where not: (held, reason).
+
+    `rows` are its segments (segment, status, duration_s), `drugs` those that act in each (onset in s, name). A unit
+    that falls silent under a drug cannot be told from one that was lost, and is not said to be. (None, why) where no
+    segment can be judged.
+    """
+    lengths = {
+        int(row["segment"]): float(row["duration_s"])
+        for row in rows
+        if row["status"] == OK and row.get("duration_s") and np.isfinite(row["duration_s"])
+    }
+    seen = [segment for segment in sorted(lengths) if len(by_segment.get(segment, ()))]
+    if not seen:
+        return None, "no segment of known duration holds a spike of it"
+    rate = sum(len(by_segment[one]) for one in seen) / sum(lengths[one] for one in seen)
+    found: list[tuple[str, str]] = []
+    for segment in sorted(lengths):
+        times, length = by_segment.get(segment, np.empty(0)), lengths[segment]
+        if len(times):
+            low, high, missing = lost_time(times, 0.0, length, _irregular(times))
+            if low > 0 and segment == seen[0]:
+                found.append((FOUND_LATE, f"no spike before {low:.0f} s of segment {segment}"))
+            if high < length:
+                kind = LOST if segment == seen[-1] else ABSENT
+                text = f"no spike after {high:.0f} s of segment {segment} ({missing} more expected)"
+                found.append(_or_drug(kind, text, high, drugs.get(segment, ())))
+        elif rate * length >= LOST_EXPECTED:
+            kind = FOUND_LATE if segment < seen[0] else LOST if segment > seen[-1] else ABSENT
+            text = f"no spike in segment {segment} ({rate * length:.0f} expected)"
+            found.append(_or_drug(kind, text, 0.0, drugs.get(segment, ())))
+    kinds = [kind for kind, _ in found]
+    worst = next((kind for kind in (LOST, SILENT_AFTER_DRUG, ABSENT, FOUND_LATE) if kind in kinds), HELD)
+    return worst, "; ".join(text for _, text in found) or None
+
+
+def _or_drug(kind: str, text: str, at_s: float, drugs: Sequence[tuple[float, str]]) -> tuple[str, str]:
+    """What was seen, unless a drug given before it may have silenced the unit."""
+    given = [name for onset, name in drugs if onset <= at_s]
+    if kind == FOUND_LATE or not given:
+        return kind, text
+    return SILENT_AFTER_DRUG, f"{text}, after {given[-1]}: silenced or lost"

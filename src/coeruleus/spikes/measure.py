@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coeruleus.spikes import trains
-from coeruleus.spikes.held import Masks, while_held, without_masks
+from coeruleus.spikes.held import ABSENT, LOST, Masks, followed, while_held, without_masks
 from coeruleus.spikes.pick import pick_waveforms
 from coeruleus.spikes.profiles import correlogram_rows, isi_rows, rate_rows, waveform_rows
 from coeruleus.spikes.quality_columns import regularity, train_quality
@@ -91,6 +91,10 @@ def measure_units(
             by_segment = times.get(site, {}).get(unit, {})
             row, trains_ = _unit_row(site, unit, rows, by_segment, spontaneous, masks, problems)
             row |= _waveform_columns(measured, highpass)
+            acting = {where[1]: given for where, given in drugs.items() if where[0] == site}
+            row["held"], row["held_reason"] = followed(rows, by_segment, acting)
+            if row["held"] in (LOST, ABSENT) and "not counted" not in (row["reason"] or ""):
+                problems.append(Problem(STAGE, f"{site}/{unit}", "warning", f"{row['held']}: {row['held_reason']}"))
             _apply_quality(row, unit, site_quality.get(site, []))
             _apply_curation(row, unit, site_curation.get(site, []))
             out["units"].append(row)

@@ -55,6 +55,10 @@ class SnippetStore:
     def __len__(self) -> int:
         return self._count
 
+    def close(self) -> None:
+        """Give the file back; nothing can be read any more."""
+        self._file.close()
+
     def add(self, snippets: NDArray[np.float32]) -> None:
         """Append (n, samples, channels)."""
         if not len(snippets):

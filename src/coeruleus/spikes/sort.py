@@ -15,6 +15,7 @@ from coeruleus.spikes.accept import CORE_SIGMAS, MIN_SPIKES, trace_refused, unit
 from coeruleus.spikes.artefacts import Artefact, joined
 from coeruleus.spikes.detect import Candidates, collect
 from coeruleus.spikes.filter import LOW_HZ
+from coeruleus.spikes.follow import followed_on
 from coeruleus.spikes.match import Whitener, make_whitener
 from coeruleus.spikes.mean_spike import mean_spike
 from coeruleus.spikes.propose import distinct, propose, shadowed
@@ -27,6 +28,7 @@ Trace = Array | Iterable[Array]
 LEARN_MOST = 20000
 LEARN_WINDOW_S = 5.0
 CORE_MOST = 6000
+SAID_MOST = 20  # stretches of one kind
 CORE_LEVELS = (CORE_SIGMAS, 6.0)
 
 
@@ -77,11 +79,23 @@ def sort_segments(
     bad data gives zero units and a reason.
     """
     found = collect(traces, sampling_rate_hz)
+    try:
+        return _sorted(found, highpass_hz)
+    finally:
+        found.snippets.close()
+
+
+def _sorted(found: Candidates, highpass_hz: float | None) -> SortResult:
     artefacts = tuple(joined(found.artefacts))
-    noise = np.median(np.array(found.noise_uv), axis=0) if found.noise_uv else np.zeros(max(1, found.channels))
-    problems = [_artefact_text(artefact, len(found.durations_s)) for artefact in artefacts]
+    used = np.flatnonzero(found.alive)
+    noise = np.median(np.array(found.noise_uv), axis=0) if found.noise_uv else np.zeros(max(1, len(used)))
+    problems = _artefact_texts(artefacts, len(found.durations_s))
+    for channel in np.flatnonzero(~found.alive):
+        problems.append(f"channel {channel + 1} is flat for {found.dead_s[channel]:.0f} s and was left out")
 
     def finish(units: Sequence[SortedUnit], reason: str | None) -> SortResult:
+        if reason and sum(artefact.kind == "clipped" for artefact in artefacts) > SAID_MOST:
+            reason += "; its largest spikes may be what was clipped: record with less gain"
         return SortResult(tuple(units), tuple(found.durations_s), noise, artefacts, tuple(problems), reason)
 
     refused = trace_refused(found, artefacts)
@@ -94,10 +108,10 @@ def sort_segments(
     starts = np.concatenate([[0.0], np.cumsum(np.array(found.durations_s) + 1.0)])
     clock = found.time_s + starts[found.segment]
     samples = len(found.offsets_s)
-    noise_snippets = np.array(found.noise_snippets, dtype=float).reshape(-1, samples, found.channels)
+    noise_snippets = np.array(found.noise_snippets, dtype=float).reshape(-1, samples, len(used))
     whitener = make_whitener(noise_snippets, noise)
-    chosen = _learning_set(clock, LEARN_MOST * 2 // (1 + found.channels))
-    snippets = found.snippets.read(chosen)
+    chosen = _learning_set(clock, LEARN_MOST * 2 // (1 + len(used)))
+    snippets = found.read(chosen)
     sample = Sample(clock[chosen], found.sigmas[chosen], snippets, whitener(snippets))
     groups = _proposed(sample, whitener, found.grid_s)
     if not groups:
@@ -128,10 +142,12 @@ def _proposed(sample: Sample, whitener: Whitener, grid_s: float) -> list[NDArray
 def _units(
     found: Candidates, model: Model, sample: Sample, clock: Array, starts: Array, noise: Array
 ) -> list[SortedUnit]:
-    spikes = match_all(found, model, clock)
+    spikes, joined_on = followed_on(model, match_all(found, model, clock))
     units = []
     for unit, template in enumerate(model.templates):
         mine = spikes.chosen(spikes.unit == unit)
+        if not len(mine.unit):
+            continue
         centred = _peak_offset(template, noise, found)
         segment = found.segment[mine.candidate]
         times = mine.time_s - starts[segment] + centred
@@ -140,7 +156,8 @@ def _units(
         lag = (times - found.time_s[mine.candidate])[plain]
         shape = mean_spike(found, mine.candidate[plain], lag)
         limit = model.limits[unit]
-        said = [unit_note(trains, found.durations_s, limit.false_share, spread_note(model, sample, unit)), shape.reason]
+        noted = unit_note(trains, found.durations_s, limit.false_share, spread_note(model, sample, unit))
+        said = [noted, joined_on.get(unit), shape.reason]
         isolation, missed = quality(model, sample, unit)
         units.append(
             SortedUnit(
@@ -149,7 +166,7 @@ def _units(
                 float(np.max(np.abs(template) / noise)),
                 shape.time_ms,
                 shape.amplitude_uv,
-                shape.channel,
+                int(np.flatnonzero(found.alive)[shape.channel]),
                 "; ".join(text for text in said if text) or None,
                 isolation,
                 missed,
@@ -171,6 +188,19 @@ def _learning_set(clock: Array, most: int) -> NDArray[np.int_]:
     window = (clock / LEARN_WINDOW_S).astype(int)
     keep = np.floor(window * (most / len(clock))) != np.floor((window - 1) * (most / len(clock)))
     return np.flatnonzero(keep)
+
+
+def _artefact_texts(artefacts: Sequence[Artefact], segments: int) -> list[str]:
+    """Each stretch by itself, but many of one kind together: the table of artefacts has them all."""
+    texts = []
+    for kind in sorted({artefact.kind for artefact in artefacts}):
+        mine = [artefact for artefact in artefacts if artefact.kind == kind]
+        if len(mine) <= SAID_MOST:
+            texts += [_artefact_text(artefact, segments) for artefact in mine]
+        else:
+            total = sum(artefact.end_s - artefact.start_s for artefact in mine)
+            texts.append(f"{kind}: {len(mine)} stretches, {total:.1f} s in all, not sorted")
+    return texts
 
 
 def _artefact_text(artefact: Artefact, segments: int) -> str:

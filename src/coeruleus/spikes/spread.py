@@ -13,8 +13,8 @@ Array = NDArray[np.floating]
 AXES = 5
 LEAST = 30
 TRIM = 0.02
-EXCESS = 0.2  # variance beyond that of noise: two units of equal rate d′ 0.9 apart add as much
-ERRORS = 3.0
+EXCESS = 0.12  # variance beyond that of noise: two units of equal rate d′ 0.7 apart add as much
+ERRORS = 2.3
 
 
 def excess_variance(model: Model, sample: Sample, unit: int) -> tuple[float, float, int]:
@@ -56,6 +56,7 @@ def spread_note(model: Model, sample: Sample, unit: int) -> str | None:
         return None
     apart = 2 * np.sqrt(excess)
     return (
-        f"multi-unit: its spikes differ more than noise does, as those of two units d′ {apart:.1f} apart would; "
+        "multi-unit, or one neuron whose spike varies: its spikes differ more than noise does, "
+        f"as those of two units d′ {apart:.1f} apart would; "
         "4 is needed to tell them apart"
     )

@@ -52,10 +52,12 @@ UNITS = Table(
             "asymmetry", "(after − before) ÷ (after + before) of the opposite peaks beside the main peak (Barthó 2004)"
         ),
         number("gamma_shape", "regularity: shape of the gamma process fitted to intervals outside bursts (1: Poisson)"),
-        number("gamma_burst_fraction", "spikes in runs too short for that gamma process (p < 1e-4) ÷ spikes"),
+        number("gamma_burst_fraction", "spikes in runs too short for that process (false discovery rate 5 %) ÷ spikes"),
         integer("n_silences", "intervals longer than that gamma process makes in such a recording (p < 0.01)"),
         number("longest_interval_s", "longest interval", "s"),
         number("silent_fraction", "time in such silences ÷ spontaneous time"),
+        text("held", "held through all segments, lost, found_late, absent (then back), or silent_after_drug"),
+        text("held_reason", "where it was not held, by segment and second; why that cannot be said"),
     ),
 )
 

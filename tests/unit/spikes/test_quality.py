@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from coeruleus.simulation.trains import bursty_train, flat_rate, spike_train
+from coeruleus.simulation.trains import bursty_train, flat_rate, labelled_bursts, spike_train
 from coeruleus.spikes.gamma_bursts import gamma_bursts
 from coeruleus.spikes.held import masked_within, while_held, without_masks
 from coeruleus.spikes.measure import measure_units
@@ -54,7 +54,19 @@ def test_bursts_on_a_regular_train_are_found():
     assert found.fraction == pytest.approx(3 * len(starts) / len(train), rel=0.1)
     assert gamma_bursts([train[:20]]) is None
     bursty = gamma_bursts([bursty_train(np.random.default_rng(1), flat_rate(900.0, 1.0), burst_probability=0.1)])
-    assert bursty.fraction > 0.03
+    assert bursty.fraction > 0.1
+
+
+@pytest.mark.parametrize(("rate", "shape"), [(0.5, 3.0), (1.0, 3.0), (2.0, 6.0)])
+def test_most_spikes_of_frequent_bursts_are_found_and_the_null_stays_regular(rate, shape):
+    train, within = labelled_bursts(np.random.default_rng(7), rate, shape, 0.3)
+    found = gamma_bursts([train])
+    marked = np.zeros(len(train), dtype=bool)
+    for burst in found.bursts[0]:
+        marked |= (train >= burst.start_s) & (train <= burst.end_s)
+    assert np.mean(marked[within]) > 0.85
+    assert np.mean(marked[~within]) < 0.2
+    assert found.shape == pytest.approx(shape, rel=0.35)
 
 
 def test_time_is_cut_where_a_unit_is_lost_and_where_it_is_masked():

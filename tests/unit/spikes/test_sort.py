@@ -109,9 +109,9 @@ NEVER_A_UNIT = {
     "clipped hum": (lambda rng: np.clip(5 * hum(30) + rng.normal(0, 5, int(30 * RATE)), -500, 500), "clipped"),
     "clipped noise": (lambda rng: np.clip(spiky(rng), -12, 12), "clipped"),
     "clipped spikes": (lambda rng: np.clip(spiky(rng), -200, 200), "no unit"),
-    "missing": (lambda rng: np.full(int(5 * RATE), np.nan), "flat"),
+    "missing": (lambda rng: np.full(int(5 * RATE), np.nan), "missing samples"),
     "empty": (lambda rng: np.empty(0), "empty"),
-    "ten samples": (lambda rng: np.arange(10.0), "flat"),
+    "ten samples": (lambda rng: np.arange(10.0), "lasts only"),
 }
 
 

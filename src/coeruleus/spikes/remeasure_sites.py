@@ -1,0 +1,90 @@
+"""Units sorted elsewhere whose raw trace is at hand: their mean spikes and SNR from it, for every recording."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from coeruleus.formats.errors import FormatError
+from coeruleus.formats.recording import read_raw
+from coeruleus.spikes.remeasure import Remeasured, remeasure
+from coeruleus.tables.interim import UNIT_QUALITY
+from coeruleus.tables.problems import Problem
+from coeruleus.tables.sources import WAVEFORMS
+
+STAGE = "spikes"
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class FromRaw:
+    """Frames of WAVEFORMS (those measured anew in place of those given) and UNIT_QUALITY."""
+
+    waveforms: pd.DataFrame
+    quality: pd.DataFrame
+    problems: list[Problem]
+
+
+def remeasure_sites(recordings: pd.DataFrame, folder: Path, spikes: pd.DataFrame, waveforms: pd.DataFrame) -> FromRaw:
+    """For each recording of kind sorted: its raw trace is `raw_file` of the sheet, else what its own file holds.
+
+    A unit is measured in the first segment whose trace shows it. `spikes` and `waveforms` are those read from the
+    files; what no trace shows keeps its waveform, and that is a problem where a `raw_file` was named.
+    """
+    found: dict[tuple[str, str], tuple[Row, Remeasured]] = {}
+    problems: list[Problem] = []
+    rows = recordings[recordings["kind"] == "sorted"].sort_values(["site_id", "segment"], kind="stable")
+    for row in rows.to_dict("records"):
+        mine = spikes[(spikes["site_id"] == row["site_id"]) & (spikes["segment"] == row["segment"])]
+        trains = {
+            str(unit): times.to_numpy(float)
+            for unit, times in mine.groupby("unit_id", sort=True)["time_s"]
+            if (str(row["site_id"]), str(unit)) not in found
+        }
+        if not trains:
+            continue
+        named = isinstance(row.get("raw_file"), str)
+        item = f"{row['site_id']} segment {row['segment']:g}"
+        file = row["raw_file"] if named else row["file"]
+        try:
+            recording = read_raw(folder / str(file), None if named else row.get("format"))
+            shifted = {unit: times - recording.start_s for unit, times in trains.items()}
+            measured = remeasure(recording.chunks(), recording.sampling_rate_hz, shifted)
+        except (FormatError, OSError, ValueError) as error:
+            if named:
+                problems.append(Problem(STAGE, item, "error", f"{file}: mean spikes are not from it: {error}"))
+            continue
+        for unit, one in measured.items():
+            if one.reason is None:
+                found[str(row["site_id"]), unit] = ({str(key): value for key, value in row.items()}, one)
+            else:
+                problems.append(Problem(STAGE, f"{row['site_id']}/{unit}", "warning", f"{file}: {one.reason}"))
+    return FromRaw(_replaced(waveforms, found), _quality(found), problems)
+
+
+def _replaced(given: pd.DataFrame, found: dict[tuple[str, str], tuple[Row, Remeasured]]) -> pd.DataFrame:
+    if not found:
+        return given
+    kept = given[[key not in found for key in zip(given["site_id"], given["unit_id"], strict=True)]]
+    anew = [
+        pd.DataFrame(
+            {
+                "site_id": site,
+                "unit_id": unit,
+                "time_ms": one.time_ms,
+                "amplitude_uv": one.amplitude_uv,
+                "highpass_hz": row.get("highpass_hz"),
+            }
+        )
+        for (site, unit), (row, one) in sorted(found.items())
+    ]
+    return WAVEFORMS.frame(pd.concat([part for part in [kept, *anew] if len(part)], ignore_index=True))
+
+
+def _quality(found: dict[tuple[str, str], tuple[Row, Remeasured]]) -> pd.DataFrame:
+    return UNIT_QUALITY.frame(
+        [{"site_id": site, "unit_id": unit, "snr": one.snr} for (site, unit), (_, one) in sorted(found.items())]
+    )

@@ -1,0 +1,80 @@
+"""Mean spikes of units sorted elsewhere, from the raw trace: simulated spikes are got back, strangers refused."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from coeruleus.simulation.trace import Background, TraceUnit, simulate_trace
+from coeruleus.simulation.waveforms import BROAD, MEDIUM, template
+from coeruleus.spikes.remeasure import remeasure
+from coeruleus.spikes.remeasure_sites import remeasure_sites
+from coeruleus.spikes.waveform import measure_waveform
+
+RATE = 24000.0
+QUIET = Background(distant_uv=3.0, white_uv=6.0)
+
+
+@pytest.fixture(scope="module")
+def recorded():
+    rng = np.random.default_rng(11)
+    broad, narrow = (np.sort(rng.uniform(1, 59, 150)), np.sort(rng.uniform(1, 59, 200)))
+    units = [TraceUnit(broad, BROAD, (1.0, 0.3)), TraceUnit(narrow, MEDIUM, (0.2, 1.0))]
+    trace = simulate_trace(rng, units, duration_s=60, rate_hz=RATE, n_channels=2, background=QUIET)
+    return trace, {"a": broad, "b": narrow}
+
+
+def pieces(trace, size=100_000):
+    return (trace[start : start + size] for start in range(0, len(trace), size))
+
+
+@pytest.mark.parametrize("late_s", [0.0, 0.0004, -0.0006])
+def test_simulated_spikes_are_got_back_whatever_the_sorter_timed(recorded, late_s):
+    trace, trains = recorded
+    rounded = {unit: np.round(times + late_s, 4) for unit, times in trains.items()}
+    found = remeasure(pieces(trace), RATE, rounded)
+    for unit, form, channel in (("a", BROAD, 0), ("b", MEDIUM, 1)):
+        one, true = found[unit], template(form)
+        assert one.reason is None and one.channel == channel
+        assert np.ptp(one.amplitude_uv) == pytest.approx(np.ptp(true.amplitude_uv), rel=0.08)
+        measured = measure_waveform(one.time_ms, one.amplitude_uv)
+        assert measured.half_width_ms == pytest.approx(true.half_width_ms, rel=0.06)
+        assert measured.spike_width_ms == pytest.approx(true.spike_width_ms, rel=0.1)
+        assert one.snr > 6
+
+
+def test_times_of_another_recording_are_refused_with_a_reason(recorded):
+    trace, trains = recorded
+    rng = np.random.default_rng(5)
+    found = remeasure(pieces(trace), RATE, {"x": rng.uniform(1, 59, 150), "late": trains["a"] + 100, "no": np.empty(0)})
+    assert "nothing stands out" in found["x"].reason and len(found["x"].time_ms) == 0
+    assert "within the raw trace" in found["late"].reason
+    assert "within the raw trace" in found["no"].reason
+
+
+@pytest.mark.parametrize("value", [0.0, 3.0, np.nan])
+@pytest.mark.parametrize("samples", [0, 9, 48000])
+def test_a_dead_trace_gives_a_reason(value, samples):
+    trace = np.full((samples, 1), value)
+    found = remeasure([trace], RATE, {"a": np.linspace(0.1, 1.9, 30)})
+    assert found["a"].reason
+
+
+def test_a_raw_file_beside_a_table_of_spikes_gives_waveform_and_snr(recorded, tmp_path):
+    import wave
+
+    trace, trains = recorded
+    with wave.open(str(tmp_path / "raw.wav"), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(int(RATE))
+        file.writeframes(np.round(trace[:, 0] * 10).astype("<i2").tobytes())
+    spikes = pd.DataFrame({"site_id": "s", "unit_id": "a", "segment": 1.0, "time_s": trains["a"]})
+    rows = {"site_id": "s", "segment": 1.0, "kind": "sorted", "file": "spikes.tsv", "highpass_hz": 10.0}
+    none = pd.DataFrame(columns=["site_id", "unit_id", "time_ms", "amplitude_uv", "highpass_hz"])
+    given = remeasure_sites(pd.DataFrame([rows | {"raw_file": "raw.wav"}]), tmp_path, spikes, none)
+    assert not given.problems and given.quality["snr"].item() > 6
+    assert measure_waveform(
+        given.waveforms["time_ms"].to_numpy(), given.waveforms["amplitude_uv"].to_numpy()
+    ).half_width_ms == pytest.approx(template(BROAD).half_width_ms, rel=0.06)
+    gone = remeasure_sites(pd.DataFrame([rows | {"raw_file": "gone.wav"}]), tmp_path, spikes, none)
+    assert len(gone.problems) == 1 and not len(gone.waveforms)

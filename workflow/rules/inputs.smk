@@ -143,9 +143,7 @@ def facts_of_responses(wildcards):
     experiment = experiment_of(wildcards)
     return facts_digest(
         experiment.recordings,
-        experiment.ephys_events,
         experiment.curation_trials,
-        stamps_with_events(experiment),
     )
 
 
@@ -224,6 +222,7 @@ def unit_tables(wildcards):
     tables |= {
         f"sources/{name}": sorted_from_raw(wildcards, name) for name in EXCERPT_TABLES
     }
+    tables["interim/events"] = [interim_of(wildcards, "units/events.tsv")]
     return tables | {
         f"sources/{name}": [interim_of(wildcards, f"responses/{name}.tsv")]
         for name in ["rasters", "psth", "response_curves"]

@@ -17,7 +17,6 @@ sheets = {
     "sheets/sessions": experiment.sessions,
     "sheets/probes": experiment.probes,
     "sheets/recordings": experiment.recordings,
-    "sheets/ephys_events": experiment.ephys_events,
     "curation/peaks": experiment.curation_peaks,
     "curation/samples": experiment.curation_samples,
     "curation/units": experiment.curation_units,

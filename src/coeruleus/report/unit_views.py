@@ -61,7 +61,8 @@ DISAGREEMENTS = {
 }  # fmt: skip
 EVENTS = {
     "site_id": "site", "segment": "segment", "onset": "onset (s)", "duration": "duration (s)", "trial_type": "event",
-    "side": "side", "intensity": "intensity", "drug": "drug", "dose": "dose", "dose_unit": "unit",
+    "onset_source": "onset from", "onset_in_sheet": "typed onset (s)", "side": "side",
+    "intensity": "intensity", "drug": "drug", "dose": "dose", "dose_unit": "unit",
 }  # fmt: skip
 
 
@@ -137,7 +138,7 @@ def build_units(tables: Tables, pictures: Pictures, facts: Facts) -> UnitsView:
 
 def build_events(tables: Tables) -> TableView:
     """Every event of the recordings that a person may take out of the responses of its site."""
-    events = get(tables, "sheets/ephys_events")
+    events = get(tables, "interim/events")
     if len(events):
         events = events[events["trial_type"] != "drug"].dropna(axis="columns", how="all")
     keys = {"site_id": "site_id", "segment": "segment", "onset": "onset"}

@@ -54,7 +54,7 @@ def tables(made_tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     return renamed | {
         "sources/vendor_peaks": VENDOR_PEAKS.frame(vendor),
         "curation/peaks": pd.DataFrame(kept),
-        "sheets/ephys_events": pd.DataFrame(events),
+        "interim/events": pd.DataFrame(events),
         "sheets/subjects": pd.DataFrame({"subject_id": [f"rat{n:02d}" for n in range(1, 13)], "group": HOSTILE}),
     }
 

@@ -181,8 +181,8 @@ class EventSettings(Section):
 
     rename: dict[str, str] = Field(
         {},
-        description="Names in the recording files → trial_type. A file's event within 1 s of a typed one is that one: the "
-        "file's onset is used, with the sheet's other columns (unless onset_source there is ttl or keyboard).",
+        description="Names in the recording files → trial_type. An event of a file within 1 s of a typed one is that "
+        "one: the file's onset is used, with the sheet's other columns (unless onset_source there is ttl or keyboard).",
     )
 
 

@@ -24,35 +24,35 @@ class Part:
     rests_on: tuple[str, ...] = ()
 
 
-UNITS = ("units/units", "units/spikes", "units/responses", "units/drug_responses", "units/evidence",
-         "units/classification")  # fmt: skip
+LABELS = ("units/evidence", "units/classification", "units/sensitivity", "units/disagreements", "units/statistics")
+UNITS = ("units/units", "units/spikes", "units/responses", "units/drug_responses", *LABELS)
 # By the start of their names below the results folder; the longest that fits is meant.
 PARTS = {
     "dialysate/": Part(
-        ("dialysate/", "curation/peaks"), ("analytes", "calibration", "concentration_unit"),
+        ("dialysate/", "curation/peaks"), ("analytes", "calibration", "concentration_unit", "suitability"),
         ("quantify_run", "merge_runs"),
     ),
     "release/": Part(
         ("subjects", "sessions", "dialysate/", "curation/samples"),
-        ("analytes", "baseline", "concentration_unit", "dialysis", "release"), ("compute_release",), ("dialysate/",),
+        ("analytes", "baseline", "concentration_unit", "dialysis", "recovery", "release"), ("compute_release",),
+        ("dialysate/",),
     ),
     "units/": Part(("ephys/", "curation/units"), ("events",), ("measure_units", "sort_recording")),
     "units/responses": Part(("ephys/", "curation/trials"), ("events",), ("test_responses",), ("units/units",)),
     "units/drug_responses": Part(("ephys/", "curation/trials"), ("events",), ("test_responses",), ("units/units",)),
-    "units/evidence": Part(
-        ("subjects", "sessions", "ephys/", "curation/units"), ("units", "species"), ("classify_units",),
+    **dict.fromkeys(LABELS, Part(
+        ("subjects", "sessions", "ephys/", "curation/units"), ("units", "species", "release"), ("classify_units",),
         ("units/units", "units/responses", "units/drug_responses"),
-    ),
-    "units/classification": Part(
-        ("subjects", "sessions", "ephys/", "curation/units"), ("units", "species"), ("classify_units",),
-        ("units/units", "units/responses", "units/drug_responses"),
-    ),
+    )),
     "truth/": Part(("truth/",), (), ("compare_truth",), ("dialysate/", "release/", *UNITS)),
     "figures/dialysate/": Part(
         ("figures",), ("analytes", "release"), ("draw_dialysate_figures",), ("dialysate/", "release/")
     ),
     "figures/dialysate/truth": Part(("figures",), ("analytes",), ("draw_dialysate_figures",), ("truth/",)),
     "figures/units/": Part(("figures",), ("analytes", "release"), ("draw_unit_figures",), (*UNITS, "truth/")),
+    "figures/units/joint": Part(
+        ("figures",), ("analytes", "release"), ("draw_unit_figures",), (*UNITS, "release/")
+    ),
     "problems": Part((), (), ("collect_problems",), ("dialysate/", "release/", *UNITS)),
     "": Part(EVERYTHING, EVERYTHING, EVERYTHING),
 }  # fmt: skip

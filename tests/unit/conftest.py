@@ -15,7 +15,7 @@ NAMES = {"NE": 4.1, "EPI": 5.0, "DHBA": 6.2, "DA": 9.1}
 @pytest.fixture(scope="session")
 def made_tables() -> dict[str, pd.DataFrame]:
     """Both halves of the made-up experiment; not to be changed in place."""
-    return dialysate_tables() | unit_tables() | other_tables()
+    return dialysate_tables() | unit_tables() | raw_tables() | other_tables()
 
 
 def _curve(time: np.ndarray, injection: int) -> tuple[np.ndarray, np.ndarray]:
@@ -90,6 +90,7 @@ def dialysate_tables(
                         "signal": fitted + rng.normal(0, 0.05, points),
                         "baseline": np.where(inside, baseline, np.nan),
                         "fitted": np.where(inside, fitted, np.nan),
+                        "aligned_min": time - 0.002 * (number - 3),
                     }
                 )
             )
@@ -440,6 +441,34 @@ def unit_tables(count: int = 4, trials: int = 8, seed: int = 2) -> dict[str, pd.
     return {table.name: table.frame(part) for table, part in zip(made, rows.values(), strict=True)}
 
 
+def raw_tables() -> dict[str, pd.DataFrame]:
+    """An excerpt of site01 with two spikes of u1 and a masked stretch; the other sites were sorted elsewhere."""
+    key = {"site_id": "site01", "segment": 1, "channel": "electrode", "unit": "µV"}
+    time = np.arange(0, 3, 0.01)
+    noise = 5 * np.sin(2 * np.pi * 7.3 * time)
+    spikes = (0.5, 1.7)
+    whole = [
+        {"time_s": t, "signal_low": n - 40, "signal_high": n + (200 if hit else 40), "band_low": n - 30}
+        | {"band_high": n + (150 if hit else 30)}
+        for t, n, hit in zip(time, noise, np.isin(np.round(time, 2), spikes), strict=True)
+    ]
+    near = 0.5 + np.arange(-0.004, 0.008, 0.00005)
+    peak = 150 * np.exp(-(((near - 0.5) / 0.0003) ** 2))
+    close = [
+        {"time_s": t, "signal_low": 1.3 * v, "signal_high": 1.3 * v, "band_low": v, "band_high": v}
+        for t, v in zip(near, peak, strict=True)
+    ]
+    pieces = [key | {"excerpt": kind, "view": "whole"} | row for kind in ("spikes", "masked") for row in whole]
+    pieces += [key | {"excerpt": "spikes", "view": "u1"} | row for row in close]
+    mark = {"site_id": "site01", "segment": 1}
+    marks = [mark | {"excerpt": "spikes", "mark": "spike", "unit_id": "u1", "start_s": t, "end_s": t} for t in spikes]
+    marks.append(mark | {"excerpt": "masked", "mark": "movement artefact", "start_s": 1.0, "end_s": 1.9})
+    return {
+        "sources/excerpts": sources.EXCERPTS.frame(pieces),
+        "sources/excerpt_marks": sources.EXCERPT_MARKS.frame(marks),
+    }
+
+
 def other_tables() -> dict[str, pd.DataFrame]:
     probe = {"session_id": "rat01_a", "probe_id": "rat01_a", "subject_id": "rat01", "status": "ok"}
     return {
@@ -450,6 +479,19 @@ def other_tables() -> dict[str, pd.DataFrame]:
                 | {"recovery": at, "recovery_ci_low": at - 0.05, "recovery_ci_high": at + 0.05, "changed": at > 0.2}
                 | {"extracellular": 1.5, "extracellular_ci_low": 1.2, "extracellular_ci_high": 1.9}
                 for condition, at in (("baseline", 0.17), ("reboxetine", 0.28))
+            ]
+        ),
+        "sources/flux_points": sources.FLUX_POINTS.frame(
+            [
+                probe
+                | {"analyte": "NE", "condition": condition, "unit": "nM", "sample_id": f"{condition}{inside:g}"}
+                | {
+                    "perfused": inside,
+                    "fitted": at * (inside - 1.5),
+                    "lost": at * (inside - 1.5) + 0.03 * (-1) ** inside,
+                }
+                for condition, at in (("baseline", 0.17), ("reboxetine", 0.28))
+                for inside in (0, 1, 2, 4, 8)
             ]
         ),
         "problems": PROBLEMS.frame(

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from coeruleus.cli import app
+from coeruleus.experiment.settings import Settings
 from coeruleus.provenance import provenance
 from coeruleus.verify import PARTS, compare, explain
 
@@ -100,3 +101,15 @@ def test_every_part_rests_on_parts_that_are_there(name):
     changes = {"input": {}, "setting": {}, "code of rule": dict.fromkeys(PARTS[name].scripts, "differs"), "version": {}}
     assert len(explain(f"{name}x.tsv", changes)) == len(PARTS[name].scripts)
     assert all(one in PARTS or any(one.startswith(part) for part in PARTS if part) for one in PARTS[name].rests_on)
+
+
+def test_every_setting_every_script_and_every_table_is_known_to_some_part():
+    """A setting, rule or result that is added later and forgotten here would explain nothing."""
+    named = [part for name, part in PARTS.items() if name]
+    assert {key for part in named for key in part.settings} >= set(Settings.model_fields) - {"title"}
+    scripts = {path.stem for path in (Path(__file__).parents[2] / "workflow" / "scripts").glob("*.py")}
+    ends = {"write_report", "write_provenance", "refuse_experiments"}
+    assert {script for part in named for script in part.scripts} == scripts - ends
+    for name in ("units/sensitivity", "units/disagreements", "units/statistics"):
+        changes = {"input": {}, "setting": {"units": "differs"}, "code of rule": {}, "version": {}}
+        assert explain(f"{name}.tsv", changes) == ["setting units differs"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -120,6 +121,64 @@ def test_a_changed_sheet_reruns_what_depends_on_it(
     ran = set(rules_run(done.stdout))
     assert reruns <= ran if reruns else not ran  # a comment makes nothing stale
     assert not stays & ran
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "reruns", "stays"),
+    [
+        (
+            "figures.yaml",
+            "font_size_pt: 8\nwording: {vehicle: saline}\n",
+            {"draw_dialysate_figures", "draw_unit_figures", "write_report"},
+            {"quantify_run", "compute_release", "sort_recording", "measure_units", "test_responses", "classify_units"},
+        ),
+        (
+            "curation/trials.tsv",
+            "site_id\tsegment\tonset\taction\treason\tauthor\n{site}\t{segment}\t{onset}\texclude\tmoved\tA. K.\n",
+            {"test_responses", "classify_units", "write_report"},
+            {"quantify_run", "compute_release", "sort_recording", "measure_units"},
+        ),
+        (
+            "curation/samples.tsv",
+            "session_id\tprobe_id\tsample_id\taction\treason\tauthor\n"
+            "{session}\t{probe}\t{sample}\texclude\tbubble\tA. K.\n",
+            {"compute_release", "draw_dialysate_figures", "write_report"},
+            {"quantify_run", "sort_recording", "measure_units", "test_responses", "classify_units"},
+        ),
+    ],
+)
+def test_style_and_decisions_rerun_only_what_depends_on_them(
+    small_run: Path, small_input: Path, results: Path, file: str, text: str, reruns: set[str], stays: set[str]
+) -> None:
+    event = table(small_input / "ephys", "events").query("trial_type != 'drug'").iloc[0]
+    sample = table(results, "release/release").iloc[0]
+    path = small_input / file
+    before = path.read_bytes() if path.exists() else None
+    folder_was_there = path.parent.exists()
+    path.parent.mkdir(exist_ok=True)
+    known = {"site": event["site_id"], "segment": event["segment"], "onset": event["onset"]}
+    known |= {name: sample[f"{name}_id"] for name in ("session", "probe", "sample")}
+    try:
+        path.write_text(text if file == "figures.yaml" else text.format(**known))
+        done = snakemake(small_run, "--dry-run", "--cores", "1", "--config", f"experiments={small_input}")
+    finally:
+        path.unlink() if before is None else path.write_bytes(before)
+        if not folder_was_there:
+            path.parent.rmdir()
+    ran = set(rules_run(done.stdout))
+    assert done.returncode == 0 and reruns <= ran, done.stdout[-3000:]
+    assert not stays & ran
+
+
+def test_figures_alone_are_drawn_again_to_the_byte(small_run: Path, small_input: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(small_run, run, symlinks=True)
+    drawing = ["draw_dialysate_figures", "draw_unit_figures"]
+    config = ["--config", f"experiments={small_input}"]
+    done = snakemake(run, "figures", "--forcerun", *drawing, "--cores", "2", *config)
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert set(rules_run(done.stdout)) == {*drawing, "figures"}
+    assert bytes_of(run / "results") == bytes_of(small_run / "results")
 
 
 def test_inputs_are_untouched(small_run: Path, small_input: Path, tmp_path: Path) -> None:

@@ -79,6 +79,7 @@ def facts_of_release(wildcards):
 
 UNIT_SOURCES = ["waveforms", "waveform_marks", "isi", "rates", "autocorrelograms"]
 SORTED_TABLES = ["spikes", "waveforms", "segments", "quality", "artefacts"]
+EXCERPT_TABLES = ["excerpts", "excerpt_marks"]
 
 
 def recordings_of(wildcards, kind):
@@ -142,9 +143,7 @@ def facts_of_responses(wildcards):
     experiment = experiment_of(wildcards)
     return facts_digest(
         experiment.recordings,
-        experiment.ephys_events,
         experiment.curation_trials,
-        stamps_with_events(experiment),
     )
 
 
@@ -202,6 +201,9 @@ def dialysate_tables(wildcards):
         tables["sources/release_courses"] = [
             interim_of(wildcards, "release/courses.tsv")
         ]
+        tables["sources/flux_points"] = [
+            interim_of(wildcards, "release/flux_points.tsv")
+        ]
     return tables
 
 
@@ -217,6 +219,10 @@ def unit_tables(wildcards):
         f"sources/{name}": [interim_of(wildcards, f"units/{name}.tsv")]
         for name in UNIT_SOURCES
     }
+    tables |= {
+        f"sources/{name}": sorted_from_raw(wildcards, name) for name in EXCERPT_TABLES
+    }
+    tables["interim/events"] = [interim_of(wildcards, "units/events.tsv")]
     return tables | {
         f"sources/{name}": [interim_of(wildcards, f"responses/{name}.tsv")]
         for name in ["rasters", "psth", "response_curves"]
@@ -288,6 +294,14 @@ def figure_folders(wildcards):
         result(f"figures/{half}").format(experiment=wildcards.experiment)
         for half, there in halves
         if there
+    ]
+
+
+def all_figures():
+    """Every experiment and half of it that has figures."""
+    found = [(name, one.experiment) for name, one in EXPERIMENTS.items()]
+    return [(name, "dialysate") for name, one in found if one.has_dialysate] + [
+        (name, "units") for name, one in found if one.has_ephys
     ]
 
 

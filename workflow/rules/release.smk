@@ -7,6 +7,7 @@ rule compute_release:
         dictionaries=[result(f"release/{name}.json") for name in RELEASE_TABLES],
         wide=directory(result("release/wide")),
         courses=interim("release/courses.tsv"),
+        flux_points=interim("release/flux_points.tsv"),
         problems=interim("release/problems.tsv"),
     log:
         log_of("compute_release"),

@@ -3,7 +3,7 @@ rule sort_recording:
     output:
         **{
             name: interim(f"sorted/{{session}}/{name}.tsv")
-            for name in [*SORTED_TABLES, "problems"]
+            for name in [*SORTED_TABLES, *EXCERPT_TABLES, "problems"]
         },
     log:
         log_of("sort_recording", "session"),
@@ -27,7 +27,10 @@ rule measure_units:
             for name in SORTED_TABLES
         },
     output:
-        **{name: interim(f"units/{name}.tsv") for name in [*UNIT_SOURCES, "segments"]},
+        **{
+            name: interim(f"units/{name}.tsv")
+            for name in [*UNIT_SOURCES, "segments", "events"]
+        },
         units=result("units/units.tsv"),
         dictionary=result("units/units.json"),
         spikes=directory(result("units/spikes")),
@@ -52,6 +55,7 @@ rule test_responses:
         units=result("units/units.tsv"),
         spikes=result("units/spikes"),
         segments=interim("units/segments.tsv"),
+        events=interim("units/events.tsv"),
         artefacts=lambda wildcards: sorted_from_raw(wildcards, "artefacts"),
     output:
         responses=result("units/responses.tsv"),

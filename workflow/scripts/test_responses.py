@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from coeruleus import job
-from coeruleus.formats.file_events import merge_file_events
+from coeruleus.responses.curated import find_trials
 from coeruleus.responses.drugs import test_drugs
 from coeruleus.responses.test import test_responses
 from coeruleus.tables import interim, io, sources, units
@@ -12,15 +12,14 @@ experiment = job.begin(snakemake.log[0], snakemake.params.directory)
 measured = io.read_table(snakemake.input.units, units.UNITS)
 spikes = io.read_tables(sorted(Path(snakemake.input.spikes).glob("*.tsv")), units.SPIKES)
 segments = io.read_table(snakemake.input.segments, interim.SEGMENTS)
-events, _ = merge_file_events(
-    experiment.ephys_events, experiment.recordings, experiment.path / "ephys", experiment.settings.events.rename
-)
+events = io.read_table(snakemake.input.events, interim.EVENTS)
+curation, unmatched = find_trials(experiment.curation_trials, events)
 result = test_responses(
     spikes,
     segments,
     events,
     recordings=experiment.recordings,
-    curation_trials=experiment.curation_trials,
+    curation_trials=curation,
     units=measured,
     artefacts=io.read_tables(list(snakemake.input.artefacts), interim.ARTEFACTS),
 )
@@ -30,7 +29,7 @@ drug_responses, drug_problems = test_drugs(
     events,
     recordings=experiment.recordings,
     units=measured,
-    curation_trials=experiment.curation_trials,
+    curation_trials=curation,
 )
 out = snakemake.output
 io.write_table(result.responses, out.responses, units.RESPONSES)
@@ -38,4 +37,4 @@ io.write_table(drug_responses, out.drug_responses, units.DRUG_RESPONSES)
 io.write_table(result.rasters, out.rasters, sources.RASTERS)
 io.write_table(result.psth, out.psth, sources.PSTH)
 io.write_table(result.curves, out.response_curves, sources.RESPONSE_CURVES)
-job.write_problems(result.problems + drug_problems, out.problems)
+job.write_problems(result.problems + drug_problems + unmatched, out.problems)

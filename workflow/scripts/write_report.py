@@ -16,7 +16,7 @@ sheets = {
     "sheets/subjects": experiment.subjects,
     "sheets/sessions": experiment.sessions,
     "sheets/probes": experiment.probes,
-    "sheets/ephys_events": experiment.ephys_events,
+    "sheets/recordings": experiment.recordings,
     "curation/peaks": experiment.curation_peaks,
     "curation/samples": experiment.curation_samples,
     "curation/units": experiment.curation_units,

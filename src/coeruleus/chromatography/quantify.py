@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from coeruleus.chromatography.aligned import aligned_minutes
 from coeruleus.chromatography.calibration_rows import calibrate_run
 from coeruleus.chromatography.classical import Drawn, Workbench
 from coeruleus.chromatography.classical_rows import Place, classical_row
@@ -102,7 +103,7 @@ def quantify_run(
         dialysate.CALIBRATION.frame(calibrated.table),
         dialysate.ACCURACY.frame(accuracy),
         dialysate.CONCENTRATIONS.frame(concentrations),
-        measured.traces,
+        measured.traces.assign(aligned_min=aligned_minutes(measured.traces, measured.predicted)),
         sources.CALIBRATION_POINTS.frame(calibrated.points),
         sources.DRIFT.frame(drift_rows(injections, rows, measured.predicted, calibrated)),
         sorted(set(problems)),

@@ -179,7 +179,11 @@ class RecoverySettings(Section):
 class EventSettings(Section):
     """Events in recording files."""
 
-    rename: dict[str, str] = Field({}, description="Names in the recording files → trial_type.")
+    rename: dict[str, str] = Field(
+        {},
+        description="Names in the recording files → trial_type. An event of a file within 1 s of a typed one is that "
+        "one: the file's onset is used, with the sheet's other columns (unless onset_source there is ttl or keyboard).",
+    )
 
 
 class UnitSettings(Section):

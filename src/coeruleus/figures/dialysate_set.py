@@ -10,6 +10,7 @@ import pandas as pd
 from coeruleus.figures.calibration import draw_calibration
 from coeruleus.figures.chromatograms import draw_chromatograms
 from coeruleus.figures.drift import draw_drift
+from coeruleus.figures.net_flux import draw_net_flux
 from coeruleus.figures.overlay import draw_overlays
 from coeruleus.figures.recovery import draw_recovery
 from coeruleus.figures.release import draw_release
@@ -25,7 +26,7 @@ def draw_dialysate_figures(
     settings: FigureSettings,
     captions: Mapping[str, str],
 ) -> list[FigureRecord]:
-    """Draw release, calibration, drift, overlays, chromatograms and the comparison with truth, and write their index.
+    """Draw release, recovery, calibration, drift, overlays, chromatograms and truth, and write their index.
 
     `tables` holds frames by `Table.name`; those absent count as empty. `captions`: kind of figure → text.
     """
@@ -33,6 +34,7 @@ def draw_dialysate_figures(
         records = [
             *draw_release(tables, directory, settings, captions),
             *draw_recovery(tables, directory, settings, captions),
+            *draw_net_flux(tables, directory, settings, captions),
             *draw_calibration(tables, directory, settings, captions),
             *draw_drift(tables, directory, settings, captions),
             *draw_overlays(tables, directory, settings, captions),

@@ -30,7 +30,7 @@ from coeruleus.figures.style import (
 )
 from coeruleus.tables.sources import DRIFT
 
-KINDS = {"standard": ("o", BLUE), "qc": ("s", GREEN), "dialysate": (".", GREY), "blank": ("^", ORANGE)}
+KINDS = {"standard": ("o", BLUE), "qc": ("s", GREEN), "dialysate": ("o", GREY), "blank": ("^", ORANGE)}
 ROW_MM, ANALYTES = 25.0, 9
 X = "injection, in run order"
 
@@ -94,10 +94,12 @@ def _draw(axes: Axes, part: pd.DataFrame, found: str, model: str, y: str, plotte
     kinds = part["kind"].to_numpy()
     for kind, (marker, colour) in KINDS.items():
         here: np.ndarray = (kinds == kind) & np.isfinite(measured)
-        axes.plot(order[here], measured[here], marker, color=colour, ms=2.6, mew=0)
+        many = 1.6 if len(part) <= 150 else 0.9
+        size, above = (many, 2) if kind == "dialysate" else (2.6, 3)  # the many stand behind the few
+        axes.plot(order[here], measured[here], marker, color=colour, ms=size, mew=0, zorder=above)
         plotted.add(
             f"{analyte}, {y}", kind, X, order[here], y, measured[here], item=part["injection_id"][here].to_list()
         )
     if np.isfinite(line).any():
-        axes.plot(order, line, color=VERMILLION, lw=0.8)
+        axes.plot(order, line, color=VERMILLION, lw=0.7, zorder=1)
         plotted.add(f"{analyte}, {y}", "model of the run", X, order, y, line)

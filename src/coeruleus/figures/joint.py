@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +17,7 @@ from coeruleus.figures.save import FigureRecord, Plotted, save_figure
 from coeruleus.figures.settings import FigureSettings
 from coeruleus.figures.style import (
     BLACK,
+    DASHES,
     GREY,
     LABEL_COLOURS,
     PALE,
@@ -80,18 +83,25 @@ def _session(
         above.plot(time, percent, "o-", color=colours[analyte], ms=2.6, lw=0.9, label=printable(name))
         plotted.add("release", name, TIME, time, "% of baseline", percent, y_low=None, note=part["status"].to_list())
     units = split(rates, "site_id", "unit_id")
+    named, of_label = len(units) <= UNITS_UP_TO, Counter[str]()
     for (site, unit), part in units.items():
         part = part.sort_values(["segment", "time_low_s"], kind="stable")
-        colour = settings.colours.get(
-            labels.get((site, unit), ""), LABEL_COLOURS.get(labels.get((site, unit), ""), BLACK)
-        )
+        said = labels.get((site, unit), "not classified")
+        colour, place_ = settings.colours.get(said, LABEL_COLOURS.get(said, BLACK)), of_label[said]
+        of_label[said] += 1
+        # Units of one label have one colour: dashes and widths tell them apart.
+        look: dict[str, Any] = {"color": colour, "lw": 0.4}
+        if named:
+            look |= {"ls": DASHES[place_ % len(DASHES)], "lw": 0.7 + 0.4 * (place_ // len(DASHES))}
         middle = numbers(part, "start_min") + (numbers(part, "time_low_s") + numbers(part, "time_high_s")) / 120
         rate = numbers(part, "rate_hz")
         breaks = np.flatnonzero(np.diff(numbers(part, "segment")) != 0) + 1  # no line across a pause of the recording
-        label = f"{site} · {unit}" if len(units) <= UNITS_UP_TO else None
-        below.plot(np.insert(middle, breaks, np.nan), np.insert(rate, breaks, np.nan), color=colour,
-                   lw=0.8 if len(units) <= UNITS_UP_TO else 0.4, label=printable(label) if label else None)  # fmt: skip
+        label = printable(f"{site} · {unit}") if named else None
+        below.plot(np.insert(middle, breaks, np.nan), np.insert(rate, breaks, np.nan), label=label, **look)
         plotted.add("rate", f"{site} · {unit}", TIME, middle, "rate (Hz)", rate)
+    for said, number in sorted(of_label.items()) if not named else ():
+        colour = settings.colours.get(said, LABEL_COLOURS.get(said, BLACK))
+        below.plot([], [], color=colour, label=printable(f"{settings.say(said)} ({number})"))
     times = span(numbers(release, "time_min"), numbers(rates, "start_min") + numbers(rates, "time_high_s") / 60, [0.0])
     for axes in (above, below):
         axes.axvline(0, color=BLACK, lw=0.6, ls=(0, (4, 1.5)), zorder=0)

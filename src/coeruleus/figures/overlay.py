@@ -1,4 +1,4 @@
-"""All injections of a run over each other: standards, then dialysates, aligned by the run's own retention model."""
+"""All injections of a run over each other: standards, then dialysates, on the run's aligned time."""
 
 from __future__ import annotations
 
@@ -68,10 +68,6 @@ def _run(
     width = settings.double_column_mm
     figure = new_figure(width, 112, settings.png_dpi)
     plotted = Plotted()
-    model = {
-        str(name): dict(zip(part["analyte"], numbers(part, "retention_model_min"), strict=True))
-        for name, part in drift.groupby("injection_id")
-    }
     middle: dict[str, float] = {
         name: float(np.nanmedian(numbers(part, "retention_model_min")))
         for (name,), part in split(drift[np.isfinite(numbers(drift, "retention_model_min"))], "analyte").items()
@@ -83,7 +79,7 @@ def _run(
     for number, (kind, title) in enumerate(KINDS):
         axes = place(figure, 13, 8 + number * 54, wide, 34)
         near = place(figure, wide + 26, 8 + number * 54, width - wide - 28, 34)
-        lines = {name: _line(trace, model.get(name, {}), middle) for name, trace in shown[kind].items()}
+        lines = {name: _line(trace) for name, trace in shown[kind].items()}
         lines = {name: line for name, line in lines.items() if len(line[0]) > 1}
         axes.set_title(f"{title} (n = {len(lines)})", weight="bold")
         counts.append(count(len(lines), kind))
@@ -112,16 +108,11 @@ def _run(
     )
 
 
-def _line(trace: pd.DataFrame, model: Mapping[str, float], middle: Mapping[str, float]) -> tuple[Numbers, Numbers]:
-    """Time and signal above baseline where one was fitted; time is moved so that peaks lie at their medians."""
-    trace = trace[np.isfinite(numbers(trace, "baseline"))].sort_values("time_min", kind="stable")
-    time = numbers(trace, "time_min")
-    height = numbers(trace, "signal") - numbers(trace, "baseline")
-    known = sorted((model[name], middle[name]) for name in model if np.isfinite(model[name]) and name in middle)
-    if known:
-        at, to = (np.array(part) for part in zip(*known, strict=True))
-        time = time - np.interp(time, at, at - to)
-    return time, height
+def _line(trace: pd.DataFrame) -> tuple[Numbers, Numbers]:
+    """Aligned time and signal above baseline, where a baseline was fitted."""
+    trace = trace[np.isfinite(numbers(trace, "baseline")) & np.isfinite(numbers(trace, "aligned_min"))]
+    trace = trace.sort_values("aligned_min", kind="stable")
+    return numbers(trace, "aligned_min"), numbers(trace, "signal") - numbers(trace, "baseline")
 
 
 def _panel(
@@ -159,8 +150,10 @@ def _panel(
             axes.plot(grid, height, color=colour, lw=0.5, alpha=0.8, label=label)
             plotted.add(kind, level or kind, x, grid, y, height, item=name)
     axes.set(xlim=(grid[0], grid[-1]), ylim=span(heights, margin=0.1))
-    if axes.get_legend_handles_labels()[0]:
-        axes.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.24), ncols=10)
+    keys = sorted(zip(*axes.get_legend_handles_labels(), strict=True), key=lambda key: str(key[1]))
+    if keys:
+        beside = max(1, min(10, 90 // (max(len(str(label)) for _, label in keys) + 6)))  # letters that fit
+        axes.legend(*zip(*keys, strict=True), loc="upper left", bbox_to_anchor=(-0.02, -0.24), ncols=beside)
     return grid, heights
 
 
@@ -199,7 +192,8 @@ def _names(axes: Axes, places: Mapping[str, float], settings: FigureSettings) ->
             continue
         row = (row + 1) % 2 if (at - last) / (high - low) < 0.06 else 0
         last = at
+        inside = max(at, low + 0.045 * (high - low))  # no name over the axis
         axes.text(
-            at, 1.0 - 0.07 * row, printable(settings.say(name)), transform=axes.get_xaxis_transform(),
+            inside, 1.0 - 0.07 * row, printable(settings.say(name)), transform=axes.get_xaxis_transform(),
             ha="center", va="top", size="small", color=GREY,
         )  # fmt: skip

@@ -37,6 +37,7 @@ from coeruleus.tables.sources import COURSES
 PERCENT = "% of baseline"
 NO_GROUP, EVERYONE = "no group", "all animals"
 GROUPS_PER_ROW = 4
+ROOM_FOR_NAMES = 24  # letters that stand side by side under the areas
 
 
 def draw_release(
@@ -97,7 +98,7 @@ def _groups(
         counts.append(f"{settings.say(group)}: n = {count(animals, 'animal')}, {inside} in the mean")
         axes.set_title(printable(f"{settings.say(group)} (n = {inside})"), weight="bold", color=colours[group])
         given = treatments(events, set(mine["subject_id"]), set(mine["probe_id"]))
-        high = limits[1] + 0.09 * min(len({name for name, *_ in given}), 4) * (limits[1] - limits[0])
+        high = limits[1] + 0.12 * min(len({name for name, *_ in given}), 4) * (limits[1] - limits[0])
         axes.set(xlim=times, ylim=(limits[0], high), xlabel=TIME, ylabel=PERCENT)
         draw_treatments(axes, given, group, plotted, settings)
     return save_figure(
@@ -131,14 +132,16 @@ def _course(
     axes.axhline(100, color=PALE, lw=0.6, zorder=0)
     axes.axvline(0, color=BLACK, lw=0.6, ls=(0, (4, 1.5)), zorder=0)
     group = str(samples["group"].iloc[0]) if len(samples) else ""
-    for key, rows in split(samples, "session_id", "probe_id", "analyte").items():
+    courses = split(samples, "session_id", "probe_id", "analyte")
+    pale = 0.5 if len(courses) <= 12 else 0.3 if len(courses) <= 30 else 0.15  # many must not hide their mean
+    for key, rows in courses.items():
         rows = rows.sort_values("time_min", kind="stable")
         against = verdicts.against((key[0], key[1], key[2]), rows)
         time, percent = numbers(rows, "time_min"), numbers(rows, "percent_baseline")
         left_out = (rows["status"] == "excluded").to_numpy()
         line = np.where(left_out, np.nan, percent)
         dashes: dict[str, Any] = (
-            {"color": GREY, "ls": (0, (2, 1.5)), "lw": 0.6} if against else {"color": colour, "lw": 0.5, "alpha": 0.5}
+            {"color": GREY, "ls": (0, (2, 1.5)), "lw": 0.6} if against else {"color": colour, "lw": 0.5, "alpha": pale}
         )
         axes.plot(time, line, **dashes)
         uncertain = (rows["status"] != "ok").to_numpy() & ~left_out
@@ -156,8 +159,9 @@ def _course(
         )
     time, mean = numbers(course, "time_min"), numbers(course, "mean_percent")
     low, high = numbers(course, "ci_low"), numbers(course, "ci_high")
-    axes.fill_between(time, low, high, color=colour, alpha=0.18, lw=0)
-    axes.plot(time, mean, color=colour, lw=1.6, marker="o", ms=2.6, mew=0)
+    axes.fill_between(time, low, high, color=colour, alpha=0.3, lw=0, zorder=2.5)
+    axes.plot(time, mean, color="white", lw=2.3, zorder=2.9)
+    axes.plot(time, mean, color=colour, lw=1.3, marker="o", ms=2.6, mew=0, zorder=3)
     few_ticks(axes, 5, 5)
     if not np.isfinite(mean).any():
         why = "no mean" if np.isfinite(numbers(samples, "percent_baseline")).any() else "no animal has a baseline"
@@ -201,7 +205,8 @@ def _areas(
     for place_, group in enumerate(groups):
         mine = [row for row in records(summary) if row["group"] == group and np.isfinite(row["low"])]
         mine.sort(key=lambda row: (row["low"], row["session_id"], row["probe_id"]))
-        spread = min(0.6, 0.12 * (len(mine) - 1)) if len(mine) > 1 else 0.0
+        spread = min(0.6 if len(mine) <= 40 else 0.8, 0.12 * (len(mine) - 1)) if len(mine) > 1 else 0.0
+        size = 3.4 if len(mine) <= 40 else 2.2
         for number, row in enumerate(mine):
             step = (0.5 + number * 0.618034) % 1  # neighbours in value stand apart, in no pattern
             at = place_ + spread * (step - 0.5)
@@ -210,11 +215,11 @@ def _areas(
             look: dict[str, Any] = {"mfc": "none", "mec": GREY} if bad else {"mfc": colours[group], "mec": "white"}
             known, bounds = np.isfinite(row["auc_percent_min"]), {"y_low": row["low"], "y_high": row["high"]}
             if known:
-                axes.plot(at, row["low"], "o", ms=3.4, mew=0.6 if bad else 0.3, **look)
+                axes.plot(at, row["low"], "o", ms=size, mew=0.6 if bad else 0.3, **look)
             else:
                 axes.plot([at, at], [row["low"], row["high"]], color=GREY if bad else colours[group], lw=1.4)
                 if not np.isfinite(row["auc_at_most"]):
-                    axes.plot(at, row["low"], "^", ms=3.4, **look)  # at least this
+                    axes.plot(at, row["low"], "^", ms=size, **look)  # at least this
             plotted.add(
                 "area",
                 group,
@@ -227,5 +232,6 @@ def _areas(
                 **({} if known else bounds),
             )
     few_ticks(axes, 4, 5)
-    named_ticks(axes, "x", [printable(settings.say(group)) for group in groups], rotation=30)
+    names = [printable(settings.say(group)) for group in groups]
+    named_ticks(axes, "x", names, rotation=0 if sum(map(len, names)) <= ROOM_FOR_NAMES else 30)
     axes.set(xlim=(-0.6, len(groups) - 0.4), ylabel=y, ylim=span(low, summary["high"].to_numpy(), [0.0]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,6 +25,7 @@ from coeruleus.figures.style import (
 )
 from coeruleus.figures.unit_panels import STEPS, ResponseData, fill_outline, outline, words_in
 
+WRAPPED = 42  # letters of a reason on one line
 RASTER_LIMIT = 2000  # spikes; beyond, the raster is an image inside the SVG
 
 
@@ -48,8 +50,9 @@ class ResponsePanel:
         psth.add_patch(self.band)
         (self.curve,) = psth.plot([], [], color=BLACK, lw=0.9)
         (self.baseline,) = psth.plot([], [], color=BLACK, lw=0.6, ls=(0, (4, 1.5)))
-        (self.onset,) = psth.plot([0, 0], [0, 1], color=BLACK, lw=0.6, transform=psth.get_xaxis_transform())
-        (self.onset_above,) = raster.plot([0, 0], [0, 1], color=BLACK, lw=0.6, transform=raster.get_xaxis_transform())
+        line: dict[str, Any] = {"color": VERMILLION, "lw": 0.6, "zorder": 0}  # a spike at the onset is seen on it
+        (self.onset,) = psth.plot([0, 0], [0, 1], transform=psth.get_xaxis_transform(), **line)
+        (self.onset_above,) = raster.plot([0, 0], [0, 1], transform=raster.get_xaxis_transform(), **line)
         self.spans: dict[str, Rectangle] = {}
         self.says: dict[str, Any] = {}
         for effect, colour, height in (("excitation", VERMILLION, 1.0), ("inhibition", BLUE, 0.87)):
@@ -95,7 +98,12 @@ class ResponsePanel:
             self.band.set_xy(np.concatenate([np.column_stack(end) for end in ends]))
         tallest = 1.5 * max(float(np.nanmax(rate, initial=0)), float(np.nanmax(upper, initial=0)))
         self.psth.set_ylim(0, max(0.1, base if math.isfinite(base) else 0, tallest))
-        self.empty.set_text("" if len(edges) else printable(row["reason"] or "nothing to show"))
+        for axes in (self.raster, self.psth):
+            axes.axison = bool(len(edges))
+        for one in (self.onset, self.onset_above, self.baseline):
+            one.set_visible(bool(len(edges)))
+        reason = printable(row["reason"] or "nothing to show")
+        self.empty.set_text("" if len(edges) else "\n".join(textwrap.wrap(reason, WRAPPED)))
         for effect in ("excitation", "inhibition"):
             self._mark(effect, row)
             start = float(row[f"{effect}_latency_s"])
@@ -122,3 +130,4 @@ class ResponsePanel:
         if there:
             self.spans[effect].set_bounds(start, 0, length, 1)
         self.says[effect].set_text(f"{effect} {p_words(p)}" if math.isfinite(p) else f"{effect} not tested")
+        self.says[effect].set_visible(not self.empty.get_text())

@@ -29,7 +29,7 @@ PLOTTED_TRACES = Table(
     (
         TRACES.columns[0],
         text("panel", "whole, or the analyte that is magnified"),
-        *TRACES.columns[1:],
+        *TRACES.columns[1:5],
         number("residual", "signal − fitted; drawn below, moved down", "signal unit"),
     ),
 )

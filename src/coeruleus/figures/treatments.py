@@ -15,7 +15,7 @@ from coeruleus.figures.settings import FigureSettings
 from coeruleus.figures.style import BLACK, printable
 
 EVENTS = "sheets/events"  # dialysate/events.tsv
-MOST = 4  # rows of bars
+MOST, ROW = 4, 0.1  # rows of bars, and the share of the panel that each takes
 
 
 def treatments(
@@ -29,6 +29,8 @@ def treatments(
     for row in records(mine[np.isfinite(numbers(mine, "onset_min"))]):
         lasts = row["duration_min"] if math.isfinite(row["duration_min"]) else 0.0
         name = row["drug"] if pd.notna(row["drug"]) else row["trial_type"]
+        if name == "perfusate" and pd.notna(row.get("analyte")):
+            name = f"{row['analyte']} in the perfusate"
         found.add((str(name), float(row["onset_min"]), float(row["onset_min"] + lasts)))
     return sorted(found, key=lambda one: (one[1], one[2], one[0]))
 
@@ -43,11 +45,15 @@ def draw_treatments(
         row = rows.setdefault(name, len(rows))
         if row >= MOST:
             continue
-        height = 0.985 - 0.075 * row
+        height = 0.985 - ROW * row
         if end > onset:
             axes.plot([onset, end], [height] * 2, color=BLACK, lw=2.2, solid_capstyle="butt", transform=across)
         else:
             axes.plot([onset], [height], "v", color=BLACK, ms=2.6, transform=across)
         if onset == min(start for one, start, _ in found if one == name):
-            axes.text(end, height, "  " + printable(settings.say(name)), size="small", va="center", transform=across)
+            words = " " + printable(settings.say(name))
+            if end > onset:  # under the bar, which may go on to the edge
+                axes.text(onset, height - 0.02, words, size="small", va="top", transform=across)
+            else:
+                axes.text(onset, height, " " + words, size="small", va="center", transform=across)
         plotted.add(panel, "treatment", "bench time (min)", onset, "", None, x_high=end, note=name)

@@ -13,6 +13,7 @@ from coeruleus.figures.evidence import draw_evidence
 from coeruleus.figures.frames import records, split, take
 from coeruleus.figures.joint import draw_joint
 from coeruleus.figures.plane import draw_plane
+from coeruleus.figures.raw_trace import draw_raw_traces
 from coeruleus.figures.save import FigureRecord, save_figure, write_index
 from coeruleus.figures.settings import FigureSettings
 from coeruleus.figures.style import house_style, safe_name
@@ -34,7 +35,7 @@ def draw_unit_figures(
     settings: FigureSettings,
     captions: Mapping[str, str],
 ) -> list[FigureRecord]:
-    """Draw unit plane, evidence matrix, drug responses, rate beside release, cards and truth, and write their index.
+    """Draw unit plane, evidence, drug responses, rate beside release, raw traces, cards and truth, and their index.
 
     `tables` holds frames by `Table.name`; those absent count as empty.
     """
@@ -44,6 +45,7 @@ def draw_unit_figures(
             *draw_evidence(tables, directory, settings, captions),
             *draw_drugs(tables, directory, settings, captions),
             *draw_joint(tables, directory, settings, captions),
+            *draw_raw_traces(tables, directory, settings, captions),
             *_draw_cards(tables, directory, settings, captions),
             *draw_truth(tables, directory, settings, captions),
         ]

@@ -16,6 +16,7 @@ from coeruleus.tables.problems import Problem
 
 STAGE = "formats"
 SAME_EVENT_S = 1.0
+TOLERANCE_S = 1e-4  # onsets that differ by less are the same
 MOST_EVENTS = 100_000
 
 
@@ -54,12 +55,15 @@ def merge_file_events(
 ) -> tuple[pd.DataFrame, list[Problem]]:
     """Events of the sheet and of the files whose names `rename` maps to a trial_type, sorted by site and time.
 
-    An event of a file that lies within 1 s of one of the sheet with the same trial_type is that one: the sheet's row
-    stays as it was typed. Files without mapped events, with times that cannot be trusted, or that cannot be read
-    give a problem. Without `rename`, no file is opened.
+    An event of a file within 1 s of one of the sheet with the same trial_type is that one. Spikes are on the file's
+    clock, so its onset stands in place of a typed one (kept in `onset_in_sheet`), with the sheet's other columns; a row
+    whose onset_source is ttl or keyboard has its onset from a clock already, and stays. Of several events of the file
+    within that second, as the pulses of a train, the first is the onset. Files without mapped events, with times that
+    cannot be trusted, or that cannot be read give a problem. Without `rename`, no file is opened.
     """
     if not rename or not len(recordings):
         return events, []
+    merged = events.assign(onset_in_sheet=np.nan, onset_source=events["onset_source"].astype(object))
     rows: list[dict[str, Any]] = []
     problems: list[Problem] = []
     for row in recordings.to_dict("records"):
@@ -81,30 +85,74 @@ def merge_file_events(
         if found and not mine:
             message = f"{row['file']}: none of its events is in events.rename; it holds {summary(found)}"
             problems.append(Problem(STAGE, item, "warning", message))
-        rows += _new(mine, events, str(row["site_id"]), int(row["segment"]))
-    if not rows:
-        return events, problems
-    joined = pd.concat([events, pd.DataFrame(rows)[_columns(events)]], ignore_index=True)
+        new, said = _take(mine, merged, str(row["site_id"]), int(row["segment"]))
+        rows += new
+        problems += [Problem(STAGE, item, "warning", f"{row['file']}: {each}") for each in said]
+    if rows:
+        merged = pd.concat([merged, pd.DataFrame(rows)], ignore_index=True)
     order = ["site_id", "segment", "onset", "trial_type"]
-    return joined.sort_values(order, kind="stable").reset_index(drop=True)[list(events)], problems
+    return merged.sort_values(order, kind="stable").reset_index(drop=True), problems
 
 
-def _columns(events: pd.DataFrame) -> list[str]:
-    return [
-        name for name in ("site_id", "segment", "onset", "duration", "trial_type", "onset_source") if name in events
-    ]
+def _take(
+    mine: list[tuple[str, FileEvent]], merged: pd.DataFrame, site: str, segment: int
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Rows of one file's events that the sheet does not have; those that it has get their onset in `merged`."""
+    rows: list[dict[str, Any]] = []
+    moved: list[float] = []
+    several = 0
+    here = (merged["site_id"] == site) & (merged["segment"] == segment)
+    for name in sorted({name for name, _ in mine}):
+        events = sorted((event for own, event in mine if own == name), key=lambda event: event.onset_s)
+        typed = merged[here & (merged["trial_type"] == name)]
+        onsets = np.array([event.onset_s for event in events])
+        owner = coincident(typed["onset"].to_numpy(dtype=float), onsets)
+        for place, (label, source) in enumerate(zip(typed.index, typed["onset_source"], strict=True)):
+            own = np.flatnonzero(owner == place)
+            if len(own) and source not in ("ttl", "keyboard"):
+                first = events[int(own[0])]
+                moved.append(first.onset_s - float(typed.loc[label, "onset"]))
+                several += len(own) > 1
+                merged.loc[label, ["onset", "onset_in_sheet"]] = [first.onset_s, typed.loc[label, "onset"]]
+                merged.loc[label, "onset_source"] = first.source
+        for event, place in zip(events, owner, strict=True):
+            if place < 0:
+                where = {"site_id": site, "segment": segment, "onset": event.onset_s, "duration": event.duration_s}
+                rows.append(where | {"trial_type": name, "onset_source": event.source})
+    return rows, _said(moved, several)
 
 
-def _new(mine: list[tuple[str, FileEvent]], events: pd.DataFrame, site: str, segment: int) -> list[dict[str, Any]]:
-    """Rows of the events of one file that the sheet does not have."""
-    here = events[(events["site_id"] == site) & (events["segment"] == segment)]
-    rows = []
-    for name, event in mine:
-        known = here.loc[here["trial_type"] == name, "onset"].to_numpy(dtype=float)
-        if not (np.abs(known - event.onset_s) <= SAME_EVENT_S).any():
-            place = {"site_id": site, "segment": segment, "onset": event.onset_s, "duration": event.duration_s}
-            rows.append(place | {"trial_type": name, "onset_source": event.source})
-    return rows
+def coincident(typed: np.ndarray, onsets: np.ndarray) -> np.ndarray:
+    """For each onset of a file, the place of the typed one that it is, or -1; both in s, (n,) and (m,).
+
+    The nearest pairs within 1 s are matched first, one to one; what is left within 1 s of a typed onset belongs to
+    the nearest.
+    """
+    owner = np.full(len(onsets), -1)
+    apart = np.abs(typed[:, None] - onsets[None, :])
+    close = np.argwhere(apart <= SAME_EVENT_S)
+    taken: set[int] = set()
+    for place, event in close[np.argsort(apart[tuple(close.T)], kind="stable")]:
+        if owner[event] < 0 and int(place) not in taken:
+            owner[event] = place
+            taken.add(int(place))
+    for event in np.flatnonzero(owner < 0):
+        if len(typed) and np.nanmin(apart[:, event], initial=np.inf) <= SAME_EVENT_S:
+            owner[event] = int(np.nanargmin(apart[:, event]))
+    return owner
+
+
+def _said(moved: list[float], several: int) -> list[str]:
+    said = []
+    if np.abs(moved).max(initial=0.0) > TOLERANCE_S:
+        count = f"{len(moved)} typed onset{'s' if len(moved) > 1 else ''}"
+        said.append(
+            f"{count} replaced by the file's own, which lie {np.median(moved):+.3g} s (median) and at most "
+            f"{np.abs(moved).max():.3g} s from them; onset_source ttl or keyboard in events.tsv keeps the sheet's"
+        )
+    if several:
+        said.append(f"{several} typed onsets have several of the file's events within 1 s: the first was taken")
+    return said
 
 
 def _text(value: Any) -> str | None:

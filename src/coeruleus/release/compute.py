@@ -16,6 +16,7 @@ from coeruleus.release.choices import Choices
 from coeruleus.release.comparison import compare_courses
 from coeruleus.release.context import attach_sheets, conditions, late_zeros
 from coeruleus.release.courses import group_courses
+from coeruleus.release.flux_points import flux_points
 from coeruleus.release.normalise import percent_of_baseline
 from coeruleus.release.recovery import measure_recovery
 from coeruleus.release.samples import SERIES, combine_injections, exclude_samples, read_injections, worsen
@@ -34,18 +35,19 @@ from coeruleus.tables.release import (
     SUMMARY,
     TURNOVER,
 )
-from coeruleus.tables.sources import COURSES
+from coeruleus.tables.sources import COURSES, FLUX_POINTS
 
 
 @dataclass(frozen=True)
 class Release:
-    """What `compute_release` gives: frames of tables/release.py, of COURSES, and problems."""
+    """What `compute_release` gives: frames of tables/release.py, of COURSES and FLUX_POINTS, and problems."""
 
     release: pd.DataFrame
     baselines: pd.DataFrame
     summary: pd.DataFrame
     statistics: pd.DataFrame
     courses: pd.DataFrame
+    flux_points: pd.DataFrame
     assumptions: pd.DataFrame
     recovery: pd.DataFrame
     turnover: pd.DataFrame
@@ -122,6 +124,7 @@ def compute_release(
         summary=_with_subjects(found.summary, subjects),
         statistics=STATISTICS.frame(rows),
         courses=_table(COURSES, group_courses(chosen), []),
+        flux_points=_table(FLUX_POINTS, flux_points(samples, events, recovered, recovery, inlet), []),
         assumptions=ASSUMPTIONS.frame(checks),
         recovery=_table(RECOVERY, recovered, []),
         turnover=_table(TURNOVER, turnover, []),

@@ -42,7 +42,7 @@ def hedges_g(values: Floats, reference: Floats | None = None) -> EffectSize:
     )
     if not np.isfinite(t) or abs(t) > FARTHEST:
         return EffectSize("Hedges' g", correction * t * root, np.nan, np.nan)  # the noncentral t is lost there
-    low, high = (_noncentrality(t, df, share) * root * correction for share in (0.975, 0.025))
+    low, high = (noncentrality(t, df, share) * root * correction for share in (0.975, 0.025))
     return EffectSize("Hedges' g", correction * t * root, low, high)
 
 
@@ -74,12 +74,18 @@ def _below(statistic: float, numerator: float, denominator: float, noncentrality
     return float(stats.f.cdf(statistic / (1 + noncentrality / numerator), df, denominator))
 
 
-def _noncentrality(t: float, df: float, share: float) -> float:
-    """The noncentrality of a t distribution that has `share` below t."""
+def noncentrality(t: float, df: float, share: float) -> float:
+    """The noncentrality of a t distribution that has `share` below t; NaN where it cannot be computed."""
+
+    def below(nc: float) -> float:
+        value = float(special.nctdtr(df, nc, t))
+        return value if np.isfinite(value) else float(nc < t)  # far out it is lost, and 0 or 1
+
     width = 5.0 + abs(t)
     low, high = t - width, t + width
-    while special.nctdtr(df, low, t) < share:
+    while below(low) < share:
         low -= width
-    while special.nctdtr(df, high, t) > share:
+    while below(high) > share:
         high += width
-    return float(optimize.brentq(lambda nc: special.nctdtr(df, nc, t) - share, low, high, xtol=1e-10))
+    found = float(optimize.brentq(lambda nc: below(nc) - share, low, high, xtol=1e-10))
+    return found if abs(below(found) - share) < 1e-6 else float("nan")

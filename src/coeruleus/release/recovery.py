@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -36,9 +36,7 @@ def measure_recovery(
 
     What is in the perfusate reaches the brain `inlet_min` after its onset.
     """
-    drugs = events[events["analyte"].isna() | (events["trial_type"] != "perfusate")]
-    fit = samples[(samples["status"] == status.OK) & (samples["period"] != UNKNOWN)].copy()
-    fit["under"] = conditions(fit, drugs, inlet_min)
+    fit = usable_samples(samples, events, inlet_min)
     rows = _in_vitro(baselines, probes)
     rows += _retrodialysis(fit, settings)
     rows += _zero_net_flux(fit, events, settings.equilibration_min, inlet_min)
@@ -56,6 +54,14 @@ def measure_recovery(
             )
             problems.append(Problem("release", item, "warning", message))
     return pd.DataFrame(rows), problems
+
+
+def usable_samples(samples: pd.DataFrame, events: pd.DataFrame, inlet_min: float) -> pd.DataFrame:
+    """Samples that are ok and have a place in time, with the drug that they were taken under."""
+    drugs = events[events["analyte"].isna() | (events["trial_type"] != PERFUSATE)]
+    fit = samples[(samples["status"] == status.OK) & (samples["period"] != UNKNOWN)].copy()
+    fit["under"] = conditions(fit, drugs, inlet_min)
+    return fit
 
 
 def _in_vitro(baselines: pd.DataFrame, probes: pd.DataFrame) -> list[Row]:
@@ -111,7 +117,7 @@ def _retrodialysis(fit: pd.DataFrame, settings: RecoverySettings) -> list[Row]:
     rows: list[Row] = []
     for key, course in fit[fit["analyte"] == settings.retrodialysis_standard].groupby(SERIES, sort=True):
         first: Floats | None = None
-        for condition, own in _by_condition(course):
+        for condition, own in by_condition(course):
             loss: Floats = 1 - own["concentration"].to_numpy(dtype=float) / perfused
             mean = float(loss.mean())
             row: Row = {**dict(zip(SERIES, key, strict=True)), "method": "retrodialysis", "condition": condition}
@@ -154,22 +160,28 @@ def _outside(fit: pd.DataFrame, standard: Row, name: str) -> list[Row]:
     return rows
 
 
-def _zero_net_flux(fit: pd.DataFrame, events: pd.DataFrame, equilibration_min: float, inlet_min: float) -> list[Row]:
-    """The regression of each probe and condition on the perfusate's concentrations."""
+def perfused_courses(
+    fit: pd.DataFrame, events: pd.DataFrame, equilibration_min: float, inlet_min: float
+) -> Iterator[tuple[tuple[Any, ...], pd.DataFrame]]:
+    """Courses that were perfused with their analyte, by SERIES: the samples whose perfusate (`inside`) is known."""
     perfused = (events["trial_type"] == PERFUSATE) & events["analyte"].notna()
     perfused &= events["perfusate_concentration"].notna()
-    rows: list[Row] = []
     if not perfused.any():
-        return rows
+        return
     for key, course in fit.groupby(SERIES, sort=True):
         own = events_of(course, events, inlet_min)
         own = own[perfused[own.index] & (own["analyte"] == key[2])]
-        if own.empty:
-            continue
-        course = course.assign(inside=_perfusate(course, own, equilibration_min))
-        course = course[course["inside"].notna()]
+        if not own.empty:
+            course = course.assign(inside=_perfusate(course, own, equilibration_min))
+            yield key, course[course["inside"].notna()]
+
+
+def _zero_net_flux(fit: pd.DataFrame, events: pd.DataFrame, equilibration_min: float, inlet_min: float) -> list[Row]:
+    """The regression of each probe and condition on the perfusate's concentrations."""
+    rows: list[Row] = []
+    for key, course in perfused_courses(fit, events, equilibration_min, inlet_min):
         before: NoFlux | None = None
-        for condition, part in _by_condition(course):
+        for condition, part in by_condition(course):
             row: Row = {**dict(zip(SERIES, key, strict=True)), "method": "zero_net_flux", "condition": condition}
             row |= {"n_samples": len(part), "n_levels": part["inside"].nunique(), "unit": part["unit"].iloc[0]}
             found = fit_no_flux(part["inside"].to_numpy(), part["concentration"].to_numpy())
@@ -201,7 +213,7 @@ def _perfusate(course: pd.DataFrame, events: pd.DataFrame, equilibration_min: fl
     return found
 
 
-def _by_condition(course: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+def by_condition(course: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     """Conditions in order of time."""
     ordered = course.sort_values("time_min", kind="stable")
     return [(name, ordered[ordered["under"] == name]) for name in ordered["under"].unique()]

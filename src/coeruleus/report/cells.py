@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,6 +10,9 @@ from typing import Any
 
 import pandas as pd
 
+from coeruleus.report.packed import pack
+
+PACKED_FROM = 100  # rows
 MARKED = {"status", "verdict", "label", "severity", "stable", "accepted", "rules_label"}
 REMARKS = {
     "reason",
@@ -43,6 +47,23 @@ class TableView:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @property
+    def packed(self) -> str:
+        """The table for the browser to build when it is looked at; a cell is its text, or its text and look."""
+        rows = [[[one.text, one.look] if one.look else one.text for one in row] for row in self.rows]
+        return pack(
+            {"caption": self.caption, "head": self.head, "rows": rows, "decide": [dict(d) for d in self.decide]}
+        )
+
+    @property
+    def long(self) -> bool:
+        """Too long to stand in the page where it is folded away."""
+        return len(self.rows) > PACKED_FROM
+
+    @property
+    def anchor(self) -> str:
+        return f"table-{hashlib.sha256(f'{self.caption}{self.packed}'.encode()).hexdigest()[:12]}"
 
     def part(self, start: int, stop: int | None = None) -> TableView:
         return replace(self, rows=self.rows[start:stop], decide=self.decide[start:stop])

@@ -9,6 +9,8 @@ import pandas as pd
 
 from coeruleus.report.cells import TableView, number_words, rows_of, table
 from coeruleus.report.overview import Tables, get
+from coeruleus.responses.curated import find_trials
+from coeruleus.tables.interim import EVENTS
 
 COLUMNS = {
     "sheet": "sheet", "item": "item", "action": "action", "before": "before", "now": "now", "reason": "reason",
@@ -80,4 +82,7 @@ def _unit(row: Row, tables: Tables) -> tuple[str, str]:
 
 
 def _trial(row: Row, tables: Tables) -> tuple[str, str]:
+    found, _ = find_trials(pd.DataFrame([row]), EVENTS.frame(get(tables, EVENTS.name)))
+    if found.empty:
+        return "n/a", "matches nothing"
     return "tested with the others", "left out of the responses of its site"

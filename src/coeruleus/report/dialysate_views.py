@@ -233,7 +233,9 @@ def build_release(tables: Tables, pictures: Pictures) -> list[ReleaseView]:
         views.append(
             ReleaseView(
                 analyte,
-                tuple(one for kind in ("release", "recovery") for one in pictures.of(kind, analyte=analyte)),
+                tuple(
+                    one for kind in ("release", "recovery", "net_flux") for one in pictures.of(kind, analyte=analyte)
+                ),
                 *told(tests),
                 table(tests, f"Statistics of {analyte}", STATISTICS),
                 table(

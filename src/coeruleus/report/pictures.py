@@ -10,8 +10,9 @@ from pathlib import Path
 from coeruleus.figures.save import INDEX, FigureRecord, read_index
 
 LARGEST_SVG = 120_000  # bytes
-AS_IMAGES = {"unit_card", "chromatograms", "release_animals"}  # many of a kind
+AS_IMAGES = {"unit_card", "chromatograms", "release_animals", "raw_trace"}  # many of a kind
 MOST_PAGES = 700_000  # bytes of pages of chromatograms; the page browses every trace anyway
+MOST_RAW = 4_000_000  # bytes of raw traces; the others lie in the folder of figures
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Picture:
     record: FigureRecord
     address: str  # empty: too many of its kind to embed all
     source: str  # the table of what is plotted, below the results folder
+    size: tuple[int, int]  # of the picture in pixels: its room is kept before it is drawn
 
     def about(self, key: str) -> str:
         return self.record.about.get(key, "")
@@ -34,7 +36,7 @@ class Pictures:
         for directory in directories:
             if (directory / INDEX).is_file():
                 self._found += [(directory, record) for record in read_index(directory)]
-        self._left_out = self._beyond("chromatograms", MOST_PAGES)
+        self._left_out = self._beyond("chromatograms", MOST_PAGES) | self._beyond("raw_trace", MOST_RAW)
 
     def _beyond(self, kind: str, most: int) -> set[str]:
         """Figures of a kind after those that fit into so many bytes."""
@@ -53,6 +55,7 @@ class Pictures:
                 record,
                 "" if record.name in self._left_out else _embed(directory, record),
                 f"figures/{directory.name}/{record.file('.tsv')}",
+                _size(directory / record.file(".png")),
             )
             for directory, record in self._found
             if record.kind == kind and all(record.about.get(key) == value for key, value in about.items())
@@ -67,6 +70,13 @@ class Pictures:
 
     def __len__(self) -> int:
         return len(self._found)
+
+
+def _size(png: Path) -> tuple[int, int]:
+    """Width and height from the head of a PNG."""
+    with png.open("rb") as handle:
+        head = handle.read(24)
+    return int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big")
 
 
 def _embed(directory: Path, record: FigureRecord) -> str:

@@ -45,13 +45,13 @@ def sentence(row: Mapping[str, Any]) -> str:
     """One row of statistics.tsv in words: its own sentence where it has one, animals and samples, remark."""
     counts = (("n_subjects", "animals"), ("n_samples", "samples"))
     who = ", ".join(f"{number_words(row[name])} {what}" for name, what in counts if _known(row, name)) or "n not known"
-    remark = f" {row['reason']}." if row["reason"] else ""
+    remark = f"; {str(row['reason']).rstrip('.')}" if _known(row, "reason") else ""
     if _known(row, "sentence"):
-        return f"{str(row['sentence']).rstrip('.')}; {who}.{remark}"
+        return f"{str(row['sentence']).rstrip('.')}; {who}{remark}."
     if pd.isna(row["estimate"]) and not _known(row, "statistic"):
-        return f"{row['model']}, {row['effect']}: no estimate ({who}).{remark}"
+        return f"{row['model']}, {row['effect']}: no estimate ({who}){remark}."
     parts = [part for part in (_effect(row), _test(row), _p(row)) if part]
-    return f"{row['model']}, {row['effect']}: {', '.join(parts)}; {who}.{remark}"
+    return f"{row['model']}, {row['effect']}: {', '.join(parts)}; {who}{remark}."
 
 
 def _known(row: Mapping[str, Any], *names: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from coeruleus.report.cells import Cell, TableView, cell, counted, rows_of, table
+from coeruleus.report.cells import Cell, TableView, cell, counted, plural, rows_of, table
 from coeruleus.report.curation_kit import buttons, decide
 from coeruleus.report.facts import Facts
 from coeruleus.report.overview import Tables, get
@@ -61,7 +61,8 @@ DISAGREEMENTS = {
 }  # fmt: skip
 EVENTS = {
     "site_id": "site", "segment": "segment", "onset": "onset (s)", "duration": "duration (s)", "trial_type": "event",
-    "side": "side", "intensity": "intensity", "drug": "drug", "dose": "dose", "dose_unit": "unit",
+    "onset_source": "onset from", "onset_in_sheet": "typed onset (s)", "side": "side",
+    "intensity": "intensity", "drug": "drug", "dose": "dose", "dose_unit": "unit",
 }  # fmt: skip
 
 
@@ -105,6 +106,8 @@ class UnitsView:
     statistics: TableView
     sensitivity: TableView
     disagreements: TableView
+    raw: tuple[Picture, ...]
+    no_raw: str
     units: tuple[UnitView, ...]
 
 
@@ -127,17 +130,39 @@ def build_units(tables: Tables, pictures: Pictures, facts: Facts) -> UnitsView:
         table(get(tables, "units/statistics"), "Units of each group of animals", STATISTICS),
         table(get(tables, "units/sensitivity"), "Labels that change when a bound moves by 10 %", SENSITIVITY),
         table(get(tables, "units/disagreements"), "Units on which rulesets disagree", DISAGREEMENTS),
+        tuple(one for one in pictures.of("raw_trace") if one.address),
+        _no_raw(tables, pictures),
         tuple(_units(tables, merged, labels, first, pictures)),
     )  # fmt: skip
 
 
 def build_events(tables: Tables) -> TableView:
     """Every event of the recordings that a person may take out of the responses of its site."""
-    events = get(tables, "sheets/ephys_events")
+    events = get(tables, "interim/events")
     if len(events):
         events = events[events["trial_type"] != "drug"].dropna(axis="columns", how="all")
     keys = {"site_id": "site_id", "segment": "segment", "onset": "onset"}
     return table(events, "Events of the recordings", EVENTS, buttons(events, "trials", keys))
+
+
+def _no_raw(tables: Tables, pictures: Pictures) -> str:
+    """Which sites have no picture of a raw trace, and why."""
+    recordings = get(tables, "sheets/recordings")
+    if recordings.empty:
+        return ""
+    shown = {one.about("site_id") for one in pictures.of("raw_trace")}
+    without = recordings[~recordings["site_id"].isin(shown)]
+    elsewhere = without.loc[without["kind"] == "sorted", "site_id"].nunique()
+    failed = sorted(set(without.loc[without["kind"] == "raw", "site_id"]))
+    said = []
+    if elsewhere:
+        said.append(f"{plural(elsewhere, 'site')} sorted elsewhere: no raw trace was given, so none is shown.")
+    beyond = sum(not one.address for one in pictures.of("raw_trace"))
+    if beyond:
+        said.append(f"{plural(beyond, 'further raw trace')} did not fit in here: see the folder figures/units.")
+    if failed:
+        said.append(f"The raw traces of {', '.join(failed)} could not be sorted: see the problems.")
+    return " ".join(said)
 
 
 def _plane(units: pd.DataFrame) -> Points:

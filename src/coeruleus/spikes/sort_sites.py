@@ -11,11 +11,12 @@ import pandas as pd
 from coeruleus.formats.errors import FormatError
 from coeruleus.formats.read_recordings import NO_FILE
 from coeruleus.formats.recording import RawRecording, read_raw
+from coeruleus.spikes.excerpt_rows import excerpt_rows
 from coeruleus.spikes.sort import SortResult, sort_segments
 from coeruleus.tables import status
 from coeruleus.tables.interim import ARTEFACTS, SEGMENTS, UNIT_QUALITY
 from coeruleus.tables.problems import Problem
-from coeruleus.tables.sources import WAVEFORMS
+from coeruleus.tables.sources import EXCERPT_MARKS, EXCERPTS, WAVEFORMS
 from coeruleus.tables.units import SPIKES
 
 STAGE = "spikes"
@@ -24,13 +25,16 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class SortedSites:
-    """Frames of SPIKES, WAVEFORMS, SEGMENTS (one row per recording, failed ones too), UNIT_QUALITY and ARTEFACTS."""
+    """Frames of SPIKES, WAVEFORMS, SEGMENTS (one row per recording, failed ones too), UNIT_QUALITY, ARTEFACTS,
+    EXCERPTS and EXCERPT_MARKS."""
 
     spikes: pd.DataFrame
     waveforms: pd.DataFrame
     segments: pd.DataFrame
     quality: pd.DataFrame
     artefacts: pd.DataFrame
+    excerpts: pd.DataFrame
+    excerpt_marks: pd.DataFrame
     problems: list[Problem]
 
 
@@ -41,6 +45,8 @@ def sort_sites(recordings: pd.DataFrame, folder: Path) -> SortedSites:
     segments: list[Row] = []
     quality: list[Row] = []
     artefacts: list[Row] = []
+    excerpts: list[pd.DataFrame] = []
+    excerpt_marks: list[Row] = []
     problems: list[Problem] = []
     for site, rows in recordings[recordings["kind"] == "raw"].sort_values("segment").groupby("site_id", sort=True):
         records = [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]
@@ -54,6 +60,10 @@ def sort_sites(recordings: pd.DataFrame, folder: Path) -> SortedSites:
         for one in result.artefacts:
             stretch = {"start_s": one.start_s, "end_s": one.end_s, "kind": one.kind}
             artefacts.append({"site_id": site, "segment": opened[one.segment][0]["segment"], **stretch})
+        numbers = [segment["segment"] for segment, _ in opened]
+        pieces, marks = excerpt_rows(str(site), numbers, [recording for _, recording in opened], result)
+        excerpts += pieces
+        excerpt_marks += marks
         if not result.units:
             problems.append(Problem(STAGE, str(site), "warning", f"no unit was found: {result.reason}"))
             for segment, _ in opened:
@@ -73,6 +83,8 @@ def sort_sites(recordings: pd.DataFrame, folder: Path) -> SortedSites:
         SEGMENTS.frame(segments),
         UNIT_QUALITY.frame(quality),
         ARTEFACTS.frame(artefacts),
+        EXCERPTS.frame(pd.concat(excerpts) if excerpts else ()),
+        EXCERPT_MARKS.frame(excerpt_marks),
         problems,
     )
 

@@ -36,6 +36,27 @@ ARTEFACTS = Table(
     ),
 )
 
+EVENTS = Table(
+    "interim/events",
+    "event of ephys/events.tsv or of a recording file",
+    ("site_id", "segment", "onset", "trial_type"),
+    (
+        SITE,
+        integer("segment", "segment of the recording"),
+        number("onset", "start on the segment's clock", "s", decimals=6),
+        number("duration", "how long", "s"),
+        text("trial_type", "what it is"),
+        text("side", "side"),
+        text("intensity", "intensity, with its unit"),
+        text("onset_source", "ttl, keyboard or typed"),
+        text("drug", "drug"),
+        number("dose", "dose", "see dose_unit"),
+        text("dose_unit", "unit of the dose"),
+        text("route", "route"),
+        number("onset_in_sheet", "typed onset, where the file's own stands in its place", "s", decimals=6),
+    ),
+)
+
 UNIT_QUALITY = Table(
     "interim/unit_quality",
     "unit",

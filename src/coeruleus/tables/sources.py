@@ -5,6 +5,7 @@ Each lands beside the figures it feeds, so that any figure can be drawn again wi
 
 from coeruleus.tables.dialysate import ANALYTE, INJECTION, REASON, RUN
 from coeruleus.tables.model import Table, boolean, integer, number, text
+from coeruleus.tables.release import PROBE, SESSION, SUBJECT
 from coeruleus.tables.units import SITE, UNIT
 
 TRACES = Table(
@@ -17,6 +18,9 @@ TRACES = Table(
         number("signal", "detector signal", "signal unit"),
         number("baseline", "fitted baseline, where one was fitted", "signal unit"),
         number("fitted", "baseline and fitted peaks", "signal unit"),
+        number(
+            "aligned_min", "time moved by the run's retention model so that each peak is at its median place", "min"
+        ),
     ),
 )
 
@@ -86,6 +90,25 @@ COURSES = Table(
         text("region", "brain region of the probes; with several, group names it too"),
         integer("n_below_limit", "samples among them below a limit; those with a number count with it"),
         number("percent_of_grand_mean", "mean concentration ÷ mean baseline of the same animals: the other way", "%"),
+    ),
+)
+
+FLUX_POINTS = Table(
+    "sources/flux_points",
+    "sample in a zero-net-flux regression",
+    ("session_id", "probe_id", "analyte", "condition", "sample_id"),
+    (
+        SESSION,
+        PROBE,
+        ANALYTE,
+        SUBJECT,
+        text("condition", "drug that the sample was taken under"),
+        text("sample_id", "dialysate sample"),
+        number("perfused", "concentration in the perfusate", "see unit"),
+        number("collected", "concentration in the dialysate", "see unit"),
+        number("lost", "perfused − collected; below 0 it was gained from the tissue", "see unit"),
+        number("fitted", "what the regression says of lost: recovery × (perfused − extracellular)", "see unit"),
+        text("unit", "unit of the concentrations"),
     ),
 )
 
@@ -166,6 +189,40 @@ SEGMENT_CLOCK = Table(
         text("subject_id", "animal"),
         text("session_id", "animal and day"),
         number("start_min", "start of the segment on the session's bench clock", "min"),
+    ),
+)
+
+EXCERPTS = Table(
+    "sources/excerpts",
+    "site × excerpt × view × piece of time",
+    ("site_id", "excerpt", "view", "time_s"),
+    (
+        SITE,
+        text("excerpt", "spikes: a typical piece of the raw trace; masked: around the longest masked stretch"),
+        text("view", "whole, or the unit whose spike is seen closely"),
+        integer("segment", "segment of the recording"),
+        text("channel", "channel that is shown: where the largest unit is largest"),
+        number("time_s", "start of the piece on the segment's clock", "s", decimals=6),
+        number("signal_low", "least of the signal as recorded", "see unit"),
+        number("signal_high", "greatest", "see unit"),
+        number("band_low", "least of the signal in the band in which spikes are looked for", "see unit"),
+        number("band_high", "greatest", "see unit"),
+        text("unit", "unit of the signal; n/a where the file does not say it"),
+    ),
+)
+
+EXCERPT_MARKS = Table(
+    "sources/excerpt_marks",
+    "site × excerpt × mark",
+    ("site_id", "excerpt", "mark", "unit_id", "start_s"),
+    (
+        SITE,
+        text("excerpt", "as in excerpts"),
+        integer("segment", "segment of the recording"),
+        text("mark", "spike, or why a stretch was masked"),
+        UNIT,
+        number("start_s", "where it begins on the segment's clock", "s", decimals=6),
+        number("end_s", "where it ends; of a spike where it is", "s", decimals=6),
     ),
 )
 

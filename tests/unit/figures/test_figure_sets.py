@@ -178,6 +178,8 @@ def test_any_text_may_be_missing(made_tables, tmp_path, half):
         "trial_type",
         "condition",
         "mark",
+        "excerpt",
+        "view",
         "item",
     }
     gone = {}

@@ -11,7 +11,9 @@ import pytest
 from coeruleus.experiment.clock import segment_clock
 from coeruleus.figures.drugs import draw_drugs
 from coeruleus.figures.joint import draw_joint
+from coeruleus.figures.net_flux import draw_net_flux
 from coeruleus.figures.overlay import draw_overlays
+from coeruleus.figures.raw_trace import draw_raw_traces
 from coeruleus.figures.recovery import draw_recovery
 from coeruleus.figures.save import PLOTTED
 from coeruleus.figures.settings import FigureSettings
@@ -27,14 +29,14 @@ def drawn(draw, tables, folder: Path, **settings) -> list:
         return list(draw(tables, folder, chosen, {}))
 
 
-def test_overlaid_peaks_stand_at_one_place_whatever_the_drift(tmp_path):
-    """Two injections whose peaks lie 0.3 min apart lie over each other; without alignment they would not."""
+def test_overlaid_injections_are_drawn_on_the_aligned_time(tmp_path):
+    """Two injections whose peaks lie 0.3 min apart lie over each other where the aligned time says so."""
     time = np.linspace(0, 10, 1001)
     traces, peaks, drift = [], [], []
     for order, (name, shift) in enumerate((("a", -0.15), ("b", 0.15)), 1):
         height = np.exp(-(((time - 5 - shift) / 0.1) ** 2) / 2)
         traces.append(pd.DataFrame({"injection_id": name, "time_min": time, "signal": 2 + height, "baseline": 2.0,
-                                    "fitted": 2 + height}))  # fmt: skip
+                                    "fitted": 2 + height, "aligned_min": time - shift}))  # fmt: skip
         peaks.append({"injection_id": name, "analyte": "NE", "run": "r", "kind": "standard", "status": "ok",
                       "retention_time_min": 5 + shift, "width_half_min": 0.235})  # fmt: skip
         drift.append({"run": "r", "analyte": "NE", "order": order, "injection_id": name, "kind": "standard",
@@ -110,12 +112,37 @@ def test_recovery_is_drawn_where_its_table_is(tmp_path):
     assert "changed under treatment in 1 row" in record.caption
 
 
+def test_zero_net_flux_is_drawn_with_its_points_its_line_and_where_it_crosses(tmp_path, made_tables):
+    assert drawn(draw_net_flux, {}, tmp_path) == []
+    (record,) = drawn(draw_net_flux, made_tables, tmp_path)
+    plotted = read_table(tmp_path / record.file(".tsv"), PLOTTED)
+    line = plotted[plotted["series"] == "regression, baseline"]
+    assert np.polyfit(line["x"], line["y"], 1) == pytest.approx([0.17, -0.17 * 1.5])
+    assert (plotted["series"] == "samples, reboxetine").sum() == 5
+    crossing = plotted[plotted["series"] == "outside the membrane, baseline"].iloc[0]
+    assert (crossing["x"], crossing["y"]) == (1.5, 0) and "1.2 to 1.9" in crossing["note"]
+    assert "n = 10 samples of 1 probe" in record.caption
+
+
+def test_raw_traces_show_spikes_and_what_was_masked(tmp_path, made_tables):
+    assert drawn(draw_raw_traces, {}, tmp_path) == []
+    (record,) = drawn(draw_raw_traces, made_tables, tmp_path)  # one site of four was sorted here
+    assert record.about == {"site_id": "site01"} and "n = 2 spikes of unit u1" in record.caption
+    plotted = read_table(tmp_path / record.file(".tsv"), PLOTTED)
+    assert plotted.loc[plotted["series"] == "spikes", "x"].tolist() == [0.5, 1.7]
+    masked = plotted[plotted["series"] == "masked"]
+    assert masked[["x", "x_high", "note"]].to_numpy().tolist() == [[1.0, 1.9, "movement artefact"]]
+    assert "masked: movement artefact" in (tmp_path / record.file(".svg")).read_text(encoding="utf-8")
+
+
 def test_each_treatment_is_drawn_once_over_its_group():
     events = pd.DataFrame({"subject_id": ["a", "b", "c"], "probe_id": None, "onset_min": [0.0, 0.0, 20.0],
                            "duration_min": [np.nan, np.nan, 40.0], "trial_type": ["drug", "drug", "perfusate"],
                            "drug": ["saline", "saline", None]})  # fmt: skip
     assert treatments(events, {"a", "b"}, set()) == [("saline", 0.0, 0.0)]
     assert treatments(events, {"c"}, set()) == [("perfusate", 20.0, 60.0)]
+    named = events.assign(analyte=[None, None, "NE"])
+    assert treatments(named, {"c"}, set()) == [("NE in the perfusate", 20.0, 60.0)]
     assert treatments(pd.DataFrame(), {"a"}, set()) == []
 
 

@@ -9,7 +9,7 @@ import pytest
 import scipy.io
 
 from coeruleus.formats.errors import FormatError
-from coeruleus.formats.file_events import merge_file_events, suspect
+from coeruleus.formats.file_events import coincident, merge_file_events, suspect
 from coeruleus.formats.recording import FileEvent, file_events, open_sorted, read_raw
 
 
@@ -142,18 +142,37 @@ def sheets(ephys):
     return recordings, typed, ephys
 
 
-def test_events_of_files_join_those_of_the_sheet_without_doubling(sheets):
+def test_a_typed_event_gets_the_onset_of_the_file_and_keeps_its_other_columns(sheets):
     recordings, typed, folder = sheets
     merged, problems = merge_file_events(typed, recordings, folder, {"Event04": "foot_shock"})
     own = np.array([e.onset_s for e in file_events(folder / "File_neuroexplorer_1.nex") if e.name == "Event04"])
     near = np.abs(own - 21.6) <= 1
-    assert near.sum() > 1 and not problems
-    assert len(merged) == 1 + len(own) - near.sum() and list(merged) == list(typed)
-    kept = merged[merged["onset_source"] == "typed"].iloc[0]
-    assert (kept["side"], kept["onset"]) == ("left", 21.6)
-    assert set(merged.loc[merged["onset_source"] == "ttl", "onset"]) == set(own[~near])
+    assert near.sum() > 1 and len(merged) == 1 + len(own) - near.sum()
+    kept = merged[merged["side"] == "left"].iloc[0]
+    assert (kept["onset"], kept["onset_in_sheet"], kept["onset_source"]) == (own[near].min(), 21.6, "ttl")
+    assert set(merged["onset"]) == {own[near].min(), *own[~near]}
+    assert "1 typed onset replaced" in problems[0].message and "the first was taken" in problems[1].message
     again, _ = merge_file_events(merged, recordings, folder, {"Event04": "foot_shock"})
-    pd.testing.assert_frame_equal(again, merged)
+    pd.testing.assert_frame_equal(again[list(typed)], merged[list(typed)])
+
+
+def test_an_onset_that_the_sheet_has_from_a_clock_stays(sheets):
+    recordings, typed, folder = sheets
+    merged, problems = merge_file_events(
+        typed.assign(onset_source="ttl"), recordings, folder, {"Event04": "foot_shock"}
+    )
+    kept = merged[merged["side"] == "left"].iloc[0]
+    assert kept["onset"] == 21.6 and np.isnan(kept["onset_in_sheet"]) and not problems
+
+
+def test_each_typed_event_is_the_nearest_of_the_file_and_no_other_is_lost():
+    """Every half second: eleven typed 0.1 to 0.2 s late, one forgotten, are eleven of the twelve."""
+    onsets = np.arange(12) * 0.5
+    late = np.delete(onsets + 0.1 + 0.01 * np.arange(12), 4)
+    owner = coincident(late, onsets)
+    assert owner[[0, 1, 2, 3]].tolist() == [0, 1, 2, 3] and owner[5:].tolist() == [4, 5, 6, 7, 8, 9, 10]
+    assert coincident(np.array([]), onsets).tolist() == [-1] * 12
+    assert coincident(np.array([2.0, np.nan]), np.array([0.9, 3.0, 9.0])).tolist() == [-1, 0, -1]
 
 
 def test_without_names_to_map_no_file_is_opened(sheets):

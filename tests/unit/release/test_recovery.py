@@ -89,9 +89,12 @@ def test_zero_net_flux_waits_for_the_perfusate_to_arrive():
     late = np.concatenate([[np.nan], np.repeat(levels, 3)])[:12]
     true = np.where(np.isnan(late), 0.3 * 1.5, late + 0.3 * (1.5 - late))
     rows = samples("r1", true.tolist(), first=0)
-    found = run(rows, events=perfusion(levels), flow_rate_ul_per_min=1.0, inlet_volume_ul=20.0).recovery.iloc[0]
+    result = run(rows, events=perfusion(levels), flow_rate_ul_per_min=1.0, inlet_volume_ul=20.0)
+    found, points = result.recovery.iloc[0], result.flux_points
     assert (found["recovery"], found["extracellular"]) == pytest.approx((0.3, 1.5))
-    assert found["n_samples"] == 11
+    assert found["n_samples"] == len(points) == 11
+    assert sorted(points["perfused"]) == [0, 0, 0, 1, 1, 1, 2, 2, 2, 4, 4]
+    assert points["fitted"].to_numpy() == pytest.approx(points["lost"].to_numpy())
 
 
 def test_retrodialysis_gives_the_concentration_outside_of_the_others():

@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
+from coeruleus.release.effect_size import noncentrality
 from coeruleus.release.summary import area_weights
 
 from .studies import run, samples
@@ -77,6 +79,14 @@ def test_values_below_a_limit_count_with_their_number_and_are_named():
     rows[4] |= {"status": "below_lod", "reason": "low"}
     found = run(rows).summary.iloc[0]
     assert found["auc_percent_min"] == pytest.approx(-(80 + 90) * 20) and "1 of 2 samples are below" in found["reason"]
+
+
+@pytest.mark.parametrize("df", [1.0, 10.0, 36.0, 300.0])
+def test_intervals_of_large_effects_agree_with_the_other_noncentral_t(df):
+    """SciPy has two: one is lost far out and must not stop the comparison of 40 animals (t = -20, 36 df)."""
+    for t in np.linspace(-30, 30, 21):
+        for share in (0.975, 0.025):
+            assert stats.nct.cdf(t, df, noncentrality(t, df, share)) == pytest.approx(share, abs=1e-4)
 
 
 LOD = {"status": "below_lod", "reason": "low", "concentration": None, "concentration_se": None, "lod": 0.2}

@@ -47,10 +47,14 @@ def tables(made_tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     events = [
         {"site_id": "site01", "segment": 1, "onset": onset, "trial_type": "paw_pinch"} for onset in (60.0, 120.25)
     ]
+    events += [  # enough to make the table a long one
+        {"site_id": "site02", "segment": 1, "onset": 10.0 * place, "trial_type": "paw_pinch", "side": HOSTILE}
+        for place in range(1, 151)
+    ]
     return renamed | {
         "sources/vendor_peaks": VENDOR_PEAKS.frame(vendor),
         "curation/peaks": pd.DataFrame(kept),
-        "sheets/ephys_events": pd.DataFrame(events),
+        "interim/events": pd.DataFrame(events),
         "sheets/subjects": pd.DataFrame({"subject_id": [f"rat{n:02d}" for n in range(1, 13)], "group": HOSTILE}),
     }
 
@@ -145,6 +149,59 @@ def test_tables_are_searched_and_sorted(visit: Any) -> None:
     accuracy.get_by_role("button", name="nominal").click()
     shown = [float(text) for text in accuracy.locator("tbody td:nth-child(5)").all_inner_texts()]
     assert shown == sorted(shown) and len(set(shown)) == 6  # as numbers: 0.1 before 0.25, 2.5 before 5
+
+
+def test_a_link_arrives_though_pictures_are_not_drawn_yet(chromium: Any, report: Path) -> None:
+    """Pictures keep their room before they are drawn, so that nothing moves while the page scrolls."""
+    opened = Visit(chromium, report)
+    opened.page.locator("nav a[href='#methods']").click()
+    opened.page.wait_for_timeout(500)
+    top = opened.page.locator("#methods").bounding_box()["y"]
+    bottom = opened.page.evaluate("scrollY + innerHeight >= document.documentElement.scrollHeight - 2")
+    assert abs(top) < 5 or bottom
+    sizes = opened.page.evaluate("[...document.images].map((one) => [one.width, one.height])")
+    assert all(width > 0 and height > 0 for width, height in sizes)
+    opened.context.close()
+
+
+def test_a_long_table_is_built_when_it_is_opened(visit: Any) -> None:
+    """Its rows are no elements before, hostile words stay words, and it sorts and searches as any other."""
+    page = visit.page
+    events = page.locator("details.packed", has_text="Events of the recordings (152)")
+    assert events.locator("tr").count() == 0
+    events.locator("summary").click()
+    events.locator("tbody tr").first.wait_for()
+    assert events.locator("tbody tr").count() == 152 and events.locator("button.decide").count() == 152
+    assert events.get_by_text(HOSTILE).count() == 150 and events.locator("img").count() == 0
+    onset = events.get_by_role("button", name="onset (s)")
+    onset.click()
+    shown = [float(text) for text in events.locator("tbody td:nth-child(3)").all_inner_texts()]
+    assert shown == sorted(shown) and shown[0] == 10 and shown[-1] == 1500
+    events.get_by_label("Search this table").fill("site01")
+    assert events.locator("output").inner_text() == "2 of 152 rows"
+    assert visit.violations() == []
+
+
+def test_problems_stand_below_each_other_on_a_phone(chromium: Any, report: Path) -> None:
+    """Each message has the width of the screen, and the table is still one for a screen reader."""
+    opened = Visit(chromium, report, width=390, height=844)
+    row = opened.page.locator("#summary table").first.locator("tbody tr").first
+    whole, message = row.bounding_box(), row.locator("td").last.bounding_box()
+    assert message["width"] > 0.95 * whole["width"] and whole["width"] <= 390
+    assert message["y"] >= row.locator("th").bounding_box()["y"] + 10
+    assert opened.page.get_by_role("row").count() > 2 and opened.violations() == []
+    opened.context.close()
+
+
+def test_figures_and_cards_print_unfolded_and_buttons_do_not(visit: Any) -> None:
+    page = visit.page
+    page.emulate_media(media="print")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("details.seen:not([open])").count() == 0 and page.locator("details.unit[open]").count() == 4
+    assert page.locator("details.packed[open]").count() == 0
+    assert page.locator("button.decide:visible, .traces:visible, nav:visible").count() == 0
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    page.emulate_media(media="screen")
 
 
 def test_traces_are_browsed_worst_fit_first(visit: Any) -> None:

@@ -15,7 +15,6 @@ from coeruleus.figures.settings import FigureSettings
 from coeruleus.figures.units_set import draw_unit_figures
 from coeruleus.report import page as page_module
 from coeruleus.report.facts import Facts
-from coeruleus.report.methods import build_methods
 from coeruleus.report.page import build_report
 from coeruleus.tables import registry
 from coeruleus.tables.status import MEANING
@@ -208,15 +207,6 @@ def test_methods_and_glossary(text):
     assert "Responses to paw_pinch were tested" in page
     for status, meaning in MEANING.items():
         assert f"{status} {meaning}" in page
-
-
-def test_methods_say_which_baseline_and_what_it_divides(made_tables):
-    rules = {"rule": "window", "window_min": [-60.0, 0.0], "gate": "slope", "max_slope": 0.1, "normalise": "grand_mean"}
-    text = " ".join(build_methods(made_tables, Facts("a", "b", settings={"baseline": rules})))
-    assert "the mean baseline of all animals, not each animal's own" in text and "from -60 to 0 min" in text
-    assert "a drift above 10 % of its mean per hour" in text and "left out of group means" in text
-    text = " ".join(build_methods(made_tables, Facts("a", "b", settings={})))
-    assert "per cent of the mean of the last 3 samples before treatment" in text
 
 
 def test_an_experiment_without_anything_still_has_a_page(tmp_path, facts):

@@ -29,7 +29,7 @@ def test_an_f_test_has_both_degrees_of_freedom_and_no_estimate():
 
 def test_what_could_not_be_estimated_says_why():
     said = sentence(ROW | {"estimate": NAN, "statistic": NAN, "reason": "one animal only"})
-    assert said == "mixed model, drug at 40 min: no estimate (8 animals, 64 samples). one animal only."
+    assert said == "mixed model, drug at 40 min: no estimate (8 animals, 64 samples); one animal only."
 
 
 def test_its_own_sentence_is_taken_over_with_numbers_of_animals():

@@ -23,7 +23,7 @@ function unpack(id) {
 
 async function inflate(text) {
   if (typeof DecompressionStream === "undefined")
-    throw new Error("This browser is too old to unpack the traces: any browser since 2023 can.");
+    throw new Error("This browser is too old to unpack this: any browser since 2023 can.");
   const bytes = Uint8Array.from(atob(text.trim()), (letter) => letter.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
   return JSON.parse(await new Response(stream).text());

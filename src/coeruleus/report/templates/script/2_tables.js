@@ -54,13 +54,49 @@ function makeSearchable(box, table) {
   box.before(make("p", { class: "search" }, make("label", {}, "Search this table ", field), " ", count));
 }
 
+function startTable(box) {
+  const table = $("table", box);
+  if (!table || !table.tHead || table.tBodies[0].rows.length < 2) return;
+  makeSortable(table);
+  if (table.tBodies[0].rows.length > 8) makeSearchable(box, table);
+}
+
+// Long folded tables are data until somebody opens them.
+function buildTable(holder, data) {
+  const said = (one) => (Array.isArray(one) ? one : [one, ""]);
+  const cells = (row) => row.map((one, place) => {
+    const [text, look] = said(one);
+    return make(place ? "td" : "th", { scope: place ? null : "row", class: look || null }, text);
+  });
+  const button = (about) => make("td", {}, make("button", { type: "button", class: "decide", "data-decide": JSON.stringify(about), "aria-label": `Decide about ${about.name}` }, "decide"));
+  const decides = data.decide.length > 0;
+  const head = make("tr", {}, ...data.head.map((name) => make("th", { scope: "col" }, name)), decides ? make("th", { scope: "col", "data-plain": true }, "curation") : null);
+  const rows = data.rows.map((row, place) => make("tr", {}, ...cells(row), decides ? button(data.decide[place]) : null));
+  const table = make("table", {}, make("caption", {}, data.caption), make("thead", {}, head), make("tbody", {}, ...rows));
+  const box = make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": data.caption }, table);
+  holder.replaceChildren(box);
+  startTable(box);
+}
+
+// Draws what a folded part holds when it is first opened.
+function whenOpened(details, draw) {
+  const look = async () => {
+    if (!details.open || details.dataset.drawn) return;
+    details.dataset.drawn = "yes";
+    const holder = $(".holder", details);
+    try {
+      draw(holder, await unpack(details.dataset.pack));
+    } catch (problem) {
+      holder.textContent = problem.message;
+    }
+  };
+  details.addEventListener("toggle", look);
+  look();
+}
+
 function startTables() {
-  for (const box of $$(".scroll")) {
-    const table = $("table", box);
-    if (!table || !table.tHead || table.tBodies[0].rows.length < 2) continue;
-    makeSortable(table);
-    if (table.tBodies[0].rows.length > 8) makeSearchable(box, table);
-  }
+  for (const box of $$(".scroll")) startTable(box);
+  for (const details of $$("details.packed")) whenOpened(details, buildTable);
 }
 
 // Evidence cards: a field leaves those whose name or label holds its words.

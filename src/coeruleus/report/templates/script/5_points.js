@@ -85,18 +85,5 @@ function drawPoints(holder, data) {
 }
 
 function startPoints() {
-  for (const details of $$("details.points")) {
-    const draw = async () => {
-      if (!details.open || details.dataset.drawn) return;
-      details.dataset.drawn = "yes";
-      const holder = $(".holder", details);
-      try {
-        drawPoints(holder, await unpack(details.dataset.pack));
-      } catch (problem) {
-        holder.textContent = problem.message;
-      }
-    };
-    details.addEventListener("toggle", draw);
-    draw();
-  }
+  for (const details of $$("details.points")) whenOpened(details, drawPoints);
 }

@@ -1,8 +1,8 @@
-// Folded parts print; everything else starts when the page is there.
+// Folded figures and cards print, folded tables do not (they lie beside the page as files); everything else starts when the page is there.
 function startPrinting() {
   let opened = [];
   window.addEventListener("beforeprint", () => {
-    opened = $$("details:not([open]):not(.points)");
+    opened = $$("details.seen:not([open])");
     opened.forEach((part) => (part.open = true));
   });
   window.addEventListener("afterprint", () => opened.forEach((part) => (part.open = false)));

@@ -28,7 +28,7 @@ BLIND = (-1.25, 2.3)  # of another peak, in its widths at half height
 SIZES = np.geomspace(0.03, 4.0, 8)  # of the slope of the logarithm's correction, for a full width at half height
 STEP = 10.0  # times as much, or as little, in one pass at most
 SPOILT = 3.0  # times the usual misfit: left out
-FLOOR = 2e-3  # of the area: no shape is known better
+FLOOR = 3e-3  # of the area: no shape is known better
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from coeruleus.chromatography.refine import refine_shapes
 from coeruleus.chromatography.retention import model_retention, model_widths
 from coeruleus.chromatography.run_model import RunModel, learn_run
 from coeruleus.chromatography.strong import Strong, measure_strong, noise_beside, recurring, tails
-from coeruleus.chromatography.window import MOST_ORDER, aliens, curvature, cut, fit_target, target
+from coeruleus.chromatography.window import LEAST_ORDER, MOST_ORDER, aliens, curvature, cut, fit_target, target
 from coeruleus.tables import status
 
 FOUND_ABOVE = 2.2  # area over its error; 1.4 % of blanks by chance alone, which leaves room for worse noise
@@ -95,20 +95,20 @@ def _choose_orders(
             window, beside = cut(model, i, main, averaged[i], others, [], tails(strong[i]))
             if window.time.size:
                 rows.append(curvature(model, i, main, beside, window))
-        model.orders[j] = _order_asked_for(np.array(rows).reshape(-1, MOST_ORDER - 1))
+        model.orders[j] = _order_asked_for(np.array(rows).reshape(-1, MOST_ORDER - LEAST_ORDER))
 
 
 def _order_asked_for(terms: Floats) -> int:
-    """2, or the highest order whose term over its error is off zero in the mean of the injections, or in most.
+    """The least, or the highest order whose term over its error is off zero in the mean of the injections, or in most.
 
     A few injections must say it loudly: one blank with a bump is no bent baseline.
     """
-    order = 2
+    order = LEAST_ORDER
     for k, column in enumerate(terms.T):
         z = column[np.isfinite(column)]
         few = z.size < FEW_ASKED
         if z.size and (abs(z.mean()) * np.sqrt(z.size) > (5.0 if few else 3.0) or (not few and np.median(z**2) > 3.0)):
-            order = k + 2
+            order = LEAST_ORDER + 1 + k
     return order
 
 

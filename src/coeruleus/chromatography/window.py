@@ -20,7 +20,7 @@ FOOT = 0.002  # of the height: where a neighbour ends
 FREE_WIDTH = 0.05  # relative, while it is not known how much widths vary along the run
 UNKNOWN_Z = 5.0
 MOST_UNKNOWN = 3
-MOST_ORDER = 4
+LEAST_ORDER, MOST_ORDER = 2, 4  # of the baseline: a window has room for a parabola
 RECURRENT_Z = 2.0  # of a faint unknown peak at a place where others of the run are clear
 NARROW, OVERLAPPED = 0.7, 2.0  # widths
 SUSPICIOUS_CHI = 1.15
@@ -168,16 +168,16 @@ def fit_target(
 
 
 def curvature(model: RunModel, i: int, main: Component, beside: list[Component], window: Window) -> Floats:
-    """The baseline's terms of order 2 to 4 over their errors, each from the fit that it is the last term of.
+    """The baseline's terms of order 3 and 4 over their errors, each from the fit that it is the last term of.
 
     Unknown peaks are found first, on a plain baseline, lest a bent one be asked for in their place.
     """
-    result = np.full(MOST_ORDER - 1, np.nan)
-    plain = fit_target(model, i, main, beside, window, 2)
+    result = np.full(MOST_ORDER - LEAST_ORDER, np.nan)
+    plain = fit_target(model, i, main, beside, window, LEAST_ORDER)
     if plain is not None:
         beside = [*beside, *plain.components[1 + len(beside) :]]
-    for order in range(2, MOST_ORDER + 1):
+    for order in range(LEAST_ORDER + 1, MOST_ORDER + 1):
         fit = fit_target(model, i, main, beside, window, order, unknowns=False)
         if fit is not None:
-            result[order - 2] = fit.coefficients[-1] / fit.coefficients_se[-1]
+            result[order - LEAST_ORDER - 1] = fit.coefficients[-1] / fit.coefficients_se[-1]
     return result

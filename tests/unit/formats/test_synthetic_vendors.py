@@ -76,6 +76,35 @@ def test_mzml(tmp_path):
         read_chromatogram(file)
 
 
+def clarity(rows, rate="10.0 samp. per sec.", unit="Min."):
+    head = f"Analyst : who\nSample ID : 7\nSample : r4 s12\nSample Injected : 15-Jan-26 1:02:03 PM\nRate : {rate}\n"
+    return f"{head}Y Axis Title: ECD\n\n[{unit}]\t[nA]\n" + "".join(rows)
+
+
+def test_clarity(tmp_path):
+    rows = [f"{i / 600:.5f}\t{i * 0.5:.2f}\n" for i in range(100)]
+    (tmp_path / "a.txt").write_text(clarity(rows))
+    trace = read_chromatogram(tmp_path / "a.txt")
+    assert (trace.format, trace.unit, trace.channel, len(trace.signal)) == ("clarity", "nA", "ECD", 100)
+    assert trace.time_min[-1] == pytest.approx(9.9 / 60, abs=1e-5) and trace.signal[20] == 10.0
+    assert trace.header["sample_name"] == "r4 s12" and trace.header["acquired"] == "2026-01-15T13:02:03"
+    assert "who" not in trace.header.values()
+    (tmp_path / "a.txt").write_text(clarity([row.replace(".", ",") for row in rows]))
+    assert read_chromatogram(tmp_path / "a.txt").signal[20] == 10.0
+    seconds = [f"{i / 10:.1f}\t{i * 0.5:.2f}\n" for i in range(100)]
+    (tmp_path / "a.txt").write_text(clarity(seconds, unit="s"))
+    assert read_chromatogram(tmp_path / "a.txt").time_min[-1] == pytest.approx(9.9 / 60)
+    for text, message in (
+        (clarity(rows, rate="5.0 samp. per sec."), "has 10 points per s"),
+        (clarity(rows, unit="km"), "neither minutes nor seconds"),
+        (clarity([*rows[:50], "0.5\n"]), r"line 59: "),
+        (clarity([]), "line"),
+    ):
+        (tmp_path / "a.txt").write_text(text)
+        with pytest.raises(FormatError, match=message):
+            read_chromatogram(tmp_path / "a.txt")
+
+
 def test_waters_raw_folders_that_are_none(tmp_path):
     (tmp_path / "a.raw").mkdir()
     with pytest.raises(FormatError, match=r"a folder without _CHROMS\.INF"):

@@ -34,6 +34,22 @@ def test_labchart(tmp_path):
         read_chromatogram(tmp_path / "c.txt", "ECD")
 
 
+def test_labchart_with_converted_units_and_padded_numbers(tmp_path):
+    """Header and rows as the documentation of phys2bids shows them: `*` is a channel that was not converted."""
+    head = (
+        "Interval=\t0.001 s\nExcelDateTime=\t4.3749464322749809e+04\t10/11/19 11:08:37.485584\n"
+        "TimeFormat=\tStartOfBlock\nDateFormat=\t\nChannelTitle=\tTrigger\tCO2\nRange=\t2.000 V\t50.0 mmHg\n"
+        "UnitName=\t*\tmmHg\nTopValue=\t*\t56.44\nBottomValue=\t*\t-0.09\n"
+    )
+    rows = [f"{i / 1000:g}\t            0.581\t            0.76{i:03d}\n" for i in range(50)]
+    (tmp_path / "a.txt").write_text(head + "".join(rows))
+    trigger, gas = (read_chromatogram(tmp_path / "a.txt", name) for name in ("Trigger", "CO2"))
+    assert (trigger.unit, gas.unit) == ("V", "mmHg") and gas.signal[7] == 0.76007
+    assert gas.header["acquired"] == "2019-10-11T11:08:37"
+    (tmp_path / "a.txt").write_text(head + "".join(f"{432 + i / 1000:.3f}\t0.5\t0.7\n" for i in range(50)))
+    assert "acquired" not in read_chromatogram(tmp_path / "a.txt", "CO2").header  # begins 432 s into the block
+
+
 def mzml(time, signal, points=None, unit=("UO:0000010", "second"), doctype=""):
     def array(values, accession, name, extra=""):
         text = base64.b64encode(zlib.compress(np.asarray(values, "<f8").tobytes())).decode()

@@ -23,6 +23,7 @@ TEXT_MB_PER_S = 20.0
 MOST_TIMES_ALONE = 1.2
 POINTS = 400_000
 REPEATS = 5
+ROUNDS = 15
 
 
 def seconds(work: Callable[[], object], repeats: int = REPEATS) -> float:
@@ -33,6 +34,14 @@ def seconds(work: Callable[[], object], repeats: int = REPEATS) -> float:
         work()
         best = min(best, time.process_time() - begun)
     return best
+
+
+def times_alone(ours: Callable[[], object], theirs: Callable[[], object]) -> tuple[float, float]:
+    """Seconds of both, measured in turns, so that whatever else the machine does meets both."""
+    mine, other = seconds(ours, 1), seconds(theirs, 1)
+    for _ in range(ROUNDS):
+        mine, other = min(mine, seconds(ours, 2)), min(other, seconds(theirs, 2))
+    return mine, other
 
 
 def text_files(folder: Path) -> list[tuple[str, Path, str | None]]:
@@ -50,6 +59,7 @@ def text_files(folder: Path) -> list[tuple[str, Path, str | None]]:
     head += f"Data Points\t{POINTS}\nSignal Unit\tnC\n\nChromatogram Data:\nTime (min)\tStep (s)\tValue (nC)\n"
     made = {
         "delimited": "time_min\tsignal (nA)\n" + rows,
+        "clarity": f"Sample : a\nRate : 10.0 samp. per sec.\nY Axis Title: ECD\n\n[Min.]\t[mV]\n{rows}",
         "chromeleon": head + steps,
         "chromeleon, decimal comma": head + comma,
         "empower": '"SampleName"\t"Channel"\n"a"\t"ECD"\n' + rows,
@@ -172,7 +182,7 @@ def main(arguments: list[str]) -> int:
         return int(missed > 0)
     with tempfile.TemporaryDirectory() as folder:
         for name, ours, theirs in [*alone(Path(arguments[0])), *large(Path(arguments[0]), Path(folder))]:
-            mine, other = seconds(ours), seconds(theirs)
+            mine, other = times_alone(ours, theirs)
             held = mine <= MOST_TIMES_ALONE * other
             missed += not held
             print(

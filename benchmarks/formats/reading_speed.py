@@ -1,11 +1,13 @@
 """How fast files are read: text formats in MB/s, and other formats against the library that does the reading.
 
 Run: python benchmarks/formats/reading_speed.py [folder of real files]; without the folder only what needs none is
-measured. Exit status 1 where a target is missed. Times are CPU seconds, the fastest of several.
+measured. Exit status 1 where a target is missed. Times are CPU seconds, the fastest of several. Of small files most of
+the time is what is done once for each: knowing the format, the checks that the file is whole, the reports beside it.
 """
 
 from __future__ import annotations
 
+import struct
 import sys
 import tempfile
 import time
@@ -21,6 +23,7 @@ TEXT_MB_PER_S = 20.0
 MOST_TIMES_ALONE = 1.2
 POINTS = 400_000
 REPEATS = 5
+ROUNDS = 15
 
 
 def seconds(work: Callable[[], object], repeats: int = REPEATS) -> float:
@@ -31,6 +34,14 @@ def seconds(work: Callable[[], object], repeats: int = REPEATS) -> float:
         work()
         best = min(best, time.process_time() - begun)
     return best
+
+
+def times_alone(ours: Callable[[], object], theirs: Callable[[], object]) -> tuple[float, float]:
+    """Seconds of both, measured in turns, so that whatever else the machine does meets both."""
+    mine, other = seconds(ours, 1), seconds(theirs, 1)
+    for _ in range(ROUNDS):
+        mine, other = min(mine, seconds(ours, 2)), min(other, seconds(theirs, 2))
+    return mine, other
 
 
 def text_files(folder: Path) -> list[tuple[str, Path, str | None]]:
@@ -48,6 +59,7 @@ def text_files(folder: Path) -> list[tuple[str, Path, str | None]]:
     head += f"Data Points\t{POINTS}\nSignal Unit\tnC\n\nChromatogram Data:\nTime (min)\tStep (s)\tValue (nC)\n"
     made = {
         "delimited": "time_min\tsignal (nA)\n" + rows,
+        "clarity": f"Sample : a\nRate : 10.0 samp. per sec.\nY Axis Title: ECD\n\n[Min.]\t[mV]\n{rows}",
         "chromeleon": head + steps,
         "chromeleon, decimal comma": head + comma,
         "empower": '"SampleName"\t"Channel"\n"a"\t"ECD"\n' + rows,
@@ -70,22 +82,32 @@ def text_files(folder: Path) -> list[tuple[str, Path, str | None]]:
     return found
 
 
+def nex_alone(path: Path) -> None:
+    from neo.rawio.neuroexplorerrawio import NeuroExplorerRawIO
+
+    reader = NeuroExplorerRawIO(filename=str(path))
+    reader.parse_header()
+    for index in range(len(reader.header["spike_channels"])):
+        reader.rescale_spike_timestamp(reader.get_spike_timestamps(0, 0, index), "float64")
+
+
+def andi_alone(path: Path) -> None:
+    """Signal and times, as rainbow gives both."""
+    from scipy.io import netcdf_file
+
+    with netcdf_file(path, "r", mmap=False) as file:
+        signal = np.array(file.variables["ordinate_values"].data, dtype=float)
+        np.arange(len(signal)) * float(file.variables["actual_sampling_interval"].data) / 60
+
+
 def alone(folder: Path) -> list[tuple[str, Callable[[], object], Callable[[], object]]]:
     """(name, our reading, the library's own reading of the same file to the same extent)."""
-    from neo.rawio.neuroexplorerrawio import NeuroExplorerRawIO
     from neo.rawio.spike2rawio import Spike2RawIO
     from rainbow.agilent.chemstation import parse_ch  # type: ignore[import-untyped]
-    from scipy.io import netcdf_file
 
     agilent = folder / "chromatograms/agilent/adenosine_CA1_800uM.D/dad1A.ch"
     andi = folder / "chromatograms/andi_netcdf/tgnthpgc.cdf"
     nex, smr = folder / "ephys/File_neuroexplorer_1.nex", folder / "ephys/motor_units.smr"
-
-    def nex_alone() -> None:
-        reader = NeuroExplorerRawIO(filename=str(nex))
-        reader.parse_header()
-        for index in range(len(reader.header["spike_channels"])):
-            reader.rescale_spike_timestamp(reader.get_spike_timestamps(0, 0, index), "float64")
 
     def smr_alone() -> None:
         reader = Spike2RawIO(filename=str(smr))
@@ -99,14 +121,10 @@ def alone(folder: Path) -> list[tuple[str, Callable[[], object], Callable[[], ob
         for _ in read_raw(smr).chunks():
             pass
 
-    def andi_alone() -> None:
-        with netcdf_file(andi, "r", mmap=False) as file:
-            np.array(file.variables["ordinate_values"].data, dtype=float)
-
     found: list[tuple[str, Callable[[], object], Callable[[], object]]] = [
         ("Agilent .ch, rainbow", lambda: read_chromatogram(agilent), lambda: parse_ch(str(agilent))),
-        ("ANDI netCDF, scipy", lambda: read_chromatogram(andi), andi_alone),
-        ("NeuroExplorer .nex, Neo", lambda: open_sorted(nex), nex_alone),
+        ("ANDI netCDF, scipy", lambda: read_chromatogram(andi), lambda: andi_alone(andi)),
+        ("NeuroExplorer .nex, Neo", lambda: open_sorted(nex), lambda: nex_alone(nex)),
         ("Spike2 .smr trace, Neo", smr_ours, smr_alone),
     ]
     try:
@@ -116,7 +134,8 @@ def alone(folder: Path) -> list[tuple[str, Callable[[], object], Callable[[], ob
 
     def andi_netcdf4() -> None:
         with netCDF4.Dataset(andi) as file:
-            np.array(file.variables["ordinate_values"][:], dtype=float)
+            signal = np.array(file.variables["ordinate_values"][:], dtype=float)
+            np.arange(len(signal)) * float(file.variables["actual_sampling_interval"][...]) / 60
 
     return [*found, ("ANDI netCDF, netCDF4", lambda: read_chromatogram(andi), andi_netcdf4)]
 
@@ -136,13 +155,15 @@ def large(folder: Path, made: Path) -> list[tuple[str, Callable[[], object], Cal
         file.createVariable("ordinate_values", "f4", ("point_number",))[:] = np.arange(2_000_000)
         file.createVariable("actual_sampling_interval", "f4", ()).data[...] = 0.1
 
-    def andi_alone() -> None:
-        with netcdf_file(andi, "r", mmap=False) as file:
-            np.array(file.variables["ordinate_values"].data, dtype=float)
-
+    nex = made / "large.nex"
+    spikes = 2_000_000
+    begin = struct.pack("<4si256sdiii260x", b"NEX1", 104, b"", 40000.0, 0, 400 * spikes, 1)
+    neuron = struct.pack("<ii64sIiiiiidddd3id60x", 0, 102, b"cell", 752, spikes, *[0] * 12)
+    nex.write_bytes(begin + neuron + (np.arange(spikes, dtype="<i4") * 400).tobytes())
     return [
         ("Agilent .ch of 16 MB, rainbow", lambda: read_chromatogram(agilent), lambda: parse_ch(str(agilent))),
-        ("ANDI netCDF of 8 MB, scipy", lambda: read_chromatogram(andi), andi_alone),
+        ("ANDI netCDF of 8 MB, scipy", lambda: read_chromatogram(andi), lambda: andi_alone(andi)),
+        ("NeuroExplorer .nex of 8 MB, Neo", lambda: open_sorted(nex), lambda: nex_alone(nex)),
     ]
 
 
@@ -161,7 +182,7 @@ def main(arguments: list[str]) -> int:
         return int(missed > 0)
     with tempfile.TemporaryDirectory() as folder:
         for name, ours, theirs in [*alone(Path(arguments[0])), *large(Path(arguments[0]), Path(folder))]:
-            mine, other = seconds(ours), seconds(theirs)
+            mine, other = times_alone(ours, theirs)
             held = mine <= MOST_TIMES_ALONE * other
             missed += not held
             print(

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from coeruleus import job
-from coeruleus.responses.curated import find_trials
+from coeruleus.experiment.curated_trials import find_trials
 from coeruleus.responses.drugs import test_drugs
 from coeruleus.responses.test import test_responses
 from coeruleus.tables import interim, io, sources, units

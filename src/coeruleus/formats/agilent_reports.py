@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -17,34 +18,41 @@ LARGEST = 2**22
 ROW = re.compile(r"\s*(\d+)\s+([\d.]+)\s+([A-Z ]{2,6}?)\s+([\d.]+)\s+([\d.e+]+)\s+([\d.e+-]+)\s+([\d.e+-]+)\s*$")
 
 
-def _text(folder: Path, name: str) -> str | None:
-    """A small text file of a folder by its name in any case; None where it is not there or no text."""
-    for each in sorted(folder.iterdir()):
-        if each.name.casefold() == name.casefold() and each.is_file() and each.stat().st_size <= LARGEST:
-            try:
-                return Source(each).text.decode("utf-8", "replace")
-            except FormatError:
-                return None
-    return None
+def read_beside(trace: Path) -> tuple[pd.DataFrame | None, str | None, dict[str, str]]:
+    """What the reports in the .D folder of a trace say: the vendor's peaks, a note, facts of the sample."""
+    names = sorted(each.name for each in trace.parent.iterdir())
+    order = [Path(name).stem for name in names if name.lower().endswith(".ch")].index(trace.stem)
+    files = {name.casefold(): trace.parent / name for name in reversed(names)}
+    titles = _text(files, "Report00.CSV")
+    peaks, note = _peaks(files, titles, trace.stem, order)
+    return peaks, note, _sample(titles, _text(files, "SAMPLE.XML"))
 
 
-def read_report(folder: Path, stem: str, order: int) -> tuple[pd.DataFrame | None, str | None]:
+def _text(files: Mapping[str, Path], name: str) -> str:
+    """A small text file by its name in any case; empty where it is not there or no text."""
+    path = files.get(name.casefold())
+    try:
+        found = Source(path) if path is not None else None
+        return found.text.decode("utf-8", "replace") if found and found.size <= LARGEST else ""
+    except FormatError:
+        return ""
+
+
+def _peaks(files: Mapping[str, Path], titles: str, stem: str, order: int) -> tuple[pd.DataFrame | None, str | None]:
     """(vendor's peaks of one trace, a note where a report is there but cannot be matched).
 
     Report00.CSV says which signal has which number; without it the reports follow the order of the traces. Areas
     are in signal unit × s, as ChemStation's reports say. Start and end are in no report.
     """
-    titles = _text(folder, "Report00.CSV") or ""
     numbers = {
         _folded(match[2]): int(match[1]) for match in re.finditer(r'^"?Signal (\d+)"?,"?([^",]*)', titles, re.MULTILINE)
     }
     if numbers and _folded(stem) not in numbers:
         return None, None
-    number = numbers.get(_folded(stem), order + 1)
-    table = _text(folder, f"REPORT{number:02d}.CSV")
-    if table is not None:
+    table = _text(files, f"REPORT{numbers.get(_folded(stem), order + 1):02d}.CSV")
+    if table:
         return _from_csv(table)
-    report = _text(folder, "Report.TXT")
+    report = _text(files, "Report.TXT")
     return _from_text(report, stem) if report else (None, None)
 
 
@@ -88,9 +96,8 @@ def _frame(records: list[tuple[float, float, float, str]]) -> pd.DataFrame:
     return frame.assign(start_min=np.nan, end_min=np.nan, name=None)[list(VENDOR_COLUMNS)]
 
 
-def read_sample(folder: Path) -> dict[str, str]:
-    """Name, vial and injected volume of the sample from SAMPLE.XML and Report00.CSV, where they are there."""
-    report, sample = _text(folder, "Report00.CSV") or "", _text(folder, "SAMPLE.XML") or ""
+def _sample(report: str, sample: str) -> dict[str, str]:
+    """Name, vial and injected volume of the sample from Report00.CSV and SAMPLE.XML, where they are there."""
     facts: dict[str, str] = {}
     name = re.search(r"<Name>([^<]{1,200})</Name>", sample) or re.search(r'"Sample Name","([^"]*)"', report)
     vial = re.search(r'"Location",\s*"?([^",\n]*)', report)

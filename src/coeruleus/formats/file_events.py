@@ -129,16 +129,21 @@ def coincident(typed: np.ndarray, onsets: np.ndarray) -> np.ndarray:
     the nearest.
     """
     owner = np.full(len(onsets), -1)
-    apart = np.abs(typed[:, None] - onsets[None, :])
-    close = np.argwhere(apart <= SAME_EVENT_S)
+    order = np.argsort(typed)  # NaN last, and so never near
+    first = np.searchsorted(typed[order], onsets - SAME_EVENT_S, "left")
+    near = np.searchsorted(typed[order], onsets + SAME_EVENT_S, "right") - first
+    event = np.repeat(np.arange(len(onsets)), near)
+    place = order[np.arange(near.sum()) - np.repeat(np.cumsum(near) - near - first, near)]
+    nearest = np.lexsort((event, place, np.abs(typed[place] - onsets[event])))
+    pairs = list(zip(event[nearest].tolist(), place[nearest].tolist(), strict=True))
     taken: set[int] = set()
-    for place, event in close[np.argsort(apart[tuple(close.T)], kind="stable")]:
-        if owner[event] < 0 and int(place) not in taken:
-            owner[event] = place
-            taken.add(int(place))
-    for event in np.flatnonzero(owner < 0):
-        if len(typed) and np.nanmin(apart[:, event], initial=np.inf) <= SAME_EVENT_S:
-            owner[event] = int(np.nanargmin(apart[:, event]))
+    for one, other in pairs:
+        if owner[one] < 0 and other not in taken:
+            owner[one] = other
+            taken.add(other)
+    for one, other in pairs:
+        if owner[one] < 0:
+            owner[one] = other
     return owner
 
 

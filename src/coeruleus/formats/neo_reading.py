@@ -46,6 +46,10 @@ def parse(source: Source, title: str, make: Callable[[], Any]) -> Opened:
             reader = make()
             reader.parse_header()
             check_whole(reader, source)
+            if reader.block_count() != 1:
+                said = f"holds {reader.block_count()} blocks; export each to a file of its own"
+                raise FormatError(f"{source.name}: {said}")
+            return _on_clock(source, title, reader)
     except FormatError:
         raise
     except Exception as error:
@@ -54,9 +58,6 @@ def parse(source: Source, title: str, make: Callable[[], Any]) -> Opened:
         raise FormatError(
             f"{source.name}: damaged or of an unknown version, Neo cannot read it as {title} ({cause})"
         ) from None
-    if reader.block_count() != 1:
-        raise FormatError(f"{source.name}: holds {reader.block_count()} blocks; export each to a file of its own")
-    return _on_clock(source, title, reader)
 
 
 def _on_clock(source: Source, title: str, reader: Any) -> Opened:

@@ -41,25 +41,26 @@ def sorted_recording(
     units, notes = [], list(opened.notes)
     for index in chosen:
         shift = shifts_s[index] if shifts_s else 0.0
-        times = np.concatenate(
-            [
-                reader.rescale_spike_timestamp(reader.get_spike_timestamps(0, each, index), "float64")
-                for each in range(reader.segment_count(0))
-            ]
-        )
+        parts = [
+            reader.rescale_spike_timestamp(reader.get_spike_timestamps(0, each, index), "float64")
+            for each in range(reader.segment_count(0))
+        ]
+        times = np.asarray(parts[0] if len(parts) == 1 else np.concatenate(parts), dtype=float)
         expected = sum(int(reader.spike_count(0, each, index)) for each in range(reader.segment_count(0)))
         if len(times) != expected:
             raise FormatError(
                 f"{file}: unit {names[index]} has {len(times)} of {expected} spikes; the file was cut off"
             )
-        times = np.asarray(times, dtype=float) - opened.origin_s + shift
+        times = times - opened.origin_s if opened.origin_s else times
+        times = times + shift if shift else times
         if len(times) > 1 and not (times[1:] >= times[:-1]).all():
             times = np.sort(times)
-        if not np.isfinite(times).all() or (len(times) and times[0] < -1e-3):
+        if len(times) and not (np.isfinite(times[[0, -1]]).all() and times[0] >= -1e-3):  # sorted: NaN is last
             raise FormatError(
                 f"{file}: unit {names[index]} has times before the recording's start; the file is damaged"
             )
-        unit = Unit(names[index], np.maximum(times, 0.0), leftover=_is_leftover(channels[index]))
+        times = np.maximum(times, 0.0) if len(times) and times[0] < 0 else times
+        unit = Unit(names[index], times, leftover=_is_leftover(channels[index]))
         units.append(_with_waveform(opened, index, unit, shift, notes))
     latest = max((float(unit.times_s[-1]) for unit in units if len(unit.times_s)), default=0.0)
     if latest > opened.duration_s + 1:

@@ -20,7 +20,7 @@ class Format:
     """One file format. `sniff` looks at a file's content and returns None for "mine", else why not.
 
     A `generic` format is tried after all others, so that a damaged vendor file is never taken for plain numbers.
-    `events` gives the events that a recording file itself holds.
+    `events` gives the events that a recording file itself holds. Only those with `folders` take a folder.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Format:
     read: Callable[..., Any]
     generic: bool = False
     events: Callable[[Source], list[Any]] | None = None
+    folders: bool = False
 
 
 def reads(
@@ -42,11 +43,12 @@ def reads(
     sniff: Callable[[Source], str | None],
     generic: bool = False,
     events: Callable[[Source], list[Any]] | None = None,
+    folders: bool = False,
 ) -> Callable[[Callable[..., Any]], Format]:
     """Decorator: makes a reading function the Format that `discover` finds in its module."""
 
     def register(read: Callable[..., Any]) -> Format:
-        return Format(name, title, suffixes, notes, sniff, read, generic, events)
+        return Format(name, title, suffixes, notes, sniff, read, generic, events, folders)
 
     return register
 
@@ -74,6 +76,8 @@ def recognise(source: Source, package: str, what: str, named: str | None = None)
         wanted = named.strip().casefold()
         for each in formats:
             if wanted in (each.name.casefold(), each.title.casefold()):
+                if source.is_folder and not each.folders:
+                    raise FormatError(f"{source.name}: is a folder, and {each.title} is a file; name the file in it")
                 return each
         known = ", ".join(each.name for each in formats)
         raise FormatError(f"{source.name}: there is no format {named!r}; known formats: {known}")

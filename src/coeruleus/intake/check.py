@@ -29,6 +29,8 @@ class Experiment(Protocol):
     def recordings(self) -> pd.DataFrame: ...
     @property
     def ephys_events(self) -> pd.DataFrame: ...
+    @property
+    def curation_trials(self) -> pd.DataFrame: ...
 
 
 def check_files(experiment: Experiment) -> list[Problem]:
@@ -42,7 +44,10 @@ def check_files(experiment: Experiment) -> list[Problem]:
         experiment.injections, experiment.path / "dialysate", retention, experiment.standards
     )
     rename = experiment.settings.events.rename
-    problems += check_recordings(experiment.recordings, experiment.ephys_events, experiment.path / "ephys", rename)
+    curation = experiment.curation_trials if rename else None  # else it was held against the sheet alone
+    problems += check_recordings(
+        experiment.recordings, experiment.ephys_events, experiment.path / "ephys", rename, curation
+    )
     return sorted(set(problems))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from coeruleus.experiment.curated_trials import find_trials
 from coeruleus.formats.errors import FormatError
 from coeruleus.formats.file_events import merge_file_events
 from coeruleus.formats.read_recordings import read_recordings
@@ -23,11 +24,16 @@ NARROWING_HZ = 160.0  # its time constant is 1 ms, which an LC spike lasts
 
 
 def check_recordings(
-    recordings: pd.DataFrame, events: pd.DataFrame, folder: Path, rename: Mapping[str, str] | None = None
+    recordings: pd.DataFrame,
+    events: pd.DataFrame,
+    folder: Path,
+    rename: Mapping[str, str] | None = None,
+    curation: pd.DataFrame | None = None,
 ) -> list[Problem]:
     """Problems of the files of ephys/recordings.tsv, and of events against how long they last.
 
-    `rename` maps names of the files' own events to trial types.
+    `rename` maps names of the files' own events to trial types; rows of `curation` (curation/trials.tsv) must mean one
+    of the sheet's or of the files' events.
     """
     read = read_recordings(recordings, folder)
     problems = [Problem(STAGE, each.item, each.severity, each.message) for each in read.problems]
@@ -45,6 +51,7 @@ def check_recordings(
     problems += _check_raw(recordings[recordings["kind"] == "raw"], folder, lengths)
     problems += _check_filters(recordings)
     events, found = merge_file_events(events, recordings, folder, rename or {})
+    found += [] if curation is None else find_trials(curation, events)[1]
     problems += [Problem(STAGE, each.item, each.severity, each.message) for each in found]
     return problems + _check_events(events, lengths) + _check_absent_events(recordings, events)
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
+from coeruleus.experiment.curated_trials import find_trials
 from coeruleus.report.cells import TableView, number_words, rows_of, table
 from coeruleus.report.overview import Tables, get
-from coeruleus.responses.curated import find_trials
 from coeruleus.tables.interim import EVENTS
 
 COLUMNS = {

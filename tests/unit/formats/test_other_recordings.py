@@ -175,6 +175,27 @@ def test_each_typed_event_is_the_nearest_of_the_file_and_no_other_is_lost():
     assert coincident(np.array([2.0, np.nan]), np.array([0.9, 3.0, 9.0])).tolist() == [-1, 0, -1]
 
 
+def test_matching_is_that_of_every_pair_compared():
+    rng = np.random.default_rng(5)
+    for _ in range(30):
+        typed, onsets = rng.uniform(0, 12, rng.integers(0, 12)), np.sort(rng.uniform(0, 12, rng.integers(0, 12)))
+        left = {(p, e): abs(typed[p] - onsets[e]) for p in range(len(typed)) for e in range(len(onsets))}
+        left = {pair: gap for pair, gap in left.items() if gap <= 1}
+        expected = dict.fromkeys(range(len(onsets)), -1)
+        nearest = {e: min((gap, p) for (p, one), gap in left.items() if one == e) for _, e in left}
+        while left:
+            place, event = min(left, key=left.get)
+            expected[event] = place
+            left = {(p, e): gap for (p, e), gap in left.items() if p != place and e != event}
+        expected |= {e: nearest[e][1] for e, p in expected.items() if p < 0 and e in nearest}
+        assert coincident(typed, onsets).tolist() == list(expected.values())
+
+
+def test_many_events_are_matched_quickly():
+    onsets = np.arange(100_000) * 0.5
+    assert (coincident(onsets[::20] + 0.1, onsets)[::20] == np.arange(5000)).all()
+
+
 def test_without_names_to_map_no_file_is_opened(sheets):
     recordings, typed, folder = sheets
     merged, problems = merge_file_events(typed, recordings, folder / "nowhere", {})

@@ -34,6 +34,22 @@ def test_labchart(tmp_path):
         read_chromatogram(tmp_path / "c.txt", "ECD")
 
 
+def test_labchart_with_converted_units_and_padded_numbers(tmp_path):
+    """Header and rows as the documentation of phys2bids shows them: `*` is a channel that was not converted."""
+    head = (
+        "Interval=\t0.001 s\nExcelDateTime=\t4.3749464322749809e+04\t10/11/19 11:08:37.485584\n"
+        "TimeFormat=\tStartOfBlock\nDateFormat=\t\nChannelTitle=\tTrigger\tCO2\nRange=\t2.000 V\t50.0 mmHg\n"
+        "UnitName=\t*\tmmHg\nTopValue=\t*\t56.44\nBottomValue=\t*\t-0.09\n"
+    )
+    rows = [f"{i / 1000:g}\t            0.581\t            0.76{i:03d}\n" for i in range(50)]
+    (tmp_path / "a.txt").write_text(head + "".join(rows))
+    trigger, gas = (read_chromatogram(tmp_path / "a.txt", name) for name in ("Trigger", "CO2"))
+    assert (trigger.unit, gas.unit) == ("V", "mmHg") and gas.signal[7] == 0.76007
+    assert gas.header["acquired"] == "2019-10-11T11:08:37"
+    (tmp_path / "a.txt").write_text(head + "".join(f"{432 + i / 1000:.3f}\t0.5\t0.7\n" for i in range(50)))
+    assert "acquired" not in read_chromatogram(tmp_path / "a.txt", "CO2").header  # begins 432 s into the block
+
+
 def mzml(time, signal, points=None, unit=("UO:0000010", "second"), doctype=""):
     def array(values, accession, name, extra=""):
         text = base64.b64encode(zlib.compress(np.asarray(values, "<f8").tobytes())).decode()
@@ -74,6 +90,35 @@ def test_mzml(tmp_path):
     file.write_text(mzml(time, signal, doctype='<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>'))
     with pytest.raises(FormatError, match="document type"):
         read_chromatogram(file)
+
+
+def clarity(rows, rate="10.0 samp. per sec.", unit="Min."):
+    head = f"Analyst : who\nSample ID : 7\nSample : r4 s12\nSample Injected : 15-Jan-26 1:02:03 PM\nRate : {rate}\n"
+    return f"{head}Y Axis Title: ECD\n\n[{unit}]\t[nA]\n" + "".join(rows)
+
+
+def test_clarity(tmp_path):
+    rows = [f"{i / 600:.5f}\t{i * 0.5:.2f}\n" for i in range(100)]
+    (tmp_path / "a.txt").write_text(clarity(rows))
+    trace = read_chromatogram(tmp_path / "a.txt")
+    assert (trace.format, trace.unit, trace.channel, len(trace.signal)) == ("clarity", "nA", "ECD", 100)
+    assert trace.time_min[-1] == pytest.approx(9.9 / 60, abs=1e-5) and trace.signal[20] == 10.0
+    assert trace.header["sample_name"] == "r4 s12" and trace.header["acquired"] == "2026-01-15T13:02:03"
+    assert "who" not in trace.header.values()
+    (tmp_path / "a.txt").write_text(clarity([row.replace(".", ",") for row in rows]))
+    assert read_chromatogram(tmp_path / "a.txt").signal[20] == 10.0
+    seconds = [f"{i / 10:.1f}\t{i * 0.5:.2f}\n" for i in range(100)]
+    (tmp_path / "a.txt").write_text(clarity(seconds, unit="s"))
+    assert read_chromatogram(tmp_path / "a.txt").time_min[-1] == pytest.approx(9.9 / 60)
+    for text, message in (
+        (clarity(rows, rate="5.0 samp. per sec."), "has 10 points per s"),
+        (clarity(rows, unit="km"), "neither minutes nor seconds"),
+        (clarity([*rows[:50], "0.5\n"]), r"line 59: "),
+        (clarity([]), "line"),
+    ):
+        (tmp_path / "a.txt").write_text(text)
+        with pytest.raises(FormatError, match=message):
+            read_chromatogram(tmp_path / "a.txt")
 
 
 def test_waters_raw_folders_that_are_none(tmp_path):

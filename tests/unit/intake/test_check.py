@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from coeruleus.intake.check import check_files, check_files_of_broken
+from coeruleus.intake.check_recordings import check_recordings
 
 INJECTION = ["injection_id", "run", "file", "channel", "injected_at", "from_min", "to_min"]
 RECORDING = [
@@ -227,3 +228,21 @@ def test_files_are_looked_into_while_a_sheet_is_broken(tmp_path):
     (tmp_path / "dialysate/injections.tsv").write_text("\n".join(lines) + "\n")
     text = " ".join(problem.message for problem in check_files_of_broken(tmp_path))
     assert "was the detector on?" in text and "b.txt: the file is not there" in text
+
+
+def test_a_decision_about_an_event_of_the_file_is_held_against_the_file(tmp_path):
+    from scipy.io import savemat
+
+    (tmp_path / "ephys").mkdir()
+    shocks = {"title": "Shock", "times": [10.5, 20.5]}
+    savemat(tmp_path / "ephys/a.mat", {"u": {"title": "u", "times": np.arange(1, 60) * 0.5}, "Shock": shocks})
+    row = {"site_id": "a", "segment": 1, "kind": "sorted", "file": "a.mat", "format": "spike2_mat", "channel": "u"}
+    recordings = pd.DataFrame([row | dict.fromkeys(("waveforms", "raw_file", "highpass_hz")) | {"duration_s": 30.0}])
+    columns = ["site_id", "segment", "onset", "duration", "trial_type", "onset_source"]
+    typed = pd.DataFrame([["a", 1, 10.2, 0.0, "foot_shock", "typed"]], columns=columns)
+    decided = pd.DataFrame([["a", 1, onset, "exclude", "r", "me"] for onset in (10.2, 20.5, 25.0)],
+                           columns=["site_id", "segment", "onset", "action", "reason", "author"])  # fmt: skip
+    found = check_recordings(recordings, typed, tmp_path / "ephys", {"Shock": "foot_shock"}, decided)
+    told = [problem.message for problem in found if "onset" in problem.message or "curation" in problem.message]
+    assert "1 typed onset replaced by the file's own, which lie +0.3 s" in told[0]
+    assert told[1:] == ["curation/trials.tsv: no event of segment 1 begins at 25 s"]

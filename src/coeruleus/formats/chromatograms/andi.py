@@ -50,7 +50,8 @@ def read(source: Source, channel: str | None = None) -> Chromatogram:
         raise FormatError(f"{source.name}: 'ordinate_values' holds no sound trace")
     notes: list[str] = []
     per_minute = _units_per_minute(facts.get("retention_unit", ""), data, len(signal), source.name, notes)
-    time = _times(data, len(signal), source.name, notes) / per_minute
+    time = _times(data, len(signal), source.name, notes)
+    time /= per_minute
     name = facts.get("detector_name", "") or "1"
     choose_channel((name,), channel, source.name)
     peaks = _peaks(data, per_minute)
@@ -86,7 +87,7 @@ def _open(source: Source) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     try:
         with time_limit(5 + source.size / 5e6):
             file = netcdf_file(io.BytesIO(source.path.read_bytes()), "r", mmap=False)
-            data = {name: np.array(each.data) for name, each in file.variables.items()}
+            data = {name: np.asarray(each.data) for name, each in file.variables.items()}
             facts = {name: _text(value) for name, value in vars(file)["_attributes"].items()}
             position = getattr(file.variables.get("ordinate_values"), "autosampler_position", b"")
     except Exception as error:
@@ -139,7 +140,10 @@ def _times(data: dict[str, np.ndarray], points: int, file: str, notes: list[str]
     if apart > max(NOTED_APART * run, 2 * interval):
         notes.append(f"{said}; the run was stopped early, or the interval is rounded")
     # The float32 of an interval is put back to the shortest decimal that it can mean.
-    return float(str(np.float32(delay))) + np.arange(points) * float(str(np.float32(interval)))
+    times = np.arange(points, dtype=float)
+    times *= float(str(np.float32(interval)))
+    times += float(str(np.float32(delay)))
+    return times
 
 
 def _peaks(data: dict[str, np.ndarray], per_minute: float) -> pd.DataFrame | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -19,7 +20,8 @@ from coeruleus.formats.time_axis import strictly_rising
 BEGIN = re.compile(r"\s*Interval=", re.IGNORECASE)
 ROW = re.compile(rb"^[ \t]*[-+]?[\d.,]", re.MULTILINE)
 COMMENT = re.compile(rb"[\t ]*#\*[^\n]*")
-SECONDS = {"s": 1.0, "ms": 1e-3, "min": 60.0, "sec": 1.0}
+SECONDS = {"s": 1.0, "sec": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "min": 60.0, "hr": 3600.0}
+SERIAL = re.compile(r"([1-9])[.,](\d{9,})[eE]\+0*4")  # days since 1899-12-30, to a second or finer
 
 
 def sniff(source: Source) -> str | None:
@@ -64,7 +66,7 @@ def read(source: Source, channel: str | None = None) -> Chromatogram:
     time = strictly_rising(np.ascontiguousarray(pair[:, 0]), first_line, source.name)
     _check_interval(time, (facts.get("interval") or [""])[0], source.name)
     unit = (facts.get("unitname", []) + [""] * len(names))[chosen]
-    if not unit:
+    if unit in ("", "*"):  # not converted: in the unit of the range
         span = (facts.get("range", []) + [""] * len(names))[chosen]
         unit = span.split()[-1] if len(span.split()) > 1 else ""
     return Chromatogram(
@@ -73,14 +75,26 @@ def read(source: Source, channel: str | None = None) -> Chromatogram:
         unit=tidy_unit(unit),
         channel=names[chosen],
         channels=names,
-        header=header_facts(detector=names[chosen]),
+        header=header_facts(
+            detector=names[chosen],
+            acquired=_began((facts.get("exceldatetime") or [""])[0]) if abs(time[0]) < 1 else None,
+        ),
         notes=("the export does not say when the injection was; times count from its first point",),
         format="labchart",
     )
 
 
+def _began(serial: str) -> str | None:
+    """The start of the block, from a number of days that leaves no doubt about day and month."""
+    match = SERIAL.fullmatch(serial)
+    if match is None:
+        return None
+    days = float(f"{match[1]}.{match[2]}e4")
+    return (datetime(1899, 12, 30) + timedelta(days=days)).isoformat(timespec="seconds")
+
+
 def _check_interval(time: np.ndarray, interval: str, file: str) -> None:
-    match = re.fullmatch(r"([\d.,]+(?:[eE][-+]?\d+)?) *(s|ms|sec|min)", interval)
+    match = re.fullmatch(rf"(\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?) *({'|'.join(SECONDS)})", interval)
     step = float(match[1].replace(",", ".")) * SECONDS[match[2]] if match else 0.0
     found = float(np.median(np.diff(time)))
     if step <= 0 or abs(found / step - 1) > 0.02:

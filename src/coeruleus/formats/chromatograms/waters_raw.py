@@ -33,6 +33,7 @@ def sniff(source: Source) -> str | None:
     notes="analog channels of a .raw folder, each by its name; mass spectra are passed over; not tried on a real file "
     "yet",
     sniff=sniff,
+    folders=True,
 )
 def read(source: Source, channel: str | None = None) -> Chromatogram:
     """Read one analog channel."""

@@ -28,6 +28,7 @@ class Known:
     begins: tuple[bytes, ...]
     suffixes: tuple[str, ...]
     notes: str = ""
+    folders: bool = False
 
 
 KNOWN = (
@@ -58,6 +59,7 @@ KNOWN = (
         (b"######## Neuralynx",),
         (".ncs", ".nse", ".ntt"),
         "times count from the first sample; a paused recording is refused",
+        folders=True,
     ),
     Known("axon", "Axon .abf", "axonrawio", "AxonRawIO", (b"ABF ", b"ABF2"), (".abf",)),
     Known("axograph", "AxoGraph", "axographrawio", "AxographRawIO", (b"AxGr", b"axgx"), (".axgd", ".axgx")),
@@ -124,7 +126,15 @@ def _format(known: Known) -> Format:
         return events_of_neo(parse(source, known.title, lambda: _make(reader, source)))
 
     notes = known.notes or "through Neo"
-    return reads(known.name, known.title, suffixes=known.suffixes, notes=notes, sniff=sniff, events=events)(read)
+    return reads(
+        known.name,
+        known.title,
+        suffixes=known.suffixes,
+        notes=notes,
+        sniff=sniff,
+        events=events,
+        folders=known.folders,
+    )(read)
 
 
 FORMATS = tuple(_format(known) for known in KNOWN)
@@ -143,6 +153,7 @@ def sniff_suffix(source: Source) -> str | None:
     notes="whatever else Neo reads with spike trains or traces, found by suffix; folders too",
     sniff=sniff_suffix,
     generic=True,
+    folders=True,
 )
 def read_any(source: Source, kind: str = "sorted", channel: str | None = None) -> SortedRecording | RawRecording:
     """Try each of Neo's readers that claims the suffix."""

@@ -32,7 +32,12 @@ def sniff(source: Source) -> str | None:
             return None if "nwb_version" in file.attrs else "HDF5 without nwb_version"
     except OSError as error:
         # An .nwb that HDF5 cannot open is a damaged NWB, not a file of another kind.
-        return None if source.path.suffix.lower() == ".nwb" else f"damaged HDF5 ({error})"
+        return None if source.path.suffix.lower() == ".nwb" else f"damaged HDF5 ({_said(error)})"
+
+
+def _said(error: Exception) -> str:
+    """What HDF5 says, without the time at which it said it: problems are the same in every run."""
+    return re.sub(r"time = [^,]*, ", "", str(error))
 
 
 @contextmanager
@@ -50,7 +55,8 @@ def _opened(source: Source) -> Iterator[Any]:
     except FormatError:
         raise
     except Exception as error:
-        cause = " ".join(f"{type(error).__name__}: {error}".replace(str(source.path), source.name).split())[:200]
+        said = f"{type(error).__name__}: {_said(error)}"
+        cause = " ".join(said.replace(str(source.path), source.name).split())[:200]
         raise FormatError(f"{source.name}: damaged or of an unknown version, pynwb cannot read it ({cause})") from None
     yield content
 

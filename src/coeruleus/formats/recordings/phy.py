@@ -31,6 +31,7 @@ def sniff(source: Source) -> str | None:
     notes="name the folder; labels of Phy (cluster_group.tsv) win over Kilosort's (cluster_KSLabel.tsv); noise and mua "
     "only where channel names them; not tried on a real folder yet",
     sniff=sniff,
+    folders=True,
 )
 def read(source: Source, kind: str = "sorted", channel: str | None = None) -> SortedRecording:
     """Clusters as units, by their labels."""

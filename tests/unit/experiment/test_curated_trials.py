@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from coeruleus.responses.curated import find_trials
+from coeruleus.experiment.curated_trials import find_trials
 from coeruleus.tables.interim import EVENTS
 
 

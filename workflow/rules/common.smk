@@ -1,10 +1,14 @@
 # Which experiments there are, what they hold, and where things lie. Sheets are read here, before any job.
 import atexit
+import gc
 import os
 import re
 import sys
 from functools import wraps
 from pathlib import Path
+
+# Plans are made of many small objects that all stay: to look for garbage among them again and again takes seconds.
+gc.set_threshold(200_000, 20, 100)
 
 # One thread for numeric libraries: the same bytes on any number of cores.
 for name in (

@@ -84,28 +84,25 @@ def _only(frame: pd.DataFrame, key: str) -> dict[str, str | None]:
 def _fill(frame: pd.DataFrame, key: str, only: dict[str, str | None], sheet: str, problems: list[Problem]) -> None:
     if frame.empty:
         return
-    needs = frame[key].isna() & frame["subject_id"].notna()
-    if sheet == "dialysate/injections":
-        needs &= frame["kind"] == "dialysate"
-    needs &= frame["subject_id"].isin(list(only))  # an unknown subject is reported elsewhere
-    if not needs.any():
-        return
-    rows = frame[needs]
-    for subject, row in zip(rows["subject_id"], rows["sheet_row"], strict=True):
-        if only[subject] is None:
-            where = f"{sheet}.tsv, row {int(row)}, column {key}"
-            message = f"is empty, and the subject {subject} has several: say which"
-            problems.append(Problem("experiment", where, "error", message))
-    frame.loc[needs, key] = pd.Series([only[subject] for subject in rows["subject_id"]], index=rows.index, dtype=object)
+    kinds = frame["kind"] if sheet == "dialysate/injections" else ["dialysate"] * len(frame)
+    filled = frame[key].tolist()
+    for place, (name, subject, kind) in enumerate(zip(filled, frame["subject_id"], kinds, strict=True)):
+        if not isinstance(name, str) and kind == "dialysate" and subject in only:  # an unknown one is reported elsewhere
+            filled[place] = only[subject]
+            if filled[place] is None:
+                where = f"{sheet}.tsv, row {int(frame['sheet_row'].iloc[place])}, column {key}"
+                message = f"is empty, and the subject {subject} has several: say which"
+                problems.append(Problem("experiment", where, "error", message))
+    frame[key] = pd.Series(filled, index=frame.index, dtype=object)
 
 
 def _run_order(injections: pd.DataFrame, problems: list[Problem]) -> pd.DataFrame:
     """Injections in run order, numbered from 1 within each run."""
     times = {}
-    for index, text in injections["injected_at"].items():
+    for index, text in enumerate(injections["injected_at"]):
         times[index] = datetime.datetime.fromisoformat(text) if isinstance(text, str) else None
     runs: dict[str, list[int]] = {}
-    for index, run in injections["run"].items():
+    for index, run in enumerate(injections["run"]):
         runs.setdefault(run, []).append(index)
     ordered: list[int] = []
     places: list[int] = []
@@ -127,7 +124,7 @@ def _run_order(injections: pd.DataFrame, problems: list[Problem]) -> pd.DataFram
             )
         ordered += indices
         places += range(1, len(indices) + 1)
-    injections = injections.loc[ordered].reset_index(drop=True)
+    injections = injections.iloc[ordered].reset_index(drop=True)
     injections["order"] = pd.Series(places, dtype=int)
     return injections
 

@@ -164,7 +164,7 @@ def _check_files(experiment: Experiment, found: _Findings, sheet: str, frame: pd
                 continue
             path = f"{folder}/{name}"
             # Where the file itself is no link, its folder, asked once, says where it lies.
-            if not inside(path if os.path.islink(path) else os.path.dirname(path)):
+            if not inside(path if os.path.islink(path) else os.path.dirname(path)):  # noqa: PTH114, PTH120 (for speed)
                 message = f"'{name}' is a link that leaves the experiment directory: copy the file here"
                 found.add(sheet, frame.iloc[place], column, message)
 

@@ -1,7 +1,7 @@
 """Known vulnerabilities of what the locks install, by pip-audit: `make audit`.
 
-Ends with 1 where one is known. Where nobody answers (offline, or a package index without advisories) it says that nothing
-was audited, and that is no failure.
+Ends with 1 where one is known. Where nobody answers (offline, or a package index without advisories) it says that
+nothing was audited, and that is no failure.
 """
 
 from __future__ import annotations

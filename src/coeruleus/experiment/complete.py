@@ -87,7 +87,8 @@ def _fill(frame: pd.DataFrame, key: str, only: dict[str, str | None], sheet: str
     kinds = frame["kind"] if sheet == "dialysate/injections" else ["dialysate"] * len(frame)
     filled = frame[key].tolist()
     for place, (name, subject, kind) in enumerate(zip(filled, frame["subject_id"], kinds, strict=True)):
-        if not isinstance(name, str) and kind == "dialysate" and subject in only:  # an unknown one is reported elsewhere
+        # A subject that is not known is reported elsewhere.
+        if not isinstance(name, str) and kind == "dialysate" and subject in only:
             filled[place] = only[subject]
             if filled[place] is None:
                 where = f"{sheet}.tsv, row {int(frame['sheet_row'].iloc[place])}, column {key}"

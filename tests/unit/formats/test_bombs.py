@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import struct
 import wave
 import zipfile
@@ -60,7 +61,7 @@ def workbook_of_laughs(path: Path) -> None:
     """Entities within entities, ten to the power of twelve characters."""
     names = [f"e{number}" for number in range(12)]
     entities = '<!ENTITY e0 "ha">' + "".join(
-        f'<!ENTITY {name} "{f"&{below};" * 10}">' for below, name in zip(names, names[1:], strict=False)
+        f'<!ENTITY {name} "{f"&{below};" * 10}">' for below, name in itertools.pairwise(names)
     )
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
         for part in ("[Content_Types].xml", "xl/workbook.xml", "xl/sharedStrings.xml"):

@@ -3,9 +3,8 @@
 usage: python benchmarks/scale/run.py [--count 300] [--demo N]
 
 Prints each figure beside its target and exits 1 where one is missed. CPU seconds, since wall time on a shared machine
-says little; they too may double where others use its cores, so the time to import pandas stands beside them: about half
-a second on a quiet machine. `--demo N` also runs N small demonstration experiments and says what of the work is
-start-up.
+says little; they too may double where others use its cores, so the time to import pandas stands beside them, as a
+yardstick. `--demo N` also runs N small demonstration experiments and says what of the work is start-up.
 """
 
 from __future__ import annotations

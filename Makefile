@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 CORES ?= 2
 unexport PYTHONPATH
 
-.PHONY: setup demo test test-cluster slurm lint peers clean
+.PHONY: setup demo test test-cluster slurm lint audit peers clean
 
 setup: $(STAMP)
 
@@ -57,5 +57,13 @@ lint: setup
 	@$(BIN)/mypy
 	@$(BIN)/snakefmt --check Snakefile workflow
 
+# Known vulnerabilities of what the locks install; where no advisories can be reached, it says so, and that is no failure.
+AUDIT := .venv-audit
+audit: setup
+	@{ test -e $(AUDIT)/.ready || { $(BIN)/python -m venv --clear $(AUDIT) \
+		&& $(AUDIT)/bin/python -m pip --retries 1 --timeout 5 install -qq --disable-pip-version-check --require-hashes \
+			-r requirements-audit.lock && touch $(AUDIT)/.ready; }; } || echo "audit: pip-audit cannot be installed here"
+	@$(BIN)/python workflow/audit.py $(AUDIT)/bin/pip-audit
+
 clean:
-	rm -rf $(VENV) $(PEERS) $(CLUSTER) demo results logs .snakemake
+	rm -rf $(VENV) $(PEERS) $(CLUSTER) $(AUDIT) demo results logs .snakemake

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 import shutil
-from collections.abc import Mapping
+import stat
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -47,14 +49,37 @@ def checksums(folder: Path, without: tuple[str, ...] = ()) -> dict[str, str]:
 
 def inventory(folder: Path) -> list[str]:
     """Name, size and time of change of every file below a folder but the settings, whose comments do not count."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / SETTINGS)
-    return [f"{path.relative_to(folder).as_posix()}\t{stamp(path)}" for path in files]
+    return [f"{name}\t{stamp}" for name, stamp in sorted(_stamps_below(str(folder))) if name != SETTINGS]
 
 
-def stamp(path: Path) -> str:
-    """Size and time of last change, by which a changed file is known without reading it."""
-    status = path.stat()
-    return f"{status.st_size}\t{status.st_mtime_ns}"
+def stamps(folder: Path, names: Iterable[str | None]) -> list[tuple[str, str]]:
+    """Name and stamp of each file that is there; of the files within, where a name is a folder's."""
+    found = []
+    for name in sorted({name for name in names if name}):
+        path = f"{folder}/{name}"
+        if one := _stamp(path):
+            found.append((name, one))
+        elif Path(path).is_dir():
+            found += sorted((f"{name}/{inner}", one) for inner, one in _stamps_below(path))
+    return found
+
+
+def _stamps_below(folder: str) -> Iterator[tuple[str, str]]:
+    """By strings: there are many thousands of files. Folders that are links are not entered."""
+    for where, _, files in os.walk(folder):
+        below = where[len(folder) + 1 :].replace(os.sep, "/")
+        for file in files:
+            if one := _stamp(f"{where}/{file}"):
+                yield (f"{below}/{file}" if below else file), one
+
+
+def _stamp(path: str) -> str | None:
+    """Size and time of last change, by which a changed file is known without reading it; None for what is no file."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 (for speed)
+    except (OSError, ValueError):
+        return None
+    return f"{status.st_size}\t{status.st_mtime_ns}" if stat.S_ISREG(status.st_mode) else None
 
 
 def changes(before: list[str], after: list[str], most: int = 3) -> str:

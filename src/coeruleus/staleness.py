@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import hashlib
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,12 @@ import pandas as pd
 
 PACKAGE = "coeruleus"
 ROOT = Path(__file__).resolve().parent
+# Imports by their words: to parse every module would take a second of each call. What only looks like an import, in a
+# docstring, at most makes more stale than need be.
+FROM = re.compile(r"^[ \t]*from[ \t]+([\w.]+)[ \t]+import[ \t]+(?:\(([^)]*)\)|([^\n]*))", re.MULTILINE)
+IMPORT = re.compile(r"^[ \t]*import[ \t]+([^\n]*)", re.MULTILINE)
 # A module that says `DISCOVERS = "package"` imports every module of that package when it runs.
-DISCOVERS = "DISCOVERS"
+DISCOVERING = re.compile(r"^DISCOVERS = [\"']([\w.]+)[\"']", re.MULTILINE)
 
 
 def code_digest(script: Path) -> str:
@@ -65,15 +69,13 @@ def _exists(module: str) -> bool:
 
 @cache
 def _imports(path: Path, module: str) -> frozenset[str]:
-    names = set()
-    for node in ast.walk(ast.parse(path.read_bytes())):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-        elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == DISCOVERS:
-            package = ast.literal_eval(node.value)
-            names |= {f"{package}.{file.stem}" for file in _file(package).parent.glob("[!_]*.py")}
+    text, names = path.read_text("utf-8"), set()
+    for source, within_brackets, on_the_line in FROM.findall(text):
+        names |= {source} | {f"{source}.{name}" for name in re.findall(r"\w+", within_brackets or on_the_line)}
+    for line in IMPORT.findall(text):
+        names |= set(re.findall(r"[\w.]+", line))
+    for package in DISCOVERING.findall(text):
+        names |= {f"{package}.{file.stem}" for file in _file(package).parent.glob("[!_]*.py")}
     modules = {name for name in names if _exists(name)}
     parents = {name.rsplit(".", depth)[0] for name in modules for depth in range(1, name.count(".") + 1)}
     return frozenset(modules | {parent for parent in parents if _exists(parent)})
@@ -86,13 +88,13 @@ def facts_digest(*facts: Any) -> str:
 
 
 def _cells(column: pd.Series) -> list[Any]:
-    return [None if value != value else value for value in column.tolist()]
+    values = column.tolist()
+    return [None if value != value else value for value in values] if column.dtype.kind in "fO" else values
 
 
 def _plain(fact: Any) -> Any:
     if isinstance(fact, pd.DataFrame):
-        frame = fact.drop(columns="sheet_row", errors="ignore")
-        return {str(name): _cells(frame[name]) for name in frame}
+        return {str(name): _cells(column) for name, column in fact.items() if name != "sheet_row"}
     if isinstance(fact, dict):
         return {str(key): _plain(value) for key, value in fact.items()}
     if isinstance(fact, (list, tuple)):

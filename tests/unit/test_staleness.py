@@ -1,5 +1,6 @@
 """A rule is stale exactly when a module that it imports, directly or through others, has changed."""
 
+import ast
 from pathlib import Path
 
 import pandas as pd
@@ -38,6 +39,21 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_imports_are_followed(package: Path) -> None:
     names = {name.removeprefix("coeruleus.") for name in imported_modules(package / "script.py")}
     assert names == {"coeruleus", "a", "a.one", "b", "b.two", "c", "c.three", "d", "d.vendor"}
+
+
+def test_imports_known_by_their_words_are_those_of_the_parser() -> None:
+    """Over every module and script; a docstring may add to them, nothing may be lacking."""
+    staleness._imports.cache_clear()
+    for path in [*staleness.ROOT.rglob("*.py"), *SCRIPTS.glob("*.py")]:
+        parsed = set()
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                parsed |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                assert node.module and not node.level, f"{path}: a relative import would be overlooked"
+                parsed |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+        ours = {name for name in parsed if staleness._exists(name)}
+        assert ours <= staleness._imports(path, ""), path
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,14 @@
 # Which experiments there are, what they hold, and where things lie. Sheets are read here, before any job.
 import atexit
+import gc
 import os
 import re
 import sys
 from functools import wraps
 from pathlib import Path
+
+# Plans are made of many small objects that all stay: to look for garbage among them again and again takes seconds.
+gc.set_threshold(200_000, 20, 100)
 
 # One thread for numeric libraries: the same bytes on any number of cores.
 for name in (
@@ -18,7 +22,7 @@ for name in (
 from coeruleus.intake.find import find_experiments
 from coeruleus.one_run import claim
 from coeruleus.progress import Progress, say, summary
-from coeruleus.provenance import inventory, stamp
+from coeruleus.provenance import inventory, stamps
 from coeruleus.staleness import code_digest, facts_digest
 
 TOP = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parents[1]
@@ -109,21 +113,6 @@ CODES = {
     for path in sorted((TOP / "workflow" / "scripts").glob("*.py"))
     if path.stem not in ("write_provenance", "refuse_experiments")
 }
-
-
-def stamps_of(folder, names):
-    """Size and time of each instrument file, from which a job knows that one has changed.
-
-    They are facts and not inputs: Snakemake would look at each of many thousands again and again, take braces in a
-    name for wildcards, and refuse files of an instrument whose clock runs ahead.
-    """
-    paths = sorted({folder / name for name in names if name})
-    return [
-        (path.relative_to(folder).as_posix(), stamp(file))
-        for path in paths
-        for file in (sorted(path.rglob("*")) if path.is_dir() else [path])
-        if file.exists()
-    ]
 
 
 def interim(path):

@@ -9,6 +9,8 @@ def rows_of_run(wildcards):
     return injections[injections["run"] == wildcards.run]
 
 
+# Instrument files are facts of a job, by size and time, and no inputs: Snakemake would look at each of many thousands
+# again and again, take braces in a name for wildcards, and refuse files of an instrument whose clock runs ahead.
 @once
 def facts_of_run(wildcards):
     experiment, rows = experiment_of(wildcards), rows_of_run(wildcards)
@@ -16,7 +18,7 @@ def facts_of_run(wildcards):
     areas, curation = experiment.areas, experiment.curation_peaks
     return facts_digest(
         rows,
-        stamps_of(experiment.path / "dialysate", rows["file"]),
+        stamps(experiment.path / "dialysate", rows["file"]),
         experiment.standards[experiment.standards["level"].isin(rows["level"])],
         None if areas is None else areas[areas["injection_id"].isin(ids)],
         curation[curation["injection_id"].isin(ids)],
@@ -82,22 +84,27 @@ SORTED_TABLES = ["spikes", "waveforms", "segments", "quality", "artefacts"]
 EXCERPT_TABLES = ["excerpts", "excerpt_marks"]
 
 
-def recordings_of(wildcards, kind):
+@once
+def raw_recordings(wildcards):
     recordings = experiment_of(wildcards).recordings
-    return recordings[recordings["kind"] == kind]
+    return recordings[recordings["kind"] == "raw"]
 
 
 @once
 def raw_of_session(wildcards):
-    recordings = recordings_of(wildcards, "raw")
+    recordings = raw_recordings(wildcards)
     return recordings[recordings["session_id"] == wildcards.session]
 
 
+@once
+def raw_sessions(wildcards):
+    return sorted(set(raw_recordings(wildcards)["session_id"]))
+
+
 def sorted_from_raw(wildcards, name):
-    sessions = sorted(set(recordings_of(wildcards, "raw")["session_id"]))
     return [
         f"{INTERIM}/{wildcards.experiment}/sorted/{session}/{name}.tsv"
-        for session in sessions
+        for session in raw_sessions(wildcards)
     ]
 
 
@@ -105,7 +112,7 @@ def sorted_from_raw(wildcards, name):
 def facts_of_sorting(wildcards):
     recordings = raw_of_session(wildcards)
     folder = experiment_of(wildcards).path / "ephys"
-    return facts_digest(recordings, stamps_of(folder, recordings["file"]))
+    return facts_digest(recordings, stamps(folder, recordings["file"]))
 
 
 def stamps_with_events(experiment):
@@ -113,7 +120,7 @@ def stamps_with_events(experiment):
     if not experiment.settings.events.rename:
         return []
     files = experiment.recordings["file"]
-    return [experiment.settings.events, stamps_of(experiment.path / "ephys", files)]
+    return [experiment.settings.events, stamps(experiment.path / "ephys", files)]
 
 
 @once
@@ -121,17 +128,10 @@ def facts_of_units(wildcards):
     experiment = experiment_of(wildcards)
     recordings = experiment.recordings
     sorted_elsewhere = recordings[recordings["kind"] == "sorted"]
-    stamps = stamps_of(
-        experiment.path / "ephys",
-        [
-            *sorted_elsewhere["file"],
-            *sorted_elsewhere["waveforms"],
-            *sorted_elsewhere["raw_file"],
-        ],
-    )
+    files = [*sorted_elsewhere["file"], *sorted_elsewhere["waveforms"], *sorted_elsewhere["raw_file"]]
     return facts_digest(
         recordings,
-        stamps,
+        stamps(experiment.path / "ephys", files),
         experiment.ephys_events,
         experiment.curation_units,
         stamps_with_events(experiment),

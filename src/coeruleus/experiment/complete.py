@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime
 
+import numpy as np
 import pandas as pd
 
-from coeruleus.experiment.read_sheet import none_for_missing
 from coeruleus.tables.problems import Problem
 
 
@@ -46,64 +46,70 @@ def complete(frames: dict[str, pd.DataFrame]) -> list[Problem]:
 
 def _whole(segments: pd.Series) -> pd.Series:
     """Segments as integers; a cell that could not be read is a problem already, and the first segment here."""
-    return segments.fillna(1.0).clip(-(2.0**31), 2.0**31).astype(int)
+    numbers = segments.to_numpy(float)
+    return pd.Series(
+        np.clip(np.where(np.isnan(numbers), 1.0, numbers), -(2.0**31), 2.0**31).astype(int), segments.index
+    )
 
 
 def _one_each(frame: pd.DataFrame, key: str, subjects: pd.Series) -> pd.DataFrame:
     """One session or probe for every subject without any, named like the subject."""
-    without = [subject for subject in subjects if subject not in set(frame["subject_id"])]
-    without = [subject for subject in without if subject not in set(frame[key])]
-    added = pd.DataFrame({key: without, "subject_id": without}, dtype=object)
-    if frame.empty:
-        whole = added.reindex(columns=frame.columns)
-        return whole.astype({name: frame[name].dtype for name in frame})
-    if added.empty:
+    named = {*frame["subject_id"], *frame[key]}
+    without = [subject for subject in subjects if subject not in named]
+    if not without:
         return frame
-    parts = added.reindex(columns=frame.columns).astype({name: frame[name].dtype for name in frame})
-    return pd.concat([frame, parts], ignore_index=True)
+    missing = [None] * len(without)
+    columns = {name: without if name in (key, "subject_id") else missing for name in frame}
+    added = pd.DataFrame({name: pd.Series(column, dtype=frame[name].dtype) for name, column in columns.items()})
+    return added if frame.empty else pd.concat([frame, added], ignore_index=True)
 
 
 def _none_for_missing(frame: pd.DataFrame) -> pd.DataFrame:
     """Missing text as None everywhere, never NaN."""
-    for name in frame if len(frame) else ():
-        if frame[name].dtype == object:
-            frame[name] = none_for_missing(frame[name])
+    for name, column in list(frame.items()) if len(frame) else ():
+        if column.dtype == object and any(value is not None and value != value for value in column.tolist()):
+            frame[name] = column.where(column.notna(), None)
     return frame
 
 
 def _only(frame: pd.DataFrame, key: str) -> dict[str, str | None]:
     """The one session or probe of each subject; None where there are several."""
-    grouped = frame.dropna(subset=["subject_id"]).groupby("subject_id")[key]
-    return {str(subject): (own.iloc[0] if len(own) == 1 else None) for subject, own in grouped}
+    own: dict[str, list[str]] = {}
+    for subject, name in zip(frame["subject_id"], frame[key], strict=True):
+        if isinstance(subject, str):
+            own.setdefault(subject, []).append(name)
+    return {subject: (names[0] if len(names) == 1 else None) for subject, names in own.items()}
 
 
 def _fill(frame: pd.DataFrame, key: str, only: dict[str, str | None], sheet: str, problems: list[Problem]) -> None:
     if frame.empty:
         return
-    needs = frame[key].isna() & frame["subject_id"].notna()
-    if sheet == "dialysate/injections":
-        needs &= frame["kind"] == "dialysate"
-    needs &= frame["subject_id"].isin(list(only))  # an unknown subject is reported elsewhere
-    if not needs.any():
-        return
-    rows = frame[needs]
-    for subject, row in zip(rows["subject_id"], rows["sheet_row"], strict=True):
-        if only[subject] is None:
-            where = f"{sheet}.tsv, row {int(row)}, column {key}"
-            message = f"is empty, and the subject {subject} has several: say which"
-            problems.append(Problem("experiment", where, "error", message))
-    frame.loc[needs, key] = pd.Series([only[subject] for subject in rows["subject_id"]], index=rows.index, dtype=object)
+    kinds = frame["kind"] if sheet == "dialysate/injections" else ["dialysate"] * len(frame)
+    filled = frame[key].tolist()
+    for place, (name, subject, kind) in enumerate(zip(filled, frame["subject_id"], kinds, strict=True)):
+        # A subject that is not known is reported elsewhere.
+        if not isinstance(name, str) and kind == "dialysate" and subject in only:
+            filled[place] = only[subject]
+            if filled[place] is None:
+                where = f"{sheet}.tsv, row {int(frame['sheet_row'].iloc[place])}, column {key}"
+                message = f"is empty, and the subject {subject} has several: say which"
+                problems.append(Problem("experiment", where, "error", message))
+    frame[key] = pd.Series(filled, index=frame.index, dtype=object)
 
 
 def _run_order(injections: pd.DataFrame, problems: list[Problem]) -> pd.DataFrame:
     """Injections in run order, numbered from 1 within each run."""
     times = {}
-    for index, text in injections["injected_at"].items():
+    for index, text in enumerate(injections["injected_at"]):
         times[index] = datetime.datetime.fromisoformat(text) if isinstance(text, str) else None
-    ordered = []
-    for run, rows in injections.groupby("run", sort=True):
-        known = [times[index] for index in rows.index]
-        indices = list(rows.index)
+    runs: dict[str, list[int]] = {}
+    for index, run in enumerate(injections["run"]):
+        runs.setdefault(run, []).append(index)
+    ordered: list[int] = []
+    places: list[int] = []
+    for run in sorted(name for name in runs if isinstance(name, str)):
+        indices = runs[run]
+        known = [times[index] for index in indices]
         if all(time is not None for time in known):
             if len({time.tzinfo is None for time in known if time is not None}) > 1:
                 message = "mixes times with and without a time zone: write all of a run in one way"
@@ -117,13 +123,11 @@ def _run_order(injections: pd.DataFrame, problems: list[Problem]) -> pd.DataFram
             problems.append(
                 Problem("experiment", f"dialysate/injections.tsv, run {run}, column injected_at", "warning", message)
             )
-        part = injections.loc[indices].copy()
-        part["order"] = range(1, len(part) + 1)
-        ordered.append(part)
-    if not ordered:
-        injections["order"] = pd.Series(dtype=int)
-        return injections
-    return pd.concat(ordered, ignore_index=True)
+        ordered += indices
+        places += range(1, len(indices) + 1)
+    injections = injections.iloc[ordered].reset_index(drop=True)
+    injections["order"] = pd.Series(places, dtype=int)
+    return injections
 
 
 def _sample_names(frame: pd.DataFrame) -> pd.Series:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -25,11 +26,21 @@ class _Findings(list[Problem]):
         if frame.empty:
             return
         names = list(dict.fromkeys(known))
-        for _, row in frame[frame[column].notna() & ~frame[column].isin(names)].iterrows():
+        wanted = frame[column]
+        if not set(wanted.dropna()) - set(names):
+            return
+        for row in _where(frame, wanted.notna() & ~wanted.isin(names)):
             if not pd.isna(row["sheet_row"]):
                 self.add(
                     sheet, row, column, f"'{row[column]}' is not in {where}: {did_you_mean(str(row[column]), names)}"
                 )
+
+
+def _where(frame: pd.DataFrame, wrong: pd.Series) -> Iterator[pd.Series]:
+    """The rows that are wrong; mostly there are none, and then nothing is cut out."""
+    if wrong.any():
+        for _, row in frame[wrong].iterrows():
+            yield row
 
 
 def check_consistency(experiment: Experiment) -> list[Problem]:
@@ -74,11 +85,11 @@ def _check_dialysate(experiment: Experiment, found: _Findings) -> None:
         _check_owner(found, name, frame, "session_id", experiment.sessions)
         _check_owner(found, name, frame, "probe_id", experiment.probes)
         if "start_min" in frame:
-            for _, row in frame[frame["end_min"] <= frame["start_min"]].iterrows():
+            for row in _where(frame, frame["end_min"] <= frame["start_min"]):
                 found.add(name, row, "end_min", f"{row['end_min']:g} is not after start_min {row['start_min']:g}")
     _check_analytes(experiment, found)
     needs_level = injections["kind"].isin(["standard", "qc"])
-    for _, row in injections[needs_level & injections["level"].isna()].iterrows():
+    for row in _where(injections, needs_level & injections["level"].isna()):
         found.add(
             sheet,
             row,
@@ -91,21 +102,21 @@ def _check_dialysate(experiment: Experiment, found: _Findings) -> None:
     if experiment.areas is not None:
         found.known("dialysate/areas", experiment.areas, "injection_id", injections["injection_id"], "injections.tsv")
     _check_files(experiment, found, sheet, injections, ["file"])
-    for _, row in injections[injections["to_min"] <= injections["from_min"]].iterrows():
+    for row in _where(injections, injections["to_min"] <= injections["from_min"]):
         found.add(sheet, row, "to_min", f"{row['to_min']:g} is not after from_min {row['from_min']:g}")
     for column in ("collected_ul", "injected_ul", "dilution"):
-        for _, row in injections[injections[column] == 0].iterrows():
+        for row in _where(injections, injections[column] == 0):
             found.add(sheet, row, column, "is 0, which cannot be: give what it was, or n/a")
     shared = ["subject_id", "session_id", "probe_id", "start_min", "end_min"]
     key = ["session_id", "probe_id", "sample_id"]
     several = injections[(injections["kind"] == "dialysate") & injections.duplicated(key, keep=False)]
-    for sample, rows in several.groupby(key, dropna=False):
+    for sample, rows in several.groupby(key, dropna=False) if len(several) else ():
         for column in shared:
             if rows[column].nunique(dropna=False) > 1:
                 message = f"differs between the injections of the sample {sample[2]}: they are of one sample"
                 found.add(sheet, rows.iloc[1], column, message)
     events = experiment.dialysate_events
-    for _, row in events[events["subject_id"].isna() & events["probe_id"].isna()].iterrows():
+    for row in _where(events, events["subject_id"].isna() & events["probe_id"].isna()):
         found.add("dialysate/events", row, "subject_id", "is empty, and so is probe_id: say which animal or probe")
 
 
@@ -113,11 +124,11 @@ def _check_owner(found: _Findings, sheet: str, frame: pd.DataFrame, column: str,
     if frame.empty:
         return
     owner = dict(zip(owners[column], owners["subject_id"], strict=True))
-    expected = frame[column].map(owner)
-    wrong = expected.notna() & frame["subject_id"].notna() & (expected != frame["subject_id"])
-    for owned_by, (_, row) in zip(expected[wrong], frame[wrong].iterrows(), strict=True):
-        message = f"'{row[column]}' belongs to the subject {owned_by}, and this row says {row['subject_id']}"
-        found.add(sheet, row, column, message)
+    for place, (name, subject) in enumerate(zip(frame[column], frame["subject_id"], strict=True)):
+        expected = owner.get(name)
+        if expected is not None and subject is not None and expected != subject:
+            message = f"'{name}' belongs to the subject {expected}, and this row says {subject}"
+            found.add(sheet, frame.iloc[place], column, message)
 
 
 def _check_analytes(experiment: Experiment, found: _Findings) -> None:
@@ -141,10 +152,19 @@ def _check_analytes(experiment: Experiment, found: _Findings) -> None:
 
 def _check_files(experiment: Experiment, found: _Findings, sheet: str, frame: pd.DataFrame, columns: list[str]) -> None:
     top = experiment.path.resolve()
-    folder = experiment.path / sheet.split("/")[0]
+    folder = str(experiment.path / sheet.split("/")[0])
+
+    @cache
+    def inside(path: str) -> bool:
+        return Path(os.path.realpath(path)).is_relative_to(top)
+
     for column in columns:
         for place, name in enumerate(frame[column]):
-            if name is not None and not Path(os.path.realpath(folder / name)).is_relative_to(top):
+            if name is None:
+                continue
+            path = f"{folder}/{name}"
+            # Where the file itself is no link, its folder, asked once, says where it lies.
+            if not inside(path if os.path.islink(path) else os.path.dirname(path)):  # noqa: PTH114, PTH120 (for speed)
                 message = f"'{name}' is a link that leaves the experiment directory: copy the file here"
                 found.add(sheet, frame.iloc[place], column, message)
 
@@ -155,11 +175,15 @@ def _check_recordings(experiment: Experiment, found: _Findings) -> None:
     found.known(sheet, recordings, "session_id", experiment.sessions["session_id"], "sessions.tsv")
     _check_owner(found, sheet, recordings, "session_id", experiment.sessions)
     _check_files(experiment, found, sheet, recordings, ["file", "waveforms", "raw_file"])
-    for _, row in recordings[recordings.duplicated(["site_id", "segment"])].iterrows():
+    for row in _where(recordings, recordings.duplicated(["site_id", "segment"])):
         found.add(sheet, row, "segment", f"site {row['site_id']} has segment {row['segment']} twice")
-    for site, rows in recordings.groupby("site_id"):
-        if rows["subject_id"].nunique() > 1:
-            found.add(sheet, rows.iloc[1], "subject_id", f"the site {site} has files of several subjects")
+    subjects: dict[str, set[str]] = {}
+    for site, subject in zip(recordings["site_id"], recordings["subject_id"], strict=True):
+        if site is not None and subject is not None:
+            subjects.setdefault(site, set()).add(subject)
+    for site in sorted(site for site, of_site in subjects.items() if len(of_site) > 1):
+        row = recordings[recordings["site_id"] == site].iloc[1]
+        found.add(sheet, row, "subject_id", f"the site {site} has files of several subjects")
     events = experiment.ephys_events
     found.known("ephys/events", events, "site_id", recordings["site_id"], "recordings.tsv")
     segments = set(zip(recordings["site_id"], recordings["segment"], strict=True))
@@ -170,7 +194,7 @@ def _check_recordings(experiment: Experiment, found: _Findings) -> None:
             for site, segment in zip(frame["site_id"], frame["segment"], strict=True)
         ]
         if not all(known):
-            for _, row in frame[~pd.Series(known, index=frame.index)].iterrows():
+            for row in _where(frame, ~pd.Series(known, index=frame.index)):
                 have = sorted(segment for site, segment in segments if site == row["site_id"])
                 found.add(name, row, "segment", f"site {row['site_id']} has no segment {row['segment']}, only {have}")
     found.known("ephys/identity", experiment.identity, "site_id", recordings["site_id"], "recordings.tsv")
@@ -182,7 +206,7 @@ def _check_curation(experiment: Experiment, found: _Findings) -> None:
     found.known("curation/peaks", peaks, "injection_id", injections["injection_id"], "dialysate/injections.tsv")
     found.known("curation/peaks", peaks, "analyte", experiment.analytes, "experiment.yaml")
     bounded = peaks["action"] == "set_bounds"
-    for _, row in peaks[bounded & ~(peaks["from_min"] < peaks["to_min"])].iterrows():
+    for row in _where(peaks, bounded & ~(peaks["from_min"] < peaks["to_min"])):
         found.add("curation/peaks", row, "from_min", "set_bounds needs from_min and a later to_min")
     frame = (
         injections[injections["kind"] == "dialysate"]
@@ -197,7 +221,7 @@ def _check_curation(experiment: Experiment, found: _Findings) -> None:
             found.add("curation/samples", row, "sample_id", message)
     units = experiment.curation_units
     found.known("curation/units", units, "site_id", experiment.recordings["site_id"], "ephys/recordings.tsv")
-    for _, row in units[(units["action"] == "label") & units["label"].isna()].iterrows():
+    for row in _where(units, (units["action"] == "label") & units["label"].isna()):
         found.add("curation/units", row, "label", "is empty: the action label needs one")
     events = experiment.ephys_events
     if experiment.settings.events.rename:

@@ -50,8 +50,9 @@ def load_experiment(path: Path) -> Experiment:
         frame = frames[sheet.name]
         whole[sheet.name] = empty_sheet(sheet) if frame is None else frame
     for sheet, column in ((sheets.AREAS, "area"), (sheets.CONCENTRATIONS, "concentration")):
-        whole[sheet.name], found = read_entries(whole[sheet.name], column, sheet.name)
-        problems += found
+        if frames[sheet.name] is not None:
+            whole[sheet.name], found = read_entries(whole[sheet.name], column, sheet.name)
+            problems += found
     problems += complete(whole)
     experiment = Experiment(
         path=path,

@@ -48,28 +48,27 @@ def read_sheet(path: Path, sheet: Sheet, waived: tuple[str, ...] = ()) -> tuple[
         rows = _cells(path)
     except CellProblem as problem:
         report("", str(problem))
-        return _typed([], sheet, []), problems
+        return empty_sheet(sheet), problems
     header = [_own_name(cell.strip(), sheet) for cell in rows[0][1]] if rows else []
     rows = rows[1:]
     extras = _check_header(header, rows, sheet, waived, report)
-    records: list[dict[str, Value]] = []
     for number, cells in rows:
         if len(cells) > len(header) and any(cell.strip() for cell in cells[len(header) :]):
             report(
                 f", row {number}", f"has {len(cells)} cells where the header has {len(header)}: check the separators"
             )
-        record: dict[str, Value] = {"sheet_row": float(number)}
-        for column, raw in zip(header, cells + [""] * (len(header) - len(cells)), strict=False):
-            if not column:
-                continue
+    columns: dict[str, list[Value]] = {}
+    wrong: list[tuple[int, int, str]] = []
+    for place, column in enumerate(header):
+        if column:
+            raws = [cells[place] if place < len(cells) else "" for _, cells in rows]
             field = sheet.field(column) or Field(column, "", "number" if _is_open(column, sheet) else "text")
-            try:
-                record[column] = read_cell(raw, field)
-            except CellProblem as problem:
-                report(f", row {number}, column {column}", str(problem))
-                record[column] = None
-        records.append(record)
-    frame = _typed(records, sheet, extras)
+            columns[column], faults = _column(raws, field)
+            wrong += [(row, place, message) for row, message in faults]
+    for row, place, message in sorted(wrong):
+        report(f", row {rows[row][0]}, column {header[place]}", message)
+    columns["sheet_row"] = [float(number) for number, _ in rows]
+    frame = _typed(columns, sheet, extras, len(rows))
     _check_key(frame, sheet, report)
     if len(problems) > MOST_PROBLEMS:
         more = len(problems) - MOST_PROBLEMS
@@ -85,7 +84,20 @@ def empty_sheet(sheet: Sheet) -> pd.DataFrame:
 
 @cache
 def _empty(sheet: Sheet) -> pd.DataFrame:
-    return _typed([], sheet, [])
+    return _typed({}, sheet, [], 0)
+
+
+def _column(raws: list[str], field: Field) -> tuple[list[Value], list[tuple[int, str]]]:
+    """The cells of one column, and what is wrong with which of them. The same words are read once."""
+    read: dict[str, Value] = {}
+    faults: dict[str, str] = {}
+    for raw in dict.fromkeys(raws):
+        try:
+            read[raw] = read_cell(raw, field)
+        except CellProblem as problem:
+            read[raw], faults[raw] = None, str(problem)
+    wrong = [(row, faults[raw]) for row, raw in enumerate(raws) if raw in faults] if faults else []
+    return [read[raw] for raw in raws], wrong
 
 
 def _cells(path: Path) -> list[tuple[int, list[str]]]:
@@ -148,28 +160,17 @@ def _check_header(
     return list(dict.fromkeys(extras + [column for column in header if _is_open(column, sheet)]))
 
 
-def _typed(records: list[dict[str, Value]], sheet: Sheet, extras: list[str]) -> pd.DataFrame:
-    columns = [*sheet.names, *extras, "sheet_row"]
-    frame = pd.DataFrame(records, columns=columns)
-    for column in columns:
+def _typed(columns: dict[str, list[Value]], sheet: Sheet, extras: list[str], rows: int) -> pd.DataFrame:
+    typed, index, missing = {}, pd.RangeIndex(rows), [None] * rows
+    for column in [*sheet.names, *extras, "sheet_row"]:
         field = sheet.field(column)
         numeric = (
             column == "sheet_row"
             or _is_open(column, sheet)
             or (field is not None and field.kind in ("number", "integer"))
         )
-        if numeric:
-            frame[column] = frame[column].astype(float)
-        else:
-            frame[column] = none_for_missing(frame[column].astype(object))
-    return frame
-
-
-def none_for_missing(column: pd.Series) -> pd.Series:
-    """A column of objects with None for every missing cell, never NaN."""
-    if any(value is not None and value != value for value in column.tolist()):
-        return column.where(column.notna(), None)
-    return column
+        typed[column] = pd.Series(columns.get(column, missing), index=index, dtype=float if numeric else object)
+    return pd.DataFrame(typed)
 
 
 def _check_key(frame: pd.DataFrame, sheet: Sheet, report: Report) -> None:
@@ -178,8 +179,10 @@ def _check_key(frame: pd.DataFrame, sheet: Sheet, report: Report) -> None:
     filled = [
         column for column in sheet.key if ((field := sheet.field(column)) and field.filled) or column == "segment"
     ]
-    whole = frame[filled].notna().all(axis=1)  # a default that is filled in later is compared later
-    repeated = frame[whole & frame.duplicated(list(sheet.key), keep="first")]
+    twice = frame.duplicated(list(sheet.key), keep="first")
+    if not twice.any():
+        return
+    repeated = frame[frame[filled].notna().all(axis=1) & twice]  # a default that is filled in later is compared later
     for _, row in repeated.iterrows():
         key = ", ".join(f"{column} {row[column]}" for column in sheet.key if row[column] is not None)
         report(f", row {int(row['sheet_row'])}", f"{key} stands twice: each must be unique")

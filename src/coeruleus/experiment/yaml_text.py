@@ -37,13 +37,17 @@ def parse_yaml(text: str) -> tuple[Any, dict[tuple[str, ...], int]]:
     if len(text) > LARGEST:
         raise YamlProblem(f"is larger than {LARGEST} characters: this is not a settings file")
     try:
-        if any(isinstance(token, (yaml.AliasToken, yaml.AnchorToken)) for token in yaml.scan(text, Loader=_Loader)):
+        if ("&" in text or "*" in text) and any(
+            isinstance(token, (yaml.AliasToken, yaml.AnchorToken)) for token in yaml.scan(text, Loader=_Loader)
+        ):
             raise YamlProblem("uses an anchor (&) or alias (*): write the value out, or put it in quotes")
-        node = yaml.compose(text, Loader=_Loader)
+        loader = _Loader(text)
+        node = loader.get_single_node()
         lines: dict[tuple[str, ...], int] = {}
-        if node is not None:
-            _walk(node, (), lines)
-        return yaml.load(text, Loader=_Loader), lines  # noqa: S506 (a SafeLoader)
+        if node is None:
+            return None, lines
+        _walk(node, (), lines)
+        return loader.construct_document(node), lines
     except yaml.MarkedYAMLError as error:
         row = f"row {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise YamlProblem(

@@ -14,11 +14,14 @@ CONTROL = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a")) + b"\x7f"
 
 
 class Source:
-    """One input file, opened read-only. Raises FormatError where there is nothing to read."""
+    """One input file, opened read-only. Raises FormatError where there is nothing to read.
 
-    def __init__(self, path: str | Path) -> None:
+    `name` is what messages call it, where that is not the file's own name: a part of a folder, for one.
+    """
+
+    def __init__(self, path: str | Path, name: str | None = None) -> None:
         self.path = Path(path)
-        self.name = self.path.name
+        self.name = name or self.path.name
         try:
             self.is_folder = self.path.is_dir()
             self.size = self.path.stat().st_size

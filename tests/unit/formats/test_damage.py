@@ -42,6 +42,13 @@ def test_what_is_no_file_or_holds_nothing(tmp_path, reader):
         reader(tmp_path / "folder")
 
 
+def test_an_empty_part_of_a_folder_is_named_with_its_folder(tmp_path):
+    (tmp_path / "x.D").mkdir()
+    (tmp_path / "x.D/dad1A.ch").write_bytes(b"")
+    with pytest.raises(FormatError, match=r"^x\.D/dad1A\.ch: the file is empty"):
+        read_chromatogram(tmp_path / "x.D")
+
+
 @pytest.mark.parametrize("filler", [b"a", b"1", b"1,", b"1 ", b'"', b"\t", b"0.5;"])
 @pytest.mark.parametrize("reader", READERS)
 def test_one_huge_line_is_refused_at_once(tmp_path, reader, filler):

@@ -60,8 +60,8 @@ def read(source: Source, channel: str | None = None) -> Chromatogram:
         names = (path.stem,)
         if channel is not None and channel.strip().casefold() != path.stem.casefold():
             choose_channel(names, channel, source.name)
-    one = Source(path)
-    file = one.name if not source.is_folder else f"{source.name}/{one.name}"
+    file = f"{source.name}/{path.name}" if source.is_folder else path.name
+    one = Source(path, file)
     begin, end = _span(one, file)
     parsed = _parse(one, file)
     signal = np.ascontiguousarray(parsed.data[:, 0], dtype=float)

@@ -69,8 +69,12 @@ def _refuse_links(file: Any, source: Source) -> None:
         stack = [(name, file[name])] if group is not None and not isinstance(group, h5py.ExternalLink) else []
         if group is not None and not stack:
             raise FormatError(f"{source.name}: {name} is a link to another file; export it as one file")
+        seen = set()
         while stack:
             path, here = stack.pop()
+            if (place := h5py.h5o.get_info(here.id).addr) in seen:
+                continue  # a group may hold itself
+            seen.add(place)
             if isinstance(here, h5py.Dataset):
                 if here.external:
                     raise FormatError(f"{source.name}: {path} lies in another file; export it as one file")

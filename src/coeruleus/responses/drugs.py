@@ -21,7 +21,7 @@ from coeruleus.tables.units import DRUG_RESPONSES
 LONGEST_S = 600.0
 LONGEST_LOCAL_S = 120.0
 LOCAL_ROUTES = ("local", "ionto", "pressure", "micro", "puff", "topical", "bath")
-ONSETS_S = (0.0, 60.0, 180.0)
+ONSETS_S = (0.0, 90.0)
 SETTLING_S = 180.0  # after the last drug, before a rate counts as the baseline of the next
 LOCAL_ONSETS_S = (0.0, 10.0)
 BLOCK_S = 30.0

@@ -80,7 +80,7 @@ class _Series:
             scores.append(stats.cauchy.isf(np.clip(p, SMALLEST_P, 1 - SMALLEST_P)))
             every.append(likelihood)
         # The time course that fits best is not taken for the true one: all count alike.
-        return stats.cauchy.sf(np.mean(scores, axis=0)), np.mean(every, axis=0)
+        return np.asarray(stats.cauchy.sf(np.mean(scores, axis=0))), np.mean(np.array(every), axis=0)
 
 
 @lru_cache(maxsize=64)

@@ -193,7 +193,12 @@ def _measure(
     row["p_value"] = p
     if p is None or not before.rate > 0:
         return
-    row["percent_change_ci_low"], row["percent_change_ci_high"] = _interval(before, after, p)
+    row["percent_change_ci_low"], row["percent_change_ci_high"], counted = _interval(before, after, p)
+    if p > ALPHA and counted:
+        row["reason"] = (
+            f"more than counts vary, but the rate's own drift may do as much: {row['baseline_s'] / 60:.3g} min before "
+            f"and {row['response_s'] / 60:.3g} min after the drug do not tell them apart"
+        )
     if p <= ALPHA:
         row |= time_course(before.rate, after.middle, after.time, after.count)
 
@@ -218,10 +223,13 @@ def _window(times: Floats, at: float, edge: float, size: float, taken: Floats) -
     return Window(((ends[1:] + ends[:-1]) / 2 - at)[kept], time[kept], count[kept])
 
 
-def _interval(before: Window, after: Window, p: float) -> tuple[float, float]:
+def _interval(before: Window, after: Window, p: float) -> tuple[float, float, bool]:
     """95 % interval of the change (per cent): log ratio of rates, counting variance scaled by the baseline's
     dispersion and by the memory between its blocks (Jones 1975, Biometrika 62: (1 + ρ) ÷ (1 − ρ)), and no narrower than
-    the p-value allows, so that drift is in it (test-based; Miettinen 1976, Am J Epidemiol 103, 226)."""
+    the p-value allows, so that drift is in it (test-based; Miettinen 1976, Am J Epidemiol 103, 226).
+
+    Third: whether no change lies outside the interval of the counts alone.
+    """
     expected = before.rate * before.time
     scaled = (before.count - expected) / np.sqrt(expected)
     memory = float(np.clip((scaled[1:] * scaled[:-1]).mean() / max((scaled**2).mean(), 1e-9), 0.0, 0.8))
@@ -231,7 +239,8 @@ def _interval(before: Window, after: Window, p: float) -> tuple[float, float]:
     counted = float(stats.t.ppf(0.975, len(scaled) - 1) * np.sqrt(dispersion * (1 / n[0] + 1 / n[1])))
     tested = abs(change) * float(stats.norm.isf(0.025) / max(stats.norm.isf(p / 2), LEAST_DEVIATION))
     reach = max(counted, tested)
-    return 100 * float(np.expm1(change - reach)), 100 * float(np.expm1(change + reach))
+    low, high = (100 * float(np.expm1(change + end)) for end in (-reach, reach))
+    return low, high, abs(change) > counted
 
 
 def _drift(before: Window) -> str | None:

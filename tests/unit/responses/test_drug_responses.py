@@ -52,12 +52,14 @@ def test_false_positives_with_a_rate_that_drifts(sheets: Sheets, memory_s: float
 
 def test_intervals_hold_no_change_where_the_rate_drifts_slowly(sheets: Sheets) -> None:
     """Intervals of the counts alone leave it out in 40 to 50 % of such trains."""
-    rows = [_one(sheets, seed, _drifting(seed, 2.0, 600, 0.3)) for seed in range(60)]
+    rows = [_one(sheets, seed, _drifting(seed, 2.0, 600, 0.3)) for seed in range(40)]
     tested = [row for row in rows if row["p_value"] is not None and not np.isnan(row["p_value"])]
-    assert len(tested) >= 40
+    assert len(tested) >= 25
     held = [row["percent_change_ci_low"] <= 0 <= row["percent_change_ci_high"] for row in tested]
-    assert np.mean(held) >= 0.87
+    assert np.mean(held) >= 0.83  # 94 % less 2.6 standard errors
     assert all(np.isnan(row["percent_change_ci_low"]) for row in rows if row not in tested)
+    assert any("own drift may do as much" in str(row["reason"]) for row in tested)
+    assert not any("own drift" in str(row["reason"]) for row in tested if row["p_value"] <= 0.05)
 
 
 @pytest.mark.parametrize(("memory", "share"), [(1.0, 0.0), (60.0, 0.6), (200.0, 0.9)])

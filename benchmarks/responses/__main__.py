@@ -11,12 +11,13 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks.responses import drug_effects, false_positives, footshock, power, timing
+from benchmarks.responses import drug_effects, fading, false_positives, footshock, power, timing
 from benchmarks.responses.lines import Line, write_cells
 
-PARTS = ("false_positives", "power", "zeta", "timing", "footshock", "drugs", "speed")
+PARTS = ("false_positives", "further", "power", "zeta", "timing", "footshock", "drugs", "fading", "speed")
 SEED = 20260
-FULL = {"false_positives": 2000, "power": 1000, "zeta": 200, "timing": 300, "drugs": 300, "speed": 300}
+FULL = {"false_positives": 2000, "further": 1000, "power": 1000, "zeta": 200, "timing": 300, "drugs": 500}
+FULL |= {"fading": 400, "speed": 300}
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "experiments" / "lc_footshock"
 
 
@@ -53,10 +54,12 @@ def _run(part: str, trains: int, seed: int, directory: Path) -> tuple[list[Line]
         return timing.run_speed(trains, seed), []
     runs = {
         "false_positives": false_positives.run,
+        "further": false_positives.run_further,
         "power": power.run,
         "zeta": power.run_zeta,
         "timing": timing.run,
         "drugs": drug_effects.run,
+        "fading": fading.run,
     }
     return runs[part](trains, seed)
 

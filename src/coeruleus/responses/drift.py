@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +13,14 @@ from scipy import stats
 Floats = NDArray[np.float64]
 
 SHARES = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)  # of the variance that is drift; the rest is counting noise
-MEMORIES = (1.0, 3.0, 9.0, 27.0)  # correlation time of the drift, in blocks
+MEMORIES = (1.0, 3.0, 9.0, 27.0, np.inf)  # correlation time of the drift, in blocks; without end it is a random walk
+WALK_BLOCKS = 10.0  # in which a random walk has the variance that other drifts have
 FEWEST_BLOCKS = 3
-FLATTENED = 0.5  # power of the likelihood: stable baselines were selected, and show less drift than there is
+PLAUSIBLE = 0.3  # of the largest restricted likelihood: drifts below it are ruled out
+DRAWN = 499
+TAIL = 25  # of the drawn p-values, the smallest: what lies below them is extrapolated
+SEED = 7
+SMALLEST_P = 1e-12
 
 
 def change_p(times: Floats, values: Floats, onsets: Sequence[float]) -> float | None:
@@ -21,42 +28,107 @@ def change_p(times: Floats, values: Floats, onsets: Sequence[float]) -> float | 
 
     times: middle of each block, in blocks from the change; values: variance-stabilised value of each block;
     onsets: time constants (in blocks, 0 is a step) with which the change may come about. Generalised least
-    squares with a mean, a linear trend and the change 1 − exp(−t/onset); covariance (1 − s) I + s exp(−|lag|/τ).
-    What the data cannot say about s and τ is averaged over their restricted likelihood (Harville 1974, Biometrika
-    61, 383), at half its power and with a prior for slow drifts, so that p holds in short series; p-values of the
-    onsets are combined by their Cauchy mean (Liu & Xie 2020, J Am Stat Assoc 115, 393). None with
-    fewer than 3 blocks on either side.
+    squares with a mean, a linear trend and the change 1 − exp(−t/onset); covariance (1 − s) I + s exp(−|lag|/τ), or a
+    random walk. What is averaged over s and τ by their restricted likelihood (Harville 1974, Biometrika 61, 383), and
+    over onsets by the Cauchy mean (Liu & Xie 2020, J Am Stat Assoc 115, 393), is no p-value yet: a series of minutes
+    shows less of a slow drift than there is. So it is referred to its own distribution under each drift
+    (prepivoting; Beran 1988, J Am Stat Assoc 83, 687), and the largest of these p-values counts, over all drifts that
+    the data do not rule out (Berger & Boos 1994, J Am Stat Assoc 89, 1012). None with fewer than 3 blocks on
+    either side.
     """
-    after = times > 0
-    if min(int(after.sum()), int((~after).sum())) < FEWEST_BLOCKS:
+    after = int((times > 0).sum())
+    if min(after, len(times) - after) < FEWEST_BLOCKS:
         return None
-    lag = np.abs(times[:, None] - times[None, :])
+    series = _series(tuple(np.round(times, 6).tolist()), tuple(np.round(onsets, 6).tolist()))
+    averaged, likelihood = series.averaged(values[None, :])
+    plausible = likelihood[:, 0] >= np.log(PLAUSIBLE) + likelihood.max()
+    return max(_below(null, float(averaged[0])) for null in series.null[plausible])
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """The change of one time course under one drift: `estimate` and `residual` are linear in the values."""
+
+    residual: Floats
+    estimate: Floats
+    error: float
+    constant: float  # of the log restricted likelihood
+    free: int
+
+    def ratio(self, values: Floats) -> tuple[Floats, Floats]:
+        """Estimate over its error, and the log restricted likelihood, of each row of values."""
+        left = np.maximum(((values @ self.residual) ** 2).sum(axis=1), 1e-12)
+        ratio = np.abs(values @ self.estimate) / (self.error * np.sqrt(left / self.free))
+        return ratio, self.constant - self.free / 2 * np.log(left)
+
+
+@dataclass(frozen=True)
+class _Series:
+    """All that depends on the times alone: fits[onset][drift], and averaged p-values drawn under each drift, sorted,
+    shape (drifts, DRAWN)."""
+
+    fits: list[list[_Fit]]
+    null: Floats
+
+    def averaged(self, values: Floats) -> tuple[Floats, Floats]:
+        """The averaged p-value of each row of values, and the log restricted likelihoods, (drifts, rows)."""
+        scores, every = [], []
+        for fits in self.fits:
+            ratio, likelihood = np.moveaxis(np.array([fit.ratio(values) for fit in fits]), 1, 0)
+            weight = np.exp(likelihood - likelihood.max(axis=0))
+            p = (weight * 2 * stats.t.sf(ratio, fits[0].free)).sum(axis=0) / weight.sum(axis=0)
+            scores.append(stats.cauchy.isf(np.clip(p, SMALLEST_P, 1 - SMALLEST_P)))
+            every.append(likelihood)
+        # The time course that fits best is not taken for the true one: all count alike.
+        return np.asarray(stats.cauchy.sf(np.mean(scores, axis=0))), np.mean(np.array(every), axis=0)
+
+
+@lru_cache(maxsize=64)
+def _series(times: tuple[float, ...], onsets: tuple[float, ...]) -> _Series:
+    time = np.array(times)
+    roots = _roots(time)
+    trend = (time - time.mean()) / np.ptp(time)
+    late = np.maximum(time, 0)
+    fits = []
+    for onset in onsets:
+        change = 1 - np.exp(-late / onset) if onset > 0 else (time > 0).astype(float)
+        fits.append([_fit(root, np.column_stack([np.ones(len(time)), trend, change])) for root in roots])
+    noise = np.random.default_rng(SEED).standard_normal((DRAWN, len(time)))
+    series = _Series(fits, np.empty(0))
+    return _Series(fits, np.array([np.sort(series.averaged(noise @ root.T)[0]) for root in roots]))
+
+
+def _roots(time: Floats) -> list[Floats]:
+    """Cholesky roots of the covariance of each drift."""
+    lag = np.abs(time[:, None] - time[None, :])
+    walk = (np.minimum(time[:, None], time[None, :]) - time.min()) / WALK_BLOCKS
     roots = []
     for share in SHARES:
         for memory in MEMORIES if share > 0 else MEMORIES[:1]:
-            noise = max(1 - share, 1e-6)
-            # A baseline of a few minutes shows little of a drift that is slower: such drifts are taken to be common.
-            prior = np.log(memory / len(MEMORIES)) if share > 0 else 0.0
-            roots.append((np.linalg.cholesky(noise * np.eye(len(times)) + share * np.exp(-lag / memory)), prior))
-    trend = (times - times.mean()) / np.ptp(times)
-    free = len(times) - 3
-    p_values = []
-    for onset in onsets:
-        fits = []
-        late = np.maximum(times, 0)
-        change = 1 - np.exp(-late / onset) if onset > 0 else after.astype(float)
-        series = np.column_stack([np.ones(len(times)), trend, change, values])
-        for root, prior in roots:
-            whitened = np.linalg.solve(root, series)
-            x, y = whitened[:, :-1], whitened[:, -1]
-            inner = x.T @ x
-            estimate = np.linalg.solve(inner, x.T @ y)
-            left = max(float(((y - x @ estimate) ** 2).sum()), 1e-12)
-            error = np.sqrt(left / free * np.linalg.inv(inner)[2, 2])
-            likelihood = -np.log(np.diag(root)).sum() - np.linalg.slogdet(inner)[1] / 2 - free / 2 * np.log(left)
-            fits.append((abs(float(estimate[2])) / float(error), float(FLATTENED * likelihood + prior)))
-        ratio, likelihoods = np.array(fits).T
-        weight = np.exp(likelihoods - likelihoods.max())
-        p_values.append(float(weight @ (2 * stats.t.sf(ratio, free)) / weight.sum()))
-    # The time course that fits best is not taken for the true one: all count alike.
-    return float(stats.cauchy.sf(np.mean(stats.cauchy.isf(np.clip(p_values, 1e-12, 1 - 1e-12)))))
+            drift = np.exp(-lag / memory) if np.isfinite(memory) else walk
+            roots.append(np.linalg.cholesky(max(1 - share, 1e-6) * np.eye(len(time)) + share * drift))
+    return roots
+
+
+def _fit(root: Floats, columns: Floats) -> _Fit:
+    whiten = np.linalg.inv(root)
+    basis, upper = np.linalg.qr(whiten @ columns)
+    inverse = np.linalg.inv(upper)
+    constant = -np.log(np.diag(root)).sum() - np.log(np.abs(np.diag(upper))).sum()
+    return _Fit(
+        (whiten - basis @ (basis.T @ whiten)).T,
+        inverse[-1] @ basis.T @ whiten,
+        float(np.sqrt((inverse[-1] ** 2).sum())),
+        float(constant),
+        len(columns) - columns.shape[1],
+    )
+
+
+def _below(null: Floats, value: float) -> float:
+    """Share of the drawn ones at or below the value; beyond the smallest of them by a power law (Hill 1975, Ann Stat
+    3, 1163), no steeper than that of p-values."""
+    if value >= null[TAIL - 1]:
+        return float((1 + np.searchsorted(null, value, side="right")) / (1 + len(null)))
+    edge = float(null[TAIL - 1])
+    power = min(1 / max(float(np.log(edge / null[: TAIL - 1]).mean()), 1e-9), 1.0)
+    return (1 + TAIL) / (1 + len(null)) * float(max(value, SMALLEST_P) / edge) ** power

@@ -21,7 +21,7 @@ from coeruleus.tables.units import DRUG_RESPONSES
 LONGEST_S = 600.0
 LONGEST_LOCAL_S = 120.0
 LOCAL_ROUTES = ("local", "ionto", "pressure", "micro", "puff", "topical", "bath")
-ONSETS_S = (0.0, 60.0, 180.0)
+ONSETS_S = (0.0, 90.0)
 SETTLING_S = 180.0  # after the last drug, before a rate counts as the baseline of the next
 LOCAL_ONSETS_S = (0.0, 10.0)
 BLOCK_S = 30.0
@@ -30,6 +30,7 @@ FEWEST_SPIKES = 10
 QUARTERS = 4
 UNSTABLE_RANGE = 0.5  # of the mean rate, between quarters of the baseline
 UNSTABLE_P = 0.01
+LEAST_DEVIATION = 0.5  # standard deviations that a p-value is taken for: near 1 it says nothing of the interval
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def test_drugs(
     drug or the end (2 min each with a local route); segments of one session follow each other without a gap, and the
     5 s after every other event are left out. Tested in blocks of at most 30 s by `drift.change_p` on
     √(n + 3/8). The baseline is not stable where its quarters differ by more than half their mean and by more
-    than counting allows; then there is no p-value.
+    than counting allows; then there is neither a p-value nor an interval.
     """
     table = segment_table(segments)
     sessions = {(row["site_id"], int(row["segment"])): row.get("session_id") for row in rows_of(recordings)}
@@ -178,8 +179,8 @@ def _measure(
             f"{FEWEST_SPIKES} are needed"
         )
         return
-    if before.count.sum() > 0:
-        row["percent_change"], row["percent_change_ci_low"], row["percent_change_ci_high"] = _change(before, after)
+    if before.rate > 0:
+        row["percent_change"] = 100 * (after.rate / before.rate - 1)
     drift = _drift(before)
     row["baseline_stable"] = drift is None
     if drift is not None:
@@ -188,8 +189,17 @@ def _measure(
     middle = np.r_[before.middle, after.middle] / size
     full = np.r_[before.count * size / before.time, after.count * size / after.time]
     onsets = [onset / size for onset in (LOCAL_ONSETS_S if local else ONSETS_S)]
-    row["p_value"] = change_p(middle, np.sqrt(full + 3 / 8), onsets)
-    if row["p_value"] is not None and row["p_value"] <= ALPHA and before.rate > 0:
+    p = change_p(middle, np.sqrt(full + 3 / 8), onsets)
+    row["p_value"] = p
+    if p is None or not before.rate > 0:
+        return
+    row["percent_change_ci_low"], row["percent_change_ci_high"], counted = _interval(before, after, p)
+    if p > ALPHA and counted:
+        row["reason"] = (
+            f"more than counts vary, but the rate's own drift may do as much: {row['baseline_s'] / 60:.3g} min before "
+            f"and {row['response_s'] / 60:.3g} min after the drug do not tell them apart"
+        )
+    if p <= ALPHA:
         row |= time_course(before.rate, after.middle, after.time, after.count)
 
 
@@ -213,18 +223,24 @@ def _window(times: Floats, at: float, edge: float, size: float, taken: Floats) -
     return Window(((ends[1:] + ends[:-1]) / 2 - at)[kept], time[kept], count[kept])
 
 
-def _change(before: Window, after: Window) -> tuple[float, float, float]:
-    """Per cent change with a 95 % interval: log ratio of rates, counting variance scaled by the baseline's
-    dispersion and by the memory between its blocks (Jones 1975, Biometrika 62: (1 + ρ) ÷ (1 − ρ))."""
+def _interval(before: Window, after: Window, p: float) -> tuple[float, float, bool]:
+    """95 % interval of the change (per cent): log ratio of rates, counting variance scaled by the baseline's
+    dispersion and by the memory between its blocks (Jones 1975, Biometrika 62: (1 + ρ) ÷ (1 − ρ)), and no narrower than
+    the p-value allows, so that drift is in it (test-based; Miettinen 1976, Am J Epidemiol 103, 226).
+
+    Third: whether no change lies outside the interval of the counts alone.
+    """
     expected = before.rate * before.time
     scaled = (before.count - expected) / np.sqrt(expected)
     memory = float(np.clip((scaled[1:] * scaled[:-1]).mean() / max((scaled**2).mean(), 1e-9), 0.0, 0.8))
     dispersion = max(float((scaled**2).sum()) / (len(scaled) - 1), 0.5) * (1 + memory) / (1 - memory)
     n = before.count.sum() + 0.5, after.count.sum() + 0.5
-    ratio = (n[1] / after.time.sum()) / (n[0] / before.time.sum())
-    error = float(np.sqrt(dispersion * (1 / n[0] + 1 / n[1])))
-    reach = np.exp(float(stats.t.ppf(0.975, len(scaled) - 1)) * error)
-    return 100 * (after.rate / before.rate - 1), 100 * (ratio / reach - 1), 100 * (ratio * reach - 1)
+    change = float(np.log((n[1] / after.time.sum()) / (n[0] / before.time.sum())))
+    counted = float(stats.t.ppf(0.975, len(scaled) - 1) * np.sqrt(dispersion * (1 / n[0] + 1 / n[1])))
+    tested = abs(change) * float(stats.norm.isf(0.025) / max(stats.norm.isf(p / 2), LEAST_DEVIATION))
+    reach = max(counted, tested)
+    low, high = (100 * float(np.expm1(change + end)) for end in (-reach, reach))
+    return low, high, abs(change) > counted
 
 
 def _drift(before: Window) -> str | None:

@@ -253,15 +253,16 @@ def _moments(windows: Windows, total: Counts) -> tuple[Floats, Floats]:
 def _stretches(trials: Trials, rng: np.random.Generator) -> tuple[Floats, Floats]:
     """Start and usable length of the stretch in which each event is moved.
 
-    The event lies anywhere in its stretch with equal chance, so that under the null the data are one more
-    replicate. Stretches are as long as events are apart, at most STRETCH_S.
+    The events lie anywhere in their stretches with equal chance, so that under the null the data are one more
+    replicate; all at the same place, so that stretches of neighbours do not overlap: replicates in which events meet
+    vary less than the data. Stretches are as long as events are apart, at most STRETCH_S.
     """
     gaps = np.diff(np.sort(trials.onsets))
     apart = float(np.median(gaps)) if len(gaps) else STRETCH_S
     wanted = np.clip(apart, SHORTEST_STRETCH_S, STRETCH_S)
     last = trials.end - np.minimum(trials.length, trials.end - trials.onsets)
     length = np.minimum(wanted, last - trials.start)
-    first = trials.onsets - rng.random(len(trials.onsets)) * length
+    first = trials.onsets - rng.random() * length
     first = np.clip(first, trials.start, last - length)
     return first, length
 

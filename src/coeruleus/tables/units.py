@@ -101,7 +101,11 @@ RESPONSES = Table(
             for measure, unit, name in (("latency", "s", "s"), ("duration", "s", "s"), ("rate", "hz", "Hz"))
             for end, side in (("low", "lower"), ("high", "upper"))
         ),
-        number("habituation_percent", "change of the response from the first to the last event, of its mean", "%"),
+        number(
+            "habituation_percent",
+            "change of the response, beside the rate before, from the first to the last event, of its mean",
+            "%",
+        ),
         number("habituation_p", "two-sided p-value of that change (rank correlation with the event's number)"),
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from benchmarks.responses import drug_effects, false_positives, power
+from benchmarks.responses import drug_effects, fading, false_positives, power
 from benchmarks.responses.cells import Cell
 from benchmarks.responses.lines import share_bounds
 
@@ -19,7 +19,7 @@ def test_bounds_of_shares_by_hand() -> None:
 
 def test_false_positives_of_few_cells() -> None:
     cells = [Cell(10.0, 1.5, 10), Cell(None, 1.5, 10), Cell(1.0, 0.5, 50, drift=True)]
-    lines, rows = false_positives.run(60, 11, cells)
+    lines, rows = false_positives.run(60, 12, cells)
     assert all(line.held for line in lines) and len(rows) == 3
 
 
@@ -33,3 +33,16 @@ def test_the_drug_benchmark_gives_rows_with_a_p_value() -> None:
     train = spike_train(np.random.default_rng(1), flat_rate(1200.0, 1.0, 0.05), 1.0, step_s=0.05)
     row = drug_effects.tested([train]).iloc[0]
     assert row["p_value"] > 0 and row["baseline_rate_hz"] == pytest.approx(1, rel=0.2)
+
+
+def test_a_steady_response_of_a_cell_that_drifts_does_not_fade() -> None:
+    """Spikes of the response alone are said to fade or grow in 42 % of these."""
+    share, n = fading.share(Cell(4.0, 4.0, 50, True, excitation=5.0, suppression=0.3), 40, 5)
+    assert n >= 35 and share <= 0.15
+
+
+def test_events_beyond_the_table_have_their_times() -> None:
+    for cell, length_s in ((Cell(1.0, 1.5, 4, duration_s=10.0), 15.0), (Cell(1.0, 1.5, 4, gap_s=3.0), 3.0)):
+        trials, _ = false_positives.simulate(cell, np.random.default_rng(1))
+        assert (trials.length == length_s).all() and (trials.onsets + length_s <= trials.end).all()
+    assert {cell.rate_hz for cell in false_positives.further_cells()} >= {0.2, 10.0}

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from coeruleus.responses import drugs
+from coeruleus.responses.drift import change_p
 from coeruleus.responses.drug_course import time_course
 
 from .conftest import train
@@ -47,6 +48,38 @@ def test_false_positives_with_a_rate_that_drifts(sheets: Sheets, memory_s: float
     """A plain comparison of counts is wrong in about half of the drifting trains."""
     rows = [_one(sheets, seed, _drifting(seed, 1.5, memory_s, spread)) for seed in range(60)]
     assert np.mean([row["p_value"] <= 0.05 for row in rows]) <= 0.12  # 6 % and 2.6 standard errors would be 14 %
+
+
+def test_intervals_hold_no_change_where_the_rate_drifts_slowly(sheets: Sheets) -> None:
+    """Intervals of the counts alone leave it out in 40 to 50 % of such trains."""
+    rows = [_one(sheets, seed, _drifting(seed, 2.0, 600, 0.3)) for seed in range(40)]
+    tested = [row for row in rows if row["p_value"] is not None and not np.isnan(row["p_value"])]
+    assert len(tested) >= 25
+    held = [row["percent_change_ci_low"] <= 0 <= row["percent_change_ci_high"] for row in tested]
+    assert np.mean(held) >= 0.83  # 94 % less 2.6 standard errors
+    assert all(np.isnan(row["percent_change_ci_low"]) for row in rows if row not in tested)
+    assert any("own drift may do as much" in str(row["reason"]) for row in tested)
+    assert not any("own drift" in str(row["reason"]) for row in tested if row["p_value"] <= 0.05)
+
+
+@pytest.mark.parametrize(("memory", "share"), [(1.0, 0.0), (60.0, 0.6), (200.0, 0.9)])
+def test_p_values_of_gaussian_drift_hold_also_between_the_drifts_tried(memory: float, share: float) -> None:
+    times = np.r_[-np.arange(20)[::-1] - 0.5, np.arange(8) + 0.5]
+    lag = np.abs(times[:, None] - times)
+    root = np.linalg.cholesky((1 - share) * np.eye(28) + share * np.exp(-lag / memory))
+    values = 5 + np.random.default_rng(3).standard_normal((400, 28)) @ root.T
+    p = np.array([change_p(times, row, (0.0, 3.0)) for row in values])
+    assert np.mean(p <= 0.05) <= 0.05 + 2.6 * np.sqrt(0.05 * 0.95 / 400)
+    assert change_p(times, 5 + 3 * values[0], (0.0, 3.0)) == pytest.approx(p[0])
+    assert change_p(times, values[0] + 0.1 * times, (0.0, 3.0)) == pytest.approx(p[0])
+
+
+def test_a_change_of_many_deviations_has_a_small_p_value_and_too_few_blocks_none() -> None:
+    times = np.r_[-np.arange(10)[::-1] - 0.5, np.arange(10) + 0.5]
+    values = np.random.default_rng(1).standard_normal(20)
+    found = [change_p(times, values + size * (times > 0), (0.0, 3.0)) for size in (0.0, 4.0, 8.0, 16.0)]
+    assert all(p is not None for p in found) and found == sorted(found, reverse=True) and found[-1] < 1e-4
+    assert change_p(times[8:], values[8:], (0.0,)) is None
 
 
 def test_a_steady_decline_is_no_drug_effect(sheets: Sheets) -> None:

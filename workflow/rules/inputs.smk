@@ -128,7 +128,11 @@ def facts_of_units(wildcards):
     experiment = experiment_of(wildcards)
     recordings = experiment.recordings
     sorted_elsewhere = recordings[recordings["kind"] == "sorted"]
-    files = [*sorted_elsewhere["file"], *sorted_elsewhere["waveforms"], *sorted_elsewhere["raw_file"]]
+    files = [
+        *sorted_elsewhere["file"],
+        *sorted_elsewhere["waveforms"],
+        *sorted_elsewhere["raw_file"],
+    ]
     return facts_digest(
         recordings,
         stamps(experiment.path / "ephys", files),

@@ -26,6 +26,7 @@ ROUNDS = 2  # of the fits between
 MOST = 10  # peaks per analyte
 OTHERS = 5  # likewise, fainter
 FOR_FAMILY, FAMILY_PASSES = 3, 2  # peaks per analyte that choose the family of formulas, and rounds of fits
+SETTLED = 2.5e-3  # of its area that a shape still changes by
 RATIO_STEP = 0.05  # of the logarithm of tau ÷ sigma, for its slope
 
 
@@ -36,6 +37,7 @@ def refine_shapes(model: RunModel, expected: Booleans, averaged: list[dict[int, 
     drafts = {j: Draft(*formula) for j, formula in enumerate(model.formulas) if formula is not None}
     strong: dict[int, dict[str, Strong]] = {}
     corrections: dict[int, Correction] = {}
+    unsettled: dict[int, float] = {}
     last: set[int] = set()
     for round_ in range(FORMULA_PASSES + SPLINE_PASSES):
         if round_ in CUT_ANEW:
@@ -62,8 +64,16 @@ def refine_shapes(model: RunModel, expected: Booleans, averaged: list[dict[int, 
         answers = dict(zip(corrections, correct(list(corrections.values())), strict=True))
         for j in turn:
             draft, shape, model.shape_se[j] = answers[j]
+            unsettled[j] = _apart(shape.stretched(wider[j]), model.shapes[j])
             drafts[j], model.shapes[j] = draft.widened(wider[j]), shape.stretched(wider[j])
         last = set(turn)
+        if round_ not in CUT_ANEW and max(unsettled.get(j, 1.0) for j in known) < SETTLED:
+            return
+
+
+def _apart(new: Shape, old: Shape) -> float:
+    """Share of its area by which a shape differs from another."""
+    return float(0.5 * np.abs(new.y - old.at(new.x)).sum() * (new.x[1] - new.x[0]))
 
 
 def _beside(peaks: Sequence[Strong], names: Sequence[str]) -> set[int]:

@@ -127,7 +127,7 @@ def find_start(text: bytes, file: str) -> Start:
         raise FormatError(f"{file}: has a line longer than {LONGEST_LINE // 1024} KB, so it is no table")
     if len(lines) > 1 and len(text) > SEARCHED_BYTES:
         lines.pop()  # cut by the limit of the search
-    shown = [line.decode("utf-8", "replace") for line in lines]
+    shown = b"\n".join(lines).decode("utf-8", "replace").split("\n")
     best = (0, 0, "", 0)
     for delimiter in DELIMITERS:
         if delimiter.encode() not in text[:SEARCHED_BYTES]:

@@ -188,11 +188,11 @@ def _solve(
     design: Floats, target: Floats, n_free: int, pulls: list[tuple[float, float]]
 ) -> tuple[Floats, Floats, Floats]:
     """Least squares with a prior on each column beyond `n_free`: solution, inverse of the normal matrix, priors."""
-    length = np.sqrt(np.einsum("ij,ij->j", design, design))
+    normal = design.T @ design
+    length = np.sqrt(normal.diagonal())
     length[length == 0] = 1.0
-    scaled = design / length
-    normal, right = scaled.T @ scaled, target @ scaled
-    prior = np.zeros(length.size)
+    normal /= length * length[:, None]
+    right, prior = target @ design / length, np.zeros(length.size)
     for place, (pull, sd) in enumerate(pulls, start=n_free):
         prior[place] = (sd * length[place]) ** -2
         right[place] += pull / (sd * length[place])

@@ -20,12 +20,12 @@ from coeruleus.chromatography.shapes import FAMILIES, Shape
 from coeruleus.chromatography.spline import Correction, Draft, Gathered, correct, gather
 from coeruleus.chromatography.strong import Strong, measure_strong
 
-FORMULA_PASSES, SPLINE_PASSES = 2, 5
+FORMULA_PASSES, SPLINE_PASSES = 2, 4
 CUT_ANEW = (0, 3)  # passes whose windows are cut with the shapes as known by then
 ROUNDS = 2  # of the fits between
 MOST = 10  # peaks per analyte
 OTHERS = 5  # likewise, fainter
-FOR_FAMILY, FAMILY_PASSES = 3, 2  # peaks per analyte that choose the family of formulas, and rounds of fits
+FOR_FAMILY, FAMILY_PASSES = 2, 2  # peaks per analyte that choose the family of formulas, and rounds of fits
 SETTLED = 2.5e-3  # of its area that a shape still changes by
 RATIO_STEP = 0.05  # of the logarithm of tau ÷ sigma, for its slope
 

@@ -14,7 +14,7 @@ LISTED = dict(list(csv.reader((ROOT / "docs/licences.tsv").open(encoding="utf-8"
 
 
 def family(said: str) -> str:
-    """BSD of "BSD License" and "BSD-3-Clause": the lock has other versions for other Pythons, which say it otherwise."""
+    """BSD of "BSD License" and "BSD-3-Clause": other Pythons get other versions, which may say it otherwise."""
     return re.split(r"[\s-]", said)[0].casefold()
 
 

@@ -55,8 +55,9 @@ def refine_shapes(model: RunModel, expected: Booleans, averaged: list[dict[int, 
         if round_ < FORMULA_PASSES:
             if round_ == 0:
                 drafts |= _family_of({j: drafts[j] for j in known}, clear, names)
+            else:
+                drafts |= {j: _other_ratio(drafts[j], gathered[j]).widened(wider[j]) for j in known}
             for j in known:
-                drafts[j] = _other_ratio(drafts[j], gathered[j]).widened(wider[j])
                 model.shapes[j] = drafts[j].formula()
             continue
         turn = _taking_turns(known, {j: _beside(clear[j], names) for j in known}, last)

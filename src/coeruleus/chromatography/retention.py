@@ -14,6 +14,7 @@ STRETCHES = np.exp(np.linspace(np.log(0.88), np.log(1.14), 53))
 OFFSETS = np.linspace(-1.0, 1.0, 41)  # minutes
 FEWEST_JITTER = 2e-4  # relative; below it the run's model is not to be believed
 FEWEST_WIDTH = 0.003  # relative; likewise
+USUAL_WIDTH = 0.02  # where too few peaks say how much widths vary
 
 
 def find_shift(nominal: Floats, expected: Sequence[Booleans], found: Sequence[Found], widths: Floats) -> Floats:
@@ -191,13 +192,13 @@ def model_widths(measured: Floats, se: Floats, start: Floats) -> Widths:
 
     `measured`, `se` of the logarithm and the first guess `start` are (injections, analytes), NaN where there was
     no clear peak. An analyte's width is a constant times a slow course that all analytes of the run share; what
-    single peaks scatter beyond their errors is its standard deviation, 0.02 where too few say so.
+    single peaks scatter beyond their errors is its standard deviation.
     """
     with np.errstate(invalid="ignore"):
         log = np.log(measured / start)
     known = np.isfinite(log) & np.isfinite(se)
     offset = np.zeros(start.shape[1])
-    sd = np.full(start.shape[1], 0.02)
+    sd = np.full(start.shape[1], USUAL_WIDTH)
     order = np.arange(start.shape[0], dtype=float)
     course = np.zeros(start.shape[0])
     for _ in range(2):

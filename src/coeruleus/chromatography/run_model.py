@@ -16,6 +16,7 @@ from coeruleus.chromatography.retention import Retention, Widths, find_shift, tr
 from coeruleus.chromatography.shapes import Shape, emg_shape
 
 TYPICAL_SIGMA = 1 / 90  # of the retention time
+BEFORE, AFTER = 2.6, 2.6  # baseline in a window beyond what holds the peak, in its full widths at half height
 MOST_EXAMPLES = 5
 UNREFINED = 0.01  # of the area: what a shape from a few peaks, or borrowed, may be wrong by
 
@@ -93,8 +94,8 @@ def learn_run(traces: Sequence[Trace], nominal: Floats, expected: Booleans) -> R
 
 
 def longest_window(shapes: Sequence[Shape], step: float) -> int:
-    """Cells of `step` minutes in the longest fit, for the noise that is wanted for it."""
-    return int(max(s.support[1] - s.support[0] + 3 * s.width_half for s in shapes) / step)
+    """Cells of `step` minutes in the longest fit of one peak, for the noise that is wanted for it."""
+    return int(max(s.support[1] - s.support[0] + (BEFORE + AFTER) * s.width_half for s in shapes) / step)
 
 
 def _drop_strays(matched: Floats, expected: Booleans) -> Floats:

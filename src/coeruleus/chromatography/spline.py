@@ -132,9 +132,8 @@ def gather(peaks: Sequence[Strong]) -> Gathered:
     usual = float(np.median([p.fit.chi for p in peaks]))
     peaks = [p for p in peaks if p.fit.chi <= SPOILT * usual]
     coefficients, area = np.array([p.fit.coefficients for p in peaks]), np.array([p.area for p in peaks])
-    flat = np.zeros(coefficients.shape[1])
     if len(peaks) < ENOUGH or np.ptp(area) < 0.5 * area.max():
-        return Gathered(peaks, 1e-9 / np.maximum((coefficients**2).mean(axis=0), 1e-300) + flat)
+        return Gathered(peaks, 1e-9 / np.maximum((coefficients**2).mean(axis=0), 1e-300))
     line = np.column_stack([np.ones(area.size), area])
     left = coefficients - line @ np.linalg.lstsq(line, coefficients, rcond=None)[0]
     return Gathered(peaks, 1 / np.maximum((left**2).sum(axis=0) / (area.size - 2), 1e-300))

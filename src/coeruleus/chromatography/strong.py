@@ -30,7 +30,6 @@ class Strong:
     centre_se: float
     width_se: float
     fit: Fit
-    factor: int  # cells of the run in one of the fit
 
 
 def measure_strong(
@@ -74,7 +73,6 @@ def measure_strong(
             float(fit.centre_se[0]) * worse,
             float(fit.width_se[0]) * worse,
             fit,
-            window.factor,
         )
     return result
 

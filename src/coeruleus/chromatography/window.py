@@ -10,10 +10,9 @@ import numpy as np
 from coeruleus.chromatography.arrays import Booleans, Floats
 from coeruleus.chromatography.fit import MAX_ROUNDS, Component, Fit, find_unknown, fit_window
 from coeruleus.chromatography.prepare import CELLS_PER_SIGMA, Cells
-from coeruleus.chromatography.run_model import RunModel
+from coeruleus.chromatography.run_model import AFTER, BEFORE, RunModel
 
-BEFORE, AFTER = 2.6, 2.6
-ROOM = 0.5  # baseline wanted beyond 5 % of the peak's height, likewise
+ROOM = 0.5  # baseline wanted beyond 5 % of the peak's height, in full widths at half height
 LONGEST = 14.0  # window, likewise
 LENGTHS = 4  # windows are a multiple of it, in cells, so that many share their weights
 FOOT = 0.002  # of the height: where a neighbour ends

@@ -51,14 +51,6 @@ def write_small(directory: str | Path, seed: int = SEED, raw: bool = False) -> N
 
     `raw` adds a raw trace of 20 s.
     """
-    dialysate = DialysatePlan(
-        rats=SMALL_RATS,
-        first_min=-60.0,
-        last_min=40.0,
-        standards=("S1", "S3", "S5", "S6"),
-        middle=(),
-        spoilt_standard=None,
-    )
     ephys = EphysPlan(
         sites=(*SMALL_SITES, SMALL_RAW) if raw else SMALL_SITES,
         spontaneous_s=200.0,
@@ -67,7 +59,7 @@ def write_small(directory: str | Path, seed: int = SEED, raw: bool = False) -> N
         raw_s=20.0,
         raw_quiet_s=14.0,
     )
-    _write(Path(directory), "Small experiment (simulated)", seed, dialysate, ephys)
+    _write(Path(directory), "Small experiment (simulated)", seed, _short_runs(SMALL_RATS, 40.0), ephys)
 
 
 def write_sites(directory: str | Path, n_sites: int = 560, seed: int = SEED) -> None:
@@ -91,16 +83,20 @@ def write_study(directory: str | Path, n_rats: int = 40, n_units: int = 120, see
         )
         for place in range(n_rats)
     )
-    dialysate = DialysatePlan(
+    title = f"{n_rats} rats and {n_units} units (simulated)"
+    _write(Path(directory), title, seed, _short_runs(rats, 60.0), _many_sites(n_units, 3))
+
+
+def _short_runs(rats: tuple[Rat, ...], last_min: float) -> DialysatePlan:
+    """Few samples of each rat, and few standards, all of them good."""
+    return DialysatePlan(
         rats=rats,
         first_min=-60.0,
-        last_min=60.0,
+        last_min=last_min,
         standards=("S1", "S3", "S5", "S6"),
         middle=(),
         spoilt_standard=None,
     )
-    title = f"{n_rats} rats and {n_units} units (simulated)"
-    _write(Path(directory), title, seed, dialysate, _many_sites(n_units, 3))
 
 
 def _many_sites(n_sites: int, sites_of_rat: int) -> EphysPlan:

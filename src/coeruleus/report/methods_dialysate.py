@@ -57,7 +57,9 @@ def _peaks(tables: Tables) -> list[str]:
     if "fit" in methods or not methods:
         said.append(
             "Peaks were fitted over a local baseline with shapes and retention times shared by all injections of an "
-            "HPLC run; the standard error of an area comes from the noise of its own trace."
+            "HPLC run. A shape is the exponentially modified Gaussian, the two half Gaussians or the log-normal that "
+            "fits the run's standards best, with a spline on its logarithm. The standard error of an area comes from "
+            "the noise of its own trace and from what is not known of the shape."
         )
     classical = [words for mode, words in MODES.items() if mode in methods]
     if classical:

@@ -1,7 +1,9 @@
 """Fixtures that every room's tests share."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +19,15 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("the folder of public real files (../shared) is not here")
     return folder
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """A headless browser. Closed with its module: two at a time cannot be driven from one thread."""
+    from browser import browser
+
+    with browser() as opened:
+        yield opened
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,41 +3,37 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from browser import Visit
 
-from running import ROOT, rules_run, snakemake, table
-
-sys.path.insert(0, str(ROOT / "tests" / "unit" / "report"))
+from running import rules_run, snakemake, table
 
 
 @pytest.fixture(scope="module")
-def decided(small_run: Path, small_input: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def decided(chromium: Any, small_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the sheets that a person took from the report of the small run."""
-    from browser import Visit, browser
-
     folder = tmp_path_factory.mktemp("decided")
-    with browser() as opened:
-        visit = Visit(opened, small_run / "results/small/report.html")
-        page = visit.page
-        rows = page.locator(".traces .scroll tbody tr", has=page.locator("th", has_text="NE"))
-        rows.first.locator("button.decide").click()
-        page.locator("dialog [name=action]").select_option("set_bounds")
-        page.locator("dialog [name=reason]").fill("a shoulder stands before it")
-        page.locator("dialog [name=author]").fill("A. K.")
-        page.locator("dialog button[type=submit]").click()
-        page.locator("details.unit button.decide").first.click()
-        page.locator("dialog [name=action]").select_option("label")
-        page.locator("dialog [name=label]").select_option("undetermined")
-        page.locator("dialog [name=reason]").fill("the electrode had left the nucleus")
-        page.locator("dialog button[type=submit]").click()
-        for sheet in ("peaks", "units"):
-            with page.expect_download() as waiting:
-                page.get_by_role("button", name=f"Download {sheet}.tsv").click()
-            waiting.value.save_as(folder / f"{sheet}.tsv")
-        assert visit.said == [] and visit.requests() == []
+    visit = Visit(chromium, small_run / "results/small/report.html")
+    page = visit.page
+    rows = page.locator(".traces .scroll tbody tr", has=page.locator("th", has_text="NE"))
+    rows.first.locator("button.decide").click()
+    page.locator("dialog [name=action]").select_option("set_bounds")
+    page.locator("dialog [name=reason]").fill("a shoulder stands before it")
+    page.locator("dialog [name=author]").fill("A. K.")
+    page.locator("dialog button[type=submit]").click()
+    page.locator("details.unit button.decide").first.click()
+    page.locator("dialog [name=action]").select_option("label")
+    page.locator("dialog [name=label]").select_option("undetermined")
+    page.locator("dialog [name=reason]").fill("the electrode had left the nucleus")
+    page.locator("dialog button[type=submit]").click()
+    for sheet in ("peaks", "units"):
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name=f"Download {sheet}.tsv").click()
+        waiting.value.save_as(folder / f"{sheet}.tsv")
+    assert visit.said == [] and visit.requests() == []
     return folder
 
 

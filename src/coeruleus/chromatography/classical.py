@@ -18,7 +18,7 @@ from coeruleus.chromatography.bounds import crossings
 from coeruleus.chromatography.noise import Noise
 from coeruleus.chromatography.prepare import Cells
 from coeruleus.chromatography.settings import Integration
-from coeruleus.chromatography.trace_peaks import TracePeak, find_trace_peaks
+from coeruleus.chromatography.trace_peaks import TracePeak, find_peaks_and_dips, find_trace_peaks
 from coeruleus.chromatography.weighted_sums import area_weights, point_weights, standard_error, straight_weights
 
 FOUND_ABOVE = 2.4  # area over its error
@@ -55,15 +55,13 @@ class Workbench:
 
     def peaks(self, negative: bool) -> list[TracePeak]:
         if negative not in self._peaks:
-            signal = -self.cells.signal if negative else self.cells.signal
-            self._peaks[negative] = find_trace_peaks(self.cells.time, signal)
+            self._peaks[negative] = find_trace_peaks(self.cells.time, self.cells.signal, dips=negative)
         return self._peaks[negative]
 
     def baseline(self, width: float) -> AutomaticBaseline:
         if width not in self._baseline:
-            self._baseline[width] = draw_baseline(
-                self.cells.time, self.cells.signal, self.peaks(False) + self.peaks(True), width
-            )
+            standing_out = find_peaks_and_dips(self.cells.time, self.cells.signal)
+            self._baseline[width] = draw_baseline(self.cells.time, self.cells.signal, standing_out, width)
         return self._baseline[width]
 
 

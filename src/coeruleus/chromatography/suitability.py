@@ -13,7 +13,7 @@ from coeruleus.chromatography.arrays import Floats
 from coeruleus.chromatography.calibration_rows import RunCalibration
 from coeruleus.chromatography.peak_rows import Row
 from coeruleus.chromatography.prepare import Trace
-from coeruleus.chromatography.trace_peaks import find_trace_peaks
+from coeruleus.chromatography.trace_peaks import find_peaks_and_dips
 from coeruleus.tables import status
 
 MOST_ASKED = 3  # injections for the signal over the noise, spread over the run
@@ -220,7 +220,7 @@ class _Noise:
         good = np.isfinite(trace.time_min) & np.isfinite(trace.signal)
         time, signal = np.asarray(trace.time_min, float)[good], np.asarray(trace.signal, float)[good]
         quiet = np.ones(time.size, bool)
-        for peak in find_trace_peaks(time, signal) + find_trace_peaks(time, -signal):
+        for peak in find_peaks_and_dips(time, signal):
             room = 0.5 * (peak.end - peak.start)
             quiet &= (time < peak.start - 0.2 * room) | (time > peak.end + 0.2 * room)
         return time, signal, quiet

@@ -1,34 +1,21 @@
-"""The peaks of one trace, with no list of analytes: where each begins, tops and ends, and which stand together.
-
-A peak is where the smoothed second derivative stands out of its own spread in the quieter parts of the trace:
-offset and slope have no second derivative, so a drifting baseline is no peak. It is looked for on scales from
-one cell to a thirtieth of the trace, the finest that shows it first, so that neighbours stay apart and faint
-wide peaks are seen all the same.
-"""
+"""The peaks of one trace, with no list of analytes: where each begins, tops and ends, and which stand together."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from coeruleus.chromatography.arrays import Floats
+from coeruleus.chromatography.trace_candidates import Candidate, find_candidates, plain_tops
 
-THRESHOLD = 5.5  # of the second derivative over its spread
-SCALES_PER_OCTAVE = 1.5
 FEWEST_SIGMAS, MOST_SIGMAS = 2.8, 12.0  # from the apex to where a peak ends
 FLAT = 0.003  # of the greatest curvature: below it a flank has become baseline
-PIECES = 24
-SLOPES = (-0.5, 0.75)  # of noise against scale: white noise falls so, and more than a random walk (0.5) is signal
-QUIET = 0.12  # of the pieces are taken to hold no peak
-QUIETER = 1.45  # what noise alone has over the quietest of its pieces
-WIDEST = 3.0  # half the width between inflections, in scales
 PLATEAU = 0.85  # of the bend half a sigma earlier: it no longer falls off, and so is the baseline's own
 FOOT = 0.05  # of the height: what counts as the level of the baseline
-FLANK = 0.06  # of its concavity: how much a peak's either side must bend the other way
 STRONG = 50.0  # z of a peak whose flanks can be followed with little smoothing
 
 
@@ -50,19 +37,15 @@ class TracePeak:
     z: float
 
 
-@dataclass(frozen=True)
-class _Candidate:
-    apex: int
-    sigma: float  # cells
-    scale: float  # cells
-    z: float
-
-
-def find_trace_peaks(time: Floats, signal: Floats, threshold: float = THRESHOLD) -> list[TracePeak]:
-    """Peaks in order of time on an even grid; `time` minutes and `signal`, both (n,). For dips, give -signal."""
+def find_trace_peaks(time: Floats, signal: Floats, *, dips: bool = False) -> list[TracePeak]:
+    """Peaks, or dips upside down, in order of time on an even grid; `time` minutes and `signal`, both (n,)."""
     if signal.size < 16 or np.ptp(signal) == 0:
         return []
-    candidates = sorted(_candidates(signal, threshold), key=lambda c: c.apex)
+    signal = -signal if dips else signal
+    candidates, noise = find_candidates(signal)
+    if not dips:  # where a sloping baseline meets the foot of a peak there is a plain bottom, but no dip
+        candidates += plain_tops(signal, candidates, noise)
+    candidates = sorted(candidates, key=lambda c: c.apex)
     if not candidates:
         return []
     pairs = list(pairwise(candidates))
@@ -82,96 +65,60 @@ def find_trace_peaks(time: Floats, signal: Floats, threshold: float = THRESHOLD)
         )
         after = ends[group[-1] + 1][0] if group[-1] + 1 < len(candidates) else signal.size - 1
         last = _carried_on(signal, [candidates[k] for k in group], ends[group[-1]][1], after)
-        for k in group:
-            start = valleys[k - 1] if k != group[0] else first
-            end = valleys[k] if k != group[-1] else last
-            peaks.append(_peak(time, signal, candidates[k], (start, end, first, last)))
+        cuts = [_lowest(time, signal, valleys[k], candidates[k], candidates[k + 1]) for k in group[:-1]]
+        own = list(pairwise([float(time[first]), *cuts, float(time[last])]))
+        cells = list(pairwise([first, *(valleys[k] for k in group[:-1]), last]))
+        for n, k in enumerate(group):
+            peaks.append(_peak(time, signal, candidates[k], (*cells[n], first, last), own[n]))
     return [p for p in peaks if p is not None]
 
 
-def _candidates(signal: Floats, threshold: float) -> list[_Candidate]:
-    """Maxima of the negative second derivative, from the finest scale to the coarsest.
-
-    A peak is accepted where the finest scale shows it, and measured where it stands out most while it is alone.
-    """
-    accepted: list[_Candidate] = []
-    octaves, noise = np.log2(max(signal.size / 30, 2.0)), 0.0
-    for scale in 2.0 ** np.arange(0, octaves, 1 / SCALES_PER_OCTAVE):
-        answer = -_second_derivative(signal, float(scale)) * scale**2
-        noise = _quiet_level(answer, scale, accepted, noise)
-        if not noise > 0:
-            continue
-        edges = np.flatnonzero(np.diff(np.concatenate([[False], answer > 0, [False]]).astype(int)))
-        for left, right in zip(edges[::2], edges[1::2], strict=True):
-            top = int(left + np.argmax(answer[left:right]))
-            z = float(answer[top] / noise)
-            if z < threshold or not _two_flanks(answer, left, right, scale):
-                continue
-            inside = [k for k, c in enumerate(accepted) if left <= c.apex < right]
-            half = max(top - left, right - top)  # the side away from a neighbour that it touches
-            if half > WIDEST * scale:
-                continue  # a coarser scale sees it as a whole
-            sigma = float(np.sqrt(max(half**2 - scale**2, (0.3 * scale) ** 2)))
-            new = _Candidate(top, sigma, float(scale), z)
-            if not inside:
-                accepted.append(new)
-            elif len(inside) == 1:
-                finer = accepted[inside[0]]
-                if z > finer.z and finer.scale < scale and sigma < 3 * finer.sigma:
-                    accepted[inside[0]] = new
-    return accepted
+def find_peaks_and_dips(time: Floats, signal: Floats) -> list[TracePeak]:
+    """What stands out of the baseline of an even grid, up or down; the room between two peaks is no dip."""
+    up, down = find_trace_peaks(time, signal), find_trace_peaks(time, signal, dips=True)
+    if max((p.z for p in up), default=0.0) >= max((p.z for p in down), default=0.0):
+        peaks, others, turned = up, down, -signal  # the sharpest one tells which way peaks go here
+    else:
+        peaks, others, turned = down, up, signal
+    kept = [_between(time, turned, other, peaks) for other in others]
+    return peaks + [other for other in kept if other is not None]
 
 
-def _second_derivative(signal: Floats, scale: float) -> Floats:
-    """Of the trace smoothed with `scale` cells, carried on straight beyond both ends."""
-    pad = min(int(4 * scale) + 1, signal.size - 1)
-    longer = np.pad(signal, pad, mode="reflect", reflect_type="odd")
-    return np.asarray(gaussian_filter1d(longer, scale, order=2)[pad:-pad])
+def _between(time: Floats, signal: Floats, dip: TracePeak, peaks: Sequence[TracePeak]) -> TracePeak | None:
+    """A dip, upright, within the room that the peaks leave; None where it does not stand out there."""
+    start = max([dip.start, *(p.end for p in peaks if p.apex < dip.apex)])
+    end = min([dip.end, *(p.start for p in peaks if p.apex > dip.apex)])
+    if not start < dip.apex < end:
+        return None
+    smooth = gaussian_filter1d(signal, max(0.25 * dip.sigma / float(time[1] - time[0]), 0.3), mode="nearest")
+    first, top, last = np.interp([start, dip.apex, end], time, smooth)
+    height = float(top - np.interp(dip.apex, [start, end], [first, last]))
+    return replace(dip, start=start, end=end, height=height) if height > 0.5 * dip.height else None
 
 
-def _quiet_level(answer: Floats, scale: float, accepted: Sequence[_Candidate], before: float) -> float:
-    """Robust standard deviation away from the peaks found so far; `before` is that of the scale before.
-
-    The quieter pieces speak, since peaks not found yet may lie in the others.
-    """
-    free = np.ones(answer.size, bool)
-    for peak in accepted:
-        reach = 3.5 * np.hypot(peak.sigma, scale)
-        free[max(0, int(peak.apex - reach)) : int(peak.apex + 1.4 * reach) + 1] = False
-    size = max(int(12 * scale), answer.size // PIECES)
-    levels = []
-    for first in range(0, answer.size, size):
-        piece = answer[first : first + size][free[first : first + size]]
-        if piece.size >= max(0.4 * size, 8):
-            levels.append(1.4826 * float(np.median(np.abs(piece - np.median(piece)))))
-    slowest, fastest = (before * 2 ** (power / SCALES_PER_OCTAVE) for power in SLOPES)
-    if len(levels) < 2:
-        return max(slowest, before)
-    level = max(QUIETER * float(np.quantile(levels, QUIET)), slowest)
-    return min(level, fastest) if before > 0 else level
-
-
-def _two_flanks(answer: Floats, left: int, right: int, scale: float) -> bool:
-    """Whether the trace bends the other way on both sides: the edge of a step does so on one alone."""
-    top, reach = float(answer[left:right].max()), int(1.5 * (right - left) + 2 * scale)
-    before, after = answer[max(0, left - reach) : left], answer[right : right + reach]
-    least = -FLANK * top
-    # A peak that the end of the trace cuts off shows one flank.
-    bent = [side.size < 0.5 * reach or bool(side.min() < least) for side in (before, after)]
-    return all(bent) and before.size + after.size > 0.5 * reach
-
-
-def _valley(signal: Floats, left: _Candidate, right: _Candidate) -> int:
+def _valley(signal: Floats, left: Candidate, right: Candidate) -> int:
     """Between two tops: the lowest point, or where there is none, the one farthest below the line from top to top."""
     smooth = gaussian_filter1d(signal, max(0.3 * min(left.sigma, right.sigma), 0.5), mode="nearest")
-    between = smooth[left.apex : right.apex + 1]
+    # A rider on the flank of a large peak bends most before its top.
+    first = _uphill(smooth, left.apex, right.apex)
+    last = _uphill(smooth, right.apex, first)
+    between = smooth[first : last + 1]
     lowest = int(np.argmin(between))
     if not 0 < lowest < between.size - 1:
+        first, between = left.apex, smooth[left.apex : right.apex + 1]
         lowest = int(np.argmin(between - np.linspace(between[0], between[-1], between.size)))
-    return left.apex + lowest
+    return first + lowest
 
 
-def _bend(signal: Floats, peak: _Candidate, way: int, reach: int) -> tuple[Floats, float]:
+def _uphill(smooth: Floats, place: int, limit: int) -> int:
+    """The top that a climb from `place` towards `limit` reaches."""
+    way = 1 if limit > place else -1
+    along = smooth[place : limit + way : way] if limit + way >= 0 else smooth[place::way]
+    falls = np.flatnonzero(np.diff(along) <= 0)
+    return place + way * int(falls[0] if falls.size else 0)
+
+
+def _bend(signal: Floats, peak: Candidate, way: int, reach: int) -> tuple[Floats, float]:
     """Second derivative from the apex outwards, and the value under which it is none."""
     smooth = max((0.5 if peak.z > STRONG else 1.0) * peak.sigma, 1.0)
     margin = int(4 * smooth)
@@ -181,7 +128,7 @@ def _bend(signal: Floats, peak: _Candidate, way: int, reach: int) -> tuple[Float
     return along, float(np.abs(along).max()) * max(FLAT, 3 / max(peak.z, 2.0) ** 1.5)
 
 
-def _walk(signal: Floats, peak: _Candidate, limit: int) -> int:
+def _walk(signal: Floats, peak: Candidate, limit: int) -> int:
     """From the apex towards `limit`, past the sharpest bend of the flank, to where the trace no longer bends."""
     way = 1 if limit > peak.apex else -1
     reach = min(abs(limit - peak.apex), int(np.ceil(MOST_SIGMAS * peak.sigma)))
@@ -199,7 +146,7 @@ def _walk(signal: Floats, peak: _Candidate, limit: int) -> int:
     return peak.apex + way * min(begin + int(np.argmax(done)) if done.any() else reach, reach)
 
 
-def _carried_on(signal: Floats, group: Sequence[_Candidate], foot: int, limit: int) -> int:
+def _carried_on(signal: Floats, group: Sequence[Candidate], foot: int, limit: int) -> int:
     """The foot of a cluster, where a small outermost member ends before the tail of a large one does."""
     way = 1 if limit > foot else -1
     for peak in group:
@@ -215,7 +162,7 @@ def _carried_on(signal: Floats, group: Sequence[_Candidate], foot: int, limit: i
     return foot
 
 
-def _gap(signal: Floats, left: _Candidate, right: _Candidate) -> int | None:
+def _gap(signal: Floats, left: Candidate, right: Candidate) -> int | None:
     """Where a peak has run out before the next begins: the trace has stayed straight for a while. None: nowhere."""
     for peak, other, way in ((left, right, 1), (right, left, -1)):
         room = abs(other.apex - peak.apex) - int(1.5 * other.sigma)
@@ -232,7 +179,7 @@ def _gap(signal: Floats, left: _Candidate, right: _Candidate) -> int | None:
 
 def _clusters(
     signal: Floats,
-    peaks: Sequence[_Candidate],
+    peaks: Sequence[Candidate],
     valleys: Sequence[int],
     ends: Sequence[tuple[int, int]],
     touching: Sequence[bool],
@@ -241,7 +188,7 @@ def _clusters(
     groups = [[0]]
     for k, valley in enumerate(valleys):
         meet = ends[k][1] >= valley and ends[k + 1][0] <= valley
-        at_baseline = _level(signal, valley, ends[k][0], peaks[k]) or _level(
+        at_baseline = _level(signal, valley, ends[k][0], peaks[k]) and _level(
             signal, valley, ends[k + 1][1], peaks[k + 1]
         )
         if touching[k] and meet and not at_baseline:
@@ -262,19 +209,27 @@ def _clusters(
     return result
 
 
-def _lowest(time: Floats, smooth: Floats, valley: int) -> float:
-    """The time of a valley between cells."""
+def _lowest(time: Floats, signal: Floats, valley: int, left: Candidate, right: Candidate) -> float:
+    """The time of a valley between cells, one for both its peaks."""
+    part = 0.1 if min(left.z, right.z) > STRONG else 0.25
+    smooth = gaussian_filter1d(signal, max(part * min(left.sigma, right.sigma), 0.3), mode="nearest")
     a, b, c = smooth[valley - 1 : valley + 2]
     shift = float(np.clip(0.5 * (a - c) / (a - 2 * b + c), -0.5, 0.5)) if a - 2 * b + c > 0 else 0.0
     return float(time[valley] + shift * (time[1] - time[0]))
 
 
-def _level(signal: Floats, valley: int, foot: int, peak: _Candidate) -> bool:
+def _level(signal: Floats, valley: int, foot: int, peak: Candidate) -> bool:
     """Whether a valley lies as low as the other foot of a peak beside it, within a little of its height."""
     return bool(abs(signal[valley] - signal[foot]) <= FOOT * (signal[peak.apex] - signal[foot]))
 
 
-def _peak(time: Floats, signal: Floats, peak: _Candidate, places: tuple[int, int, int, int]) -> TracePeak | None:
+def _peak(
+    time: Floats,
+    signal: Floats,
+    peak: Candidate,
+    places: tuple[int, int, int, int],
+    own: tuple[float, float],
+) -> TracePeak | None:
     start, end, first, last = places
     if end - start < 3:
         return None
@@ -293,5 +248,4 @@ def _peak(time: Floats, signal: Floats, peak: _Candidate, places: tuple[int, int
     height = float(above[top])
     if not height > 0:
         return None
-    own = [float(time[k]) if k in (first, last) else _lowest(time, smooth, k) for k in (start, end)]
-    return TracePeak(apex, peak.sigma * step, own[0], own[1], float(time[first]), float(time[last]), height, peak.z)
+    return TracePeak(apex, peak.sigma * step, *own, float(time[first]), float(time[last]), height, peak.z)

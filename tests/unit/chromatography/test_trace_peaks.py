@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from coeruleus.chromatography.trace_peaks import find_trace_peaks
+from coeruleus.chromatography.trace_peaks import find_peaks_and_dips, find_trace_peaks
 
 from .simulated_run import coloured
 
@@ -67,3 +67,23 @@ def test_the_edge_of_a_step_is_no_peak() -> None:
 def test_nothing_in_a_short_or_constant_trace() -> None:
     assert find_trace_peaks(np.arange(5.0), np.arange(5.0)) == []
     assert find_trace_peaks(np.arange(100.0), np.full(100, 3.0)) == []
+
+
+def test_a_rider_before_a_large_peak_keeps_its_top() -> None:
+    """Its bend is greatest before its top, where the large one already lifts the trace."""
+    time = np.arange(0, 20, 1 / 120)
+    signal = peak(time, 9, 2, 0.25) + peak(time, 10, 100, 0.16)
+    signal += 0.003 * np.random.default_rng(4).normal(size=time.size)
+    rider, large = (p for p in find_trace_peaks(time, signal) if p.height > 0.5)
+    assert (rider.apex, large.apex) == pytest.approx((9, 10), abs=0.06)
+    assert rider.end == large.start == pytest.approx(9.45, abs=0.05)  # where the two slopes cancel, by hand
+
+
+def test_the_room_between_peaks_is_no_dip_and_a_dip_is_one() -> None:
+    time = np.arange(0, 20, 1 / 120)
+    signal = sum(peak(time, at, 20) for at in (5.0, 6.0, 7.5, 9.0)) - peak(time, 15, 10)
+    signal += 0.1 * np.random.default_rng(5).normal(size=time.size)
+    found = [p for p in find_peaks_and_dips(time, signal) if p.height > 1]
+    assert sorted(p.apex for p in found) == pytest.approx([5, 6, 7.5, 9, 15], abs=0.02)
+    turned = [p for p in find_peaks_and_dips(time, -signal) if p.height > 1]
+    assert sorted(p.apex for p in turned) == pytest.approx([5, 6, 7.5, 9, 15], abs=0.02)

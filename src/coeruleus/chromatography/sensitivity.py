@@ -45,30 +45,25 @@ def follow(order: Floats, log_ratio: Floats, log_se: Floats, at: Floats) -> Sens
     since, here = order - first, at - first
     together, apart = np.minimum.outer(since, since), np.clip(np.minimum.outer(here, since), 0, None)
     ones = np.ones(order.size)
-    best: tuple[float, float, float, float] | None = None
-    for trend, walk, repeatability in product(TRENDS, WALKS, REPEATABILITIES):
-        covariance = _covariance(trend / length, walk, since, together) + np.diag(log_se**2 + repeatability**2 + 1e-10)
-        lower = np.linalg.cholesky(covariance)
-        white = np.linalg.solve(lower, np.column_stack([log_ratio, ones]))
-        information = float(white[:, 1] @ white[:, 1])
-        residual = white[:, 0] - float(white[:, 1] @ white[:, 0]) / information * white[:, 1]
-        score = float(residual @ residual) + 2 * float(np.log(np.diag(lower)).sum()) + float(np.log(information))
-        score += 2.0 * (walk > 0) + 2.0 * (trend > 0) + (repeatability / USUAL_REPEATABILITY) ** 2
-        if best is None or score < best[0] - 1e-9:
-            best = (score, trend, walk, repeatability)
-    assert best is not None
-    _, trend, walk, repeatability = best
-    covariance = _covariance(trend / length, walk, since, together) + np.diag(log_se**2 + repeatability**2 + 1e-10)
-    inverse = np.linalg.inv(covariance)
-    information = float(inverse.sum())
-    mean = float((inverse @ log_ratio).sum()) / information
+    trends, walks, repeats = np.array(list(product(TRENDS, WALKS, REPEATABILITIES))).T
+    covariance = (trends[:, None, None] / length) ** 2 * np.outer(since, since) + walks[:, None, None] ** 2 * together
+    covariance += np.eye(order.size) * (log_se**2 + repeats[:, None, None] ** 2 + 1e-10)
+    lower = np.linalg.cholesky(covariance)
+    white = np.linalg.solve(lower, np.column_stack([log_ratio, ones]))
+    information = (white[:, :, 1] ** 2).sum(axis=1)
+    residual = white[:, :, 0] - ((white[:, :, 1] * white[:, :, 0]).sum(axis=1) / information)[:, None] * white[:, :, 1]
+    score = (residual**2).sum(axis=1) + np.log(information)
+    score += 2 * np.log(np.diagonal(lower, axis1=1, axis2=2)).sum(axis=1)
+    score += 2.0 * (walks > 0) + 2.0 * (trends > 0) + (repeats / USUAL_REPEATABILITY) ** 2
+    best = int(np.argmax(score <= score.min() + 1e-9))  # the plainest of equals
+    trend, walk, repeatability = float(trends[best]), float(walks[best]), float(repeats[best])
+    inverse = np.linalg.inv(covariance[best])
+    total = float(inverse.sum())
+    mean = float((inverse @ log_ratio).sum()) / total
     cross = (trend / length) ** 2 * np.outer(here, since) + walk**2 * apart
     value = mean + cross @ inverse @ (log_ratio - mean)
     gap = 1 - cross @ inverse @ ones
     own = (trend / length * here) ** 2 + walk**2 * np.abs(here)
-    variance = own - np.einsum("ij,jk,ik->i", cross, inverse, cross) + gap**2 / information
-    return Sensitivity(value, np.sqrt(np.maximum(variance, 0.0)), float(repeatability))
+    variance = own - np.einsum("ij,jk,ik->i", cross, inverse, cross) + gap**2 / total
+    return Sensitivity(value, np.sqrt(np.maximum(variance, 0.0)), repeatability)
 
-
-def _covariance(trend: float, walk: float, since: Floats, together: Floats) -> Floats:
-    return np.asarray(trend**2 * np.outer(since, since) + walk**2 * together)

@@ -55,11 +55,15 @@ def find_candidates(signal: Floats) -> tuple[list[Candidate], float]:
         if not noise > 0:
             continue
         edges = np.flatnonzero(np.diff(np.concatenate([[False], answer > 0, [False]]).astype(int)))
-        for left, right in zip(edges[::2], edges[1::2], strict=True):
+        starts, stops = edges[::2], edges[1::2]
+        clear = np.array([], bool)
+        if starts.size:
+            clear = np.maximum.reduceat(answer, starts) >= THRESHOLD * noise
+        for left, right in zip(starts[clear], stops[clear], strict=True):
+            if not _two_flanks(answer, left, right, scale):
+                continue
             top = int(left + np.argmax(answer[left:right]))
             z = float(answer[top] / noise)
-            if z < THRESHOLD or not _two_flanks(answer, left, right, scale):
-                continue
             inside = [k for k, c in enumerate(accepted) if left <= c.apex < right]
             half = max(top - left, right - top)  # the side away from a neighbour that it touches
             if half > WIDEST * scale:
@@ -114,12 +118,18 @@ def _quiet_level(answer: Floats, scale: float, accepted: Sequence[Candidate], be
     for first in range(0, answer.size, size):
         piece = answer[first : first + size][free[first : first + size]]
         if piece.size >= max(0.4 * size, 8):
-            levels.append(1.4826 * float(np.median(np.abs(piece - np.median(piece)))))
+            levels.append(1.4826 * _middle(np.abs(piece - _middle(piece))))
     slowest, fastest = (before * 2 ** (power / SCALES_PER_OCTAVE) for power in SLOPES)
     if len(levels) < 2:
         return max(slowest, before)
     level = max(QUIETER * float(np.quantile(levels, QUIET)), slowest)
     return min(level, fastest) if before > 0 else level
+
+
+def _middle(values: Floats) -> float:
+    """The median (the upper one of two), without the price of `np.median` on short arrays."""
+    half = values.size // 2
+    return float(np.partition(values, half)[half])
 
 
 def _two_flanks(answer: Floats, left: int, right: int, scale: float) -> bool:

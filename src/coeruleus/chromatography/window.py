@@ -173,10 +173,13 @@ def curvature(model: RunModel, i: int, main: Component, beside: list[Component],
     """
     result = np.full(MOST_ORDER - LEAST_ORDER, np.nan)
     plain = fit_target(model, i, main, beside, window, LEAST_ORDER)
-    if plain is not None:
-        beside = [*beside, *plain.components[1 + len(beside) :]]
+    if plain is None:
+        return result
     for order in range(LEAST_ORDER + 1, MOST_ORDER + 1):
-        fit = fit_target(model, i, main, beside, window, order, unknowns=False)
-        if fit is not None:
-            result[order - LEAST_ORDER - 1] = fit.coefficients[-1] / fit.coefficients_se[-1]
+        start = (plain.area, plain.moving)
+        try:
+            fit = fit_window(plain.time, plain.signal, plain.components, order, plain.weights, plain.scale, 2, start)
+        except np.linalg.LinAlgError:
+            continue
+        result[order - LEAST_ORDER - 1] = fit.coefficients[-1] / fit.coefficients_se[-1]
     return result

@@ -39,8 +39,6 @@ CLEAR = 10.0  # area over its bound: a vendor's peak that must be found
 # One sentence for each area of an analyte that is farther off than 3 % and two of its own standard errors.
 WHY = {
     ("inj07", "acetate"): "the vendor ends it 0.35 min later than around it: a wave of the baseline is in its area",
-    ("inj15", "acetate"): "the vendor starts and ends the peak where it still stands at 5 % of its height",
-    ("inj19", "acetate"): "the vendor starts and ends the peak where it still stands at 5 % of its height",
 }
 # The same for each clear peak of a vendor that is not found.
 NO_PEAK = {

@@ -66,4 +66,3 @@ def follow(order: Floats, log_ratio: Floats, log_se: Floats, at: Floats) -> Sens
     own = (trend / length * here) ** 2 + walk**2 * np.abs(here)
     variance = own - np.einsum("ij,jk,ik->i", cross, inverse, cross) + gap**2 / total
     return Sensitivity(value, np.sqrt(np.maximum(variance, 0.0)), repeatability)
-

@@ -14,6 +14,7 @@ from coeruleus.responses.scan import ALPHA
 SMOOTH_BLOCKS = 3
 HALF = 0.5
 SPIKES_FOR_RATE = 1.0
+STILL_THERE = 0.5  # of the previous drug's change, for the next one to undo
 
 
 def time_course(baseline_hz: float, middle: Floats, time: Floats, count: Floats) -> dict[str, float | None]:
@@ -66,9 +67,25 @@ def add_reversals(rows: Sequence[dict[str, Any]]) -> None:
                 continue
             previous = own[index - 1]
             row["previous_drug"] = previous["drug"]
-            before, left = _number(previous, "baseline_rate_hz"), _number(previous, "response_rate_hz")
-            if _number(previous, "p_value") <= ALPHA and before != left:
-                row["reversal_percent"] = 100 * (after - left) / (before - left)
+            if _number(previous, "p_value") <= ALPHA:
+                _reverse(row, previous)
+
+
+def _reverse(row: dict[str, Any], previous: Mapping[str, Any]) -> None:
+    """The share of what the previous drug had changed, and still did when this one came, that this one undid.
+
+    Its interval is that of this drug's own change.
+    """
+    before, left = _number(previous, "baseline_rate_hz"), _number(previous, "response_rate_hz")
+    met, after = _number(row, "baseline_rate_hz"), _number(row, "response_rate_hz")
+    if not np.isfinite(after) or before == left:
+        return
+    if (before - met) / (before - left) < STILL_THERE:
+        row["reason"] = row["reason"] or f"what {previous['drug']} changed had worn off before: no reversal to measure"
+        return
+    row["reversal_percent"] = 100 * (after - met) / (before - met)
+    ends = (met * _number(row, f"percent_change_ci_{end}") / (before - met) for end in ("low", "high"))
+    row["reversal_percent_ci_low"], row["reversal_percent_ci_high"] = sorted(ends)
 
 
 def _number(row: Mapping[str, Any], name: str) -> float:

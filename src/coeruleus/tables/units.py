@@ -140,7 +140,14 @@ DRUG_RESPONSES = Table(
         number("recovery_s", "when half of the largest change is gone again, after the drug; n/a: not seen", "s"),
         number("percent_of_first_baseline", "rate after the drug ÷ rate before the session's first drug", "%"),
         text("previous_drug", "drug given before this one in the same session"),
-        number("reversal_percent", "share of the previous drug's significant change that is undone by this one", "%"),
+        number(
+            "reversal_percent",
+            "share of the previous drug's significant change, as this one met it, that is undone; "
+            "p_value says whether this drug did anything",
+            "%",
+        ),
+        number("reversal_percent_ci_low", "lower end of the 95 % interval of this drug's part in it", "%"),
+        number("reversal_percent_ci_high", "upper end of the 95 % interval of this drug's part in it", "%"),
     ),
 )
 

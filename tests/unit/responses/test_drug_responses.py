@@ -144,9 +144,27 @@ def test_course_and_reversal_by_hand(sheets: Sheets) -> None:
     assert first["effect_onset_s"] == pytest.approx(60, abs=1)
     assert first["largest_change_percent"] == -100 and np.isnan(first["recovery_s"])
     assert (second["previous_drug"], first["previous_drug"]) == ("clonidine", None)
-    left = 120 / 600  # 1 min at 2 Hz of the 10 min after clonidine
     assert second["percent_of_first_baseline"] == pytest.approx(75, rel=0.01)
-    assert second["reversal_percent"] == pytest.approx(100 * (1.5 - left) / (2 - left), rel=0.01)
+    assert second["reversal_percent"] == pytest.approx(75, rel=0.01)
+
+
+def test_the_interval_of_a_reversal_is_that_of_the_drugs_own_change(sheets: Sheets) -> None:
+    """2 Hz, 0.5 Hz under clonidine, 2 Hz again under idazoxan: + 300 % of what it met, and all of what was lost."""
+    parts = [np.arange(0.25, 600, 0.5), np.arange(600.3, 1200, 2.0), np.arange(1200.2, 1800, 0.5)]
+    again = CLONIDINE | {"drug": "idazoxan", "onset": 1200.0}
+    _, second = _rows(sheets({1: (1800.0, {"1": np.concatenate(parts)})}, [CLONIDINE, again]))
+    assert second["p_value"] <= 0.05 and second["reversal_percent"] == pytest.approx(100, rel=0.02)
+    assert second["reversal_percent_ci_low"] == pytest.approx(second["percent_change_ci_low"] / 3, rel=0.02)
+    assert second["reversal_percent_ci_high"] == pytest.approx(second["percent_change_ci_high"] / 3, rel=0.02)
+
+
+def test_what_has_worn_off_is_not_reversed(sheets: Sheets) -> None:
+    """Silent for 6 of the 15 min after clonidine, back before idazoxan comes: nothing was left to undo."""
+    parts = [np.arange(0.25, 600, 0.5), np.arange(960.3, 2400, 0.5)]
+    again = CLONIDINE | {"drug": "idazoxan", "onset": 1800.0}
+    first, second = _rows(sheets({1: (2400.0, {"1": np.concatenate(parts)})}, [CLONIDINE, again]))
+    assert first["p_value"] <= 0.05
+    assert np.isnan(second["reversal_percent"]) and "worn off" in second["reason"]
 
 
 def test_recovery_is_where_half_of_the_change_is_gone() -> None:

@@ -29,6 +29,7 @@ from coeruleus.figures.style import (
     printable,
     safe_name,
 )
+from coeruleus.tables.order import naturally
 from coeruleus.tables.release import RELEASE
 from coeruleus.tables.sources import RATES, SEGMENT_CLOCK
 from coeruleus.tables.units import CLASSIFICATION
@@ -43,7 +44,7 @@ def draw_joint(
     clock = take(tables, SEGMENT_CLOCK)
     clock = clock[np.isfinite(numbers(clock, "start_min"))]
     release = take(tables, RELEASE)
-    both = sorted(set(clock["session_id"]) & set(release["session_id"]))
+    both = naturally(set(clock["session_id"]) & set(release["session_id"]))
     if not both:
         return
     rates = take(tables, RATES).merge(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
@@ -18,13 +17,13 @@ EVENTS = "sheets/events"  # dialysate/events.tsv
 MOST, ROW = 4, 0.1  # rows of bars, and the share of the panel that each takes
 
 
-def treatments(
-    events: pd.DataFrame, subjects: Collection[str], probes: Collection[str]
-) -> list[tuple[str, float, float]]:
-    """Name, onset and end (min) of each treatment of these animals or probes, each once."""
+def treatments(events: pd.DataFrame, samples: pd.DataFrame) -> list[tuple[str, float, float]]:
+    """Name, onset and end (min) of each treatment of the animals, probes and sessions of these samples, each once."""
     if events.empty:
         return []
-    mine = events[events["subject_id"].isin(list(subjects)) | events["probe_id"].isin(list(probes))]
+    ours = {name: events[name].isin(samples[name]) for name in ("subject_id", "session_id", "probe_id")}
+    whose = ours["probe_id"].where(events["probe_id"].notna(), ours["subject_id"])  # a probe's own, or the animal's
+    mine = events[whose.astype(bool) & (events["session_id"].isna() | ours["session_id"])]
     found = set()
     for row in records(mine[np.isfinite(numbers(mine, "onset_min"))]):
         lasts = row["duration_min"] if math.isfinite(row["duration_min"]) else 0.0

@@ -14,10 +14,11 @@ from coeruleus.figures.settings import FigureSettings
 from coeruleus.figures.style import BLACK, printable
 
 EVENTS = "sheets/events"  # dialysate/events.tsv
+Treatment = tuple[str, float, float]  # name, onset, end (min)
 MOST, ROW = 4, 0.1  # rows of bars, and the share of the panel that each takes
 
 
-def treatments(events: pd.DataFrame, samples: pd.DataFrame) -> list[tuple[str, float, float]]:
+def treatments(events: pd.DataFrame, samples: pd.DataFrame) -> list[Treatment]:
     """Name, onset and end (min) of each treatment of the animals, probes and sessions of these samples, each once."""
     if events.empty:
         return []
@@ -34,9 +35,7 @@ def treatments(events: pd.DataFrame, samples: pd.DataFrame) -> list[tuple[str, f
     return sorted(found, key=lambda one: (one[1], one[2], one[0]))
 
 
-def draw_treatments(
-    axes: Axes, found: list[tuple[str, float, float]], panel: str, plotted: Plotted, settings: FigureSettings
-) -> None:
+def draw_treatments(axes: Axes, found: list[Treatment], panel: str, plotted: Plotted, settings: FigureSettings) -> None:
     """Bars under the upper edge of the panel, on the bench clock, one row for each name."""
     across = axes.get_xaxis_transform()
     rows: dict[str, int] = {}

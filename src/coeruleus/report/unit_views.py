@@ -122,7 +122,7 @@ def build_units(tables: Tables, pictures: Pictures, facts: Facts) -> UnitsView:
     figures.sort(key=lambda picture: picture.about("ruleset") != first)
     without = units[units["unit_id"].isna()] if len(units) else units
     return UnitsView(
-        (*figures, *pictures.of("drug_response"), *pictures.of("joint")),
+        (*figures, *pictures.of("drug_response"), *(one for one in pictures.of("joint") if one.address)),
         worth_pointing([_plane(merged)]),
         _labels(labels),
         _agreement(labels, first),

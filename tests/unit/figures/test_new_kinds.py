@@ -85,6 +85,18 @@ def test_release_and_rate_share_the_sessions_clock(tmp_path, made_tables):
     plotted = read_table(tmp_path / records[0].file(".tsv"), PLOTTED)
     rate = plotted[plotted["panel"] == "rate"]
     assert rate["x"].min() == pytest.approx(5 + 5 / 60) and rate["x"].max() == pytest.approx(20 - 5 / 60)
+    assert plotted.loc[plotted["series"] == "treatment", ["panel", "note"]].to_numpy().tolist() == [
+        ["rate", "clonidine"]
+    ]
+    given = pd.DataFrame({"subject_id": ["rat01"], "session_id": "rat01", "probe_id": None, "onset_min": 0.0,
+                          "duration_min": 40.0, "trial_type": "drug", "drug": "reboxetine"})  # fmt: skip
+    empty = made_tables["release/release"].assign(analyte="DA", percent_baseline=np.nan)
+    both = pd.concat([made_tables["release/release"], empty])
+    more = drawn(draw_joint, made_tables | {"sheets/events": given, "release/release": both}, tmp_path / "more")
+    plotted = read_table(tmp_path / "more" / more[0].file(".tsv"), PLOTTED)
+    treated = plotted[(plotted["series"] == "treatment") & (plotted["panel"] == "release")]
+    assert treated[["x", "x_high", "note"]].to_numpy().tolist() == [[0.0, 40.0, "reboxetine"]]
+    assert "DA" not in set(plotted["series"])  # without a baseline there is nothing to show
     unknown = made_tables["sources/segment_clock"].assign(start_min=np.nan)
     assert drawn(draw_joint, made_tables | {"sources/segment_clock": unknown}, tmp_path / "none") == []
 

@@ -49,9 +49,16 @@ def draw_treatments(axes: Axes, found: list[Treatment], panel: str, plotted: Plo
         else:
             axes.plot([onset], [height], "v", color=BLACK, ms=2.6, transform=across)
         if onset == min(start for one, start, _ in found if one == name):
-            words = " " + printable(settings.say(name))
-            if end > onset:  # under the bar, which may go on to the edge
-                axes.text(onset, height - 0.02, words, size="small", va="top", transform=across)
-            else:
-                axes.text(onset, height, " " + words, size="small", va="center", transform=across)
+            # Under the bar, which may go on to the edge, or beside the mark: a blank before words is lost in browsers.
+            place, points, va = (height - 0.02, 1.5, "top") if end > onset else (height, 3.5, "center")
+            axes.annotate(
+                printable(settings.say(name)),
+                (onset, place),
+                (points, 0),
+                xycoords=across,
+                textcoords="offset points",
+                size="small",
+                va=va,
+                annotation_clip=False,
+            )
         plotted.add(panel, "treatment", "bench time (min)", onset, "", None, x_high=end, note=name)

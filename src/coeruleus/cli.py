@@ -125,6 +125,8 @@ def verify(
         said += [f"beside {against}: {words}" for words in verifying.compare(other, recorded)]
     for words in said:
         typer.echo(words)
+    for name, what in verifying.changes_between(recorded, now)["version"].items() if not said else ():
+        typer.echo(f"note: version of {name}: {what}; no file differs until the workflow runs again")
     typer.echo(f"{results}: {len(recorded['outputs'])} files, {len(said)} differences")
     raise typer.Exit(1 if said else 0)
 

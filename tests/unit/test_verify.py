@@ -89,6 +89,10 @@ def test_the_record_has_the_version_of_everything_that_is_needed_to_run(made):
     assert {"pybaselines", "pillow", "jinja2", "rainbow-api", "python", "coeruleus"} <= set(found)
     assert not {"pytest", "ruff", "playwright"} & set(found)  # tools of developers reach no result
     assert list(found) == sorted(found)
+    record = json.loads((made[1] / "provenance.json").read_text())
+    (made[1] / "provenance.json").write_text(json.dumps(record | {"versions": found | {"pybaselines": "0.1"}}))
+    code, said = call(made[1])
+    assert code == 0 and "note: version of pybaselines: 0.1 then, " in said
 
 
 def test_two_results_are_compared_by_what_stands_behind_them(made, tmp_path):

@@ -119,11 +119,14 @@ def verify(
             settings = read_experiment(experiment, SHIPPED_RULESETS).experiment.settings.model_dump(mode="json")
         except BrokenExperiment:
             typer.echo(f"{experiment}: is broken (see coeruleus check): its settings are not compared")
-    said = verifying.compare(recorded, verifying.state_of(results, recorded, experiment, settings))
+    now = verifying.state_of(results, recorded, experiment, settings)
+    said = verifying.compare(recorded, now) + verifying.outdated(recorded, now)
     if other is not None:
         said += [f"beside {against}: {words}" for words in verifying.compare(other, recorded)]
     for words in said:
         typer.echo(words)
+    for name, what in verifying.changes_between(recorded, now)["version"].items() if not said else ():
+        typer.echo(f"note: version of {name}: {what}; no file differs until the workflow runs again")
     typer.echo(f"{results}: {len(recorded['outputs'])} files, {len(said)} differences")
     raise typer.Exit(1 if said else 0)
 

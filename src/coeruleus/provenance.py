@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import stat
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,9 +23,28 @@ CHUNK = 1 << 20
 
 
 def versions() -> dict[str, str]:
-    """Versions that numbers may depend on."""
+    """Versions that a methods section names."""
     found = {"coeruleus": coeruleus.__version__, "python": platform.python_version()}
     return found | {name: metadata.version(name) for name in PACKAGES}
+
+
+def all_versions() -> dict[str, str]:
+    """Versions of everything that is installed for this software to run, and that some byte may depend on."""
+    found, waiting = versions(), ["coeruleus", *PACKAGES]
+    seen = set()
+    while waiting:
+        name = waiting.pop().lower().replace("_", "-")
+        if name in seen:
+            continue
+        seen.add(name)
+        try:
+            package = metadata.distribution(name)
+        except metadata.PackageNotFoundError:  # needed on other systems, or by another Python
+            continue
+        found.setdefault(name, package.version)
+        wanted = [one for one in package.requires or [] if "extra ==" not in one]
+        waiting += [re.split(r"[^A-Za-z0-9._-]", one, maxsplit=1)[0] for one in wanted]
+    return dict(sorted(found.items()))
 
 
 def checksum(path: Path) -> str:
@@ -92,7 +112,7 @@ def provenance(inputs: Path, results: Path, settings: dict[str, Any], code: Mapp
     """provenance.json as text. `code`: script of each rule → checksum of it and of all that it imports."""
     record = {
         "experiment": inputs.resolve().name,
-        "versions": versions(),
+        "versions": all_versions(),
         "code": dict(code),
         "settings": settings,
         "inputs": checksums(inputs, without=(SETTINGS,)),  # what it says stands in `settings`, comments aside

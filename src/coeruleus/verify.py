@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from coeruleus.provenance import NAME, SETTINGS, checksums, versions
+from coeruleus.provenance import NAME, SETTINGS, all_versions, checksums
 
 Record = Mapping[str, Any]
 EVERYTHING = ("",)
@@ -69,16 +69,16 @@ def read_record(results: Path) -> Record | None:
 
 def state_of(results: Path, recorded: Record, experiment: Path | None, settings: Record | None) -> dict[str, Any]:
     """What is there now, in the shape of the record: outputs, versions, and inputs where the experiment is given."""
-    now: dict[str, Any] = {"outputs": checksums(results, without=(NAME,)), "versions": versions()}
+    now: dict[str, Any] = {"outputs": checksums(results, without=(NAME,)), "versions": all_versions()}
     now["inputs"] = checksums(experiment, without=(SETTINGS,)) if experiment else recorded.get("inputs", {})
     now["settings"] = recorded.get("settings", {}) if settings is None else settings
     now["code"] = recorded.get("code", {})
     return now
 
 
-def compare(recorded: Record, now: Record) -> list[str]:
-    """A sentence for each file that differs, with what explains it; none where all are the same."""
-    changes = {
+def changes_between(recorded: Record, now: Record) -> dict[str, dict[str, str]]:
+    """What differs behind the files: by kind (input, setting, code of rule, version) each name, and how."""
+    return {
         "input": _changed(recorded.get("inputs", {}), now.get("inputs", {})),
         "setting": _changed(recorded.get("settings", {}), now.get("settings", {})),
         "code of rule": _changed(recorded.get("code", {}), now.get("code", {})),
@@ -87,6 +87,30 @@ def compare(recorded: Record, now: Record) -> list[str]:
             for name, (old, new) in _pairs(recorded.get("versions", {}), now.get("versions", {})).items()
         },
     }
+
+
+def outdated(recorded: Record, now: Record) -> list[str]:
+    """A sentence for each input and setting that is no longer what these files were made from.
+
+    The files themselves are the same until the workflow runs again.
+    """
+    changes = changes_between(recorded, now)
+    names = sorted(set(recorded["outputs"]) & set(now["outputs"]))
+    said = []
+    for kind in ("input", "setting"):
+        for name, what in changes[kind].items():
+            one = {key: {name: what} if key == kind else {} for key in changes}
+            reached = sum(1 for output in names if explain(output, one))
+            said.append(
+                f"{kind} {name} {what} since these results were made: {reached} of {len(names)} files rest on it; "
+                "run the workflow again"
+            )
+    return said
+
+
+def compare(recorded: Record, now: Record) -> list[str]:
+    """A sentence for each file that differs, with what explains it; none where all are the same."""
+    changes = changes_between(recorded, now)
     said = []
     for name, what in _changed(recorded["outputs"], now["outputs"]).items():
         causes = explain(name, changes)

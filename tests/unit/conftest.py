@@ -256,6 +256,20 @@ def release_tables(animals: int, rng: np.random.Generator) -> dict[str, pd.DataF
             ]
         ),
         "sources/release_courses": sources.COURSES.frame(courses),
+        "sources/release_areas": sources.AREAS.frame(
+            [
+                {
+                    "analyte": "NE",
+                    "arm": group,
+                    "n_subjects": animals // 2 - 1,
+                    "window_min": 120.0,
+                    "mean_percent_min": middle,
+                    "ci_low": middle - 2500,
+                    "ci_high": middle + 2500,
+                }
+                for group, middle in (("reboxetine", 9000.0), ("vehicle", 0.0))
+            ]
+        ),
     }
 
 

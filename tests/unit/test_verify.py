@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from coeruleus.cli import app
 from coeruleus.experiment.settings import Settings
 from coeruleus.provenance import provenance
-from coeruleus.verify import PARTS, compare, explain
+from coeruleus.verify import PARTS, compare, explain, outdated
 
 CODE = {"quantify_run": "a", "draw_dialysate_figures": "b"}
 
@@ -69,6 +69,30 @@ def test_the_input_that_explains_it_is_named_and_no_other(made):
     figure = next(line for line in said.splitlines() if line.startswith("figures/"))
     assert "input dialysate/injections.tsv differs" in peaks and "ephys" not in peaks and "figures.yaml" not in peaks
     assert "injections.tsv" in figure and "figures.yaml" in figure and "ephys" not in figure
+
+
+def test_inputs_and_settings_that_changed_since_are_said_before_anything_is_run_again(made):
+    inputs, results = made
+    (inputs / "ephys/recordings.tsv").write_text("site_id\ns\n")
+    (inputs / "experiment.yaml").write_text("title: x\nbaseline: {samples: 4}\n")
+    code, said = call(results, "--experiment", inputs)
+    assert code == 1 and "peaks.tsv" not in said
+    assert "input ephys/recordings.tsv differs since these results were made: 2 of 4 files rest on it" in said
+    now = {"outputs": dict.fromkeys(("dialysate/peaks.tsv", "release/release.tsv", "units/units.tsv"), "1")}
+    then = now | {"settings": {"baseline": {"samples": 3}}}
+    (words,) = outdated(then, now | {"settings": {"baseline": {"samples": 4}}})
+    assert words.startswith("setting baseline differs since") and "1 of 3 files rest on it" in words
+
+
+def test_the_record_has_the_version_of_everything_that_is_needed_to_run(made):
+    found = json.loads((made[1] / "provenance.json").read_text())["versions"]
+    assert {"pybaselines", "pillow", "jinja2", "rainbow-api", "python", "coeruleus"} <= set(found)
+    assert not {"pytest", "ruff", "playwright"} & set(found)  # tools of developers reach no result
+    assert list(found) == sorted(found)
+    record = json.loads((made[1] / "provenance.json").read_text())
+    (made[1] / "provenance.json").write_text(json.dumps(record | {"versions": found | {"pybaselines": "0.1"}}))
+    code, said = call(made[1])
+    assert code == 0 and "note: version of pybaselines: 0.1 then, " in said
 
 
 def test_two_results_are_compared_by_what_stands_behind_them(made, tmp_path):

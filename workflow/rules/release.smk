@@ -7,6 +7,7 @@ rule compute_release:
         dictionaries=[result(f"release/{name}.json") for name in RELEASE_TABLES],
         wide=directory(result("release/wide")),
         courses=interim("release/courses.tsv"),
+        areas=interim("release/areas.tsv"),
         flux_points=interim("release/flux_points.tsv"),
         problems=interim("release/problems.tsv"),
     log:

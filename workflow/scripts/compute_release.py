@@ -40,5 +40,6 @@ for name, frame in result.wide.items():
     times = {time: f"{name} at {time} min" for time in frame if time not in release.WIDE.names}
     io.write_table(frame, Path(out.wide) / f"{name}.tsv", release.WIDE, times)
 io.write_table(result.courses, out.courses, sources.COURSES)
+io.write_table(result.areas, out.areas, sources.AREAS)
 io.write_table(result.flux_points, out.flux_points, sources.FLUX_POINTS)
 job.write_problems(result.problems, out.problems)

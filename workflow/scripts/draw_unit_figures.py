@@ -14,7 +14,7 @@ experiment = job.begin(snakemake.log[0], snakemake.params.directory)
 figures, _ = read_figures_yaml(experiment.path)
 clock = SEGMENT_CLOCK.frame(segment_clock(experiment.recordings, experiment.sessions))
 draw_unit_figures(
-    read_named(snakemake.params.tables) | {SEGMENT_CLOCK.name: clock},
+    read_named(snakemake.params.tables) | {SEGMENT_CLOCK.name: clock, "sheets/events": experiment.dialysate_events},
     Path(snakemake.output[0]),
     figures.completed(experiment.analytes, experiment.settings.release.reference_group),
     read_captions(Path(snakemake.input.captions[0]).parent),

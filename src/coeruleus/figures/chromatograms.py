@@ -29,6 +29,7 @@ from coeruleus.figures.style import (
 )
 from coeruleus.figures.trace_lines import SIGNAL, Injection, PlottedTraces, draw_lines, mark_peak
 from coeruleus.tables.dialysate import PEAKS
+from coeruleus.tables.order import natural
 from coeruleus.tables.sources import DRIFT, TRACES
 
 ROW_MM, LEFT_MM = 33.0, 12.0
@@ -52,7 +53,7 @@ def draw_chromatograms(
     for (run,), of_run in split(peaks, "run").items():
         zoomed = settings.zoom_analyte or worth_a_look(of_run)
         parts = split(of_run, "injection_id")
-        names = sorted((name for (name,) in parts), key=lambda name: (order.get(name, np.inf), name))
+        names = sorted((name for (name,) in parts), key=lambda name: (order.get(name, np.inf), natural(name)))
         pages = range(0, len(names), settings.injections_per_page)
         for page, start in enumerate(pages, 1):
             shown = [

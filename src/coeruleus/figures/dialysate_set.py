@@ -18,6 +18,7 @@ from coeruleus.figures.save import FigureRecord, write_index
 from coeruleus.figures.settings import FigureSettings
 from coeruleus.figures.style import house_style
 from coeruleus.figures.truth import draw_truth
+from coeruleus.tables.registry import as_read
 
 
 def draw_dialysate_figures(
@@ -30,6 +31,7 @@ def draw_dialysate_figures(
 
     `tables` holds frames by `Table.name`; those absent count as empty. `captions`: kind of figure → text.
     """
+    tables = as_read(tables)
     with house_style(settings):
         records = [
             *draw_release(tables, directory, settings, captions),

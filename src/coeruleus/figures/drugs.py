@@ -142,4 +142,4 @@ def _limits(change: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[floa
     left, right = span(change, [0.0], margin=0.08)
     room = right - left
     ends = np.concatenate([low, high])
-    return span(np.clip(ends, left - room, right + room), [left, right], margin=0.0)
+    return span(np.clip(ends, left - room, right + room), [left, right], margin=0.03)

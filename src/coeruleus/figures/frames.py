@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coeruleus.tables.model import Table
+from coeruleus.tables.order import natural
 
 Numbers = NDArray[np.float64]
 
@@ -22,9 +23,9 @@ def take(tables: Mapping[str, pd.DataFrame], table: Table) -> pd.DataFrame:
 
 
 def split(frame: pd.DataFrame, *keys: str) -> dict[tuple[str, ...], pd.DataFrame]:
-    """Rows by the values of these columns, in order of the values. Rows without a value are left out."""
-    groups = frame.groupby(list(keys), sort=True, dropna=True)
-    return {tuple(map(str, key)): rows for key, rows in groups}
+    """Rows by the values of these columns, in natural order of the values. Rows without a value are left out."""
+    groups = {tuple(map(str, key)): rows for key, rows in frame.groupby(list(keys), sort=False, dropna=True)}
+    return {key: groups[key] for key in sorted(groups, key=lambda key: tuple(map(natural, key)))}
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from coeruleus.figures.save import FigureRecord, Plotted, save_figure
 from coeruleus.figures.settings import FigureSettings
 from coeruleus.figures.style import (
     BLACK,
+    CYCLE,
     DASHES,
     GREY,
     LABEL_COLOURS,
@@ -29,9 +30,11 @@ from coeruleus.figures.style import (
     printable,
     safe_name,
 )
+from coeruleus.figures.treatments import EVENTS, Treatment, draw_treatments, treatments
+from coeruleus.tables.order import naturally
 from coeruleus.tables.release import RELEASE
 from coeruleus.tables.sources import RATES, SEGMENT_CLOCK
-from coeruleus.tables.units import CLASSIFICATION
+from coeruleus.tables.units import CLASSIFICATION, DRUG_RESPONSES
 
 UNITS_UP_TO = 12  # lines; beyond, they are drawn thin and without names
 
@@ -43,7 +46,7 @@ def draw_joint(
     clock = take(tables, SEGMENT_CLOCK)
     clock = clock[np.isfinite(numbers(clock, "start_min"))]
     release = take(tables, RELEASE)
-    both = sorted(set(clock["session_id"]) & set(release["session_id"]))
+    both = naturally(set(clock["session_id"]) & set(release["session_id"]))
     if not both:
         return
     rates = take(tables, RATES).merge(
@@ -54,10 +57,25 @@ def draw_joint(
         *(take(tables, CLASSIFICATION)[n] for n in ("site_id", "unit_id", "label")), strict=True
     ):
         labels.setdefault((site, unit), label)
+    events, drugs = (
+        tables.get(EVENTS, pd.DataFrame()),
+        take(tables, DRUG_RESPONSES).merge(
+            clock[["site_id", "segment", "session_id", "start_min"]], on=["site_id", "segment"], how="inner"
+        ),
+    )
     for session in both:
-        mine, fired = release[release["session_id"] == session], rates[rates["session_id"] == session]
-        if len(fired) and np.isfinite(numbers(mine, "percent_baseline")).any():
-            yield _session(session, mine, fired, labels, directory, settings, captions)
+        mine, fired, given = (frame[frame["session_id"] == session] for frame in (release, rates, drugs))
+        mine = mine[mine.groupby("analyte")["percent_baseline"].transform("count") > 0]
+        if len(fired) and len(mine):
+            found = treatments(events, mine), _drugs(given)
+            yield _session(session, mine, fired, labels, found, directory, settings, captions)
+
+
+def _drugs(responses: pd.DataFrame) -> list[Treatment]:
+    """Drugs of the recordings on the session's clock, each once."""
+    onsets = numbers(responses, "start_min") + numbers(responses, "onset") / 60
+    found = {(str(name), round(at, 3), round(at, 3)) for name, at in zip(responses["drug"], onsets, strict=True)}
+    return sorted(found, key=lambda one: (one[1], one[0]))
 
 
 def _session(
@@ -65,22 +83,27 @@ def _session(
     release: pd.DataFrame,
     rates: pd.DataFrame,
     labels: Mapping[tuple[str, str], str],
+    given: tuple[list[Treatment], list[Treatment]],
     directory: Path,
     settings: FigureSettings,
     captions: Mapping[str, str],
 ) -> FigureRecord:
     width = settings.double_column_mm
-    figure = new_figure(width, 100, settings.png_dpi)
-    above, below = place(figure, 13, 9, width - 46, 36), place(figure, 13, 55, width - 46, 36)
+    figure = new_figure(width, 94, settings.png_dpi)
+    above, below = place(figure, 13, 7, width - 46, 36), place(figure, 13, 49, width - 46, 36)
     plotted = Plotted()
     analytes = ordered(release["analyte"].to_list(), settings.analyte_order)
     colours = colours_for(analytes, settings)
     several = release["probe_id"].nunique() > 1
-    for (analyte, probe), part in split(release, "analyte", "probe_id").items():
+    probes = split(release, "analyte", "probe_id")
+    for analyte, probe in sorted(probes, key=lambda key: analytes.index(key[0])):
+        part = probes[analyte, probe]
         part = part.sort_values("time_min", kind="stable")
         time, percent = numbers(part, "time_min"), numbers(part, "percent_baseline")
         name = f"{settings.say(analyte)}, {probe}" if several else settings.say(analyte)
-        above.plot(time, percent, "o-", color=colours[analyte], ms=2.6, lw=0.9, label=printable(name))
+        place_ = analytes.index(analyte)  # colours come again after some: then dashes tell analytes apart
+        dashes = DASHES[place_ // len(CYCLE) % len(DASHES)]
+        above.plot(time, percent, "o", ls=dashes, color=colours[analyte], ms=2.6, lw=0.9, label=printable(name))
         plotted.add("release", name, TIME, time, "% of baseline", percent, y_low=None, note=part["status"].to_list())
     units = split(rates, "site_id", "unit_id")
     named, of_label = len(units) <= UNITS_UP_TO, Counter[str]()
@@ -106,14 +129,19 @@ def _session(
     for axes in (above, below):
         axes.axvline(0, color=BLACK, lw=0.6, ls=(0, (4, 1.5)), zorder=0)
         few_ticks(axes, 8, 4)
-        axes.set(xlim=times, xlabel=TIME)
+        axes.set(xlim=times)
         if axes.get_legend_handles_labels()[0]:
             axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     above.axhline(100, color=PALE, lw=0.6, zorder=0)
     above.set(ylabel="% of baseline")
+    above.tick_params(labelbottom=False)
     above.set_title("Release", weight="bold")
-    below.set(ylabel="rate (Hz)", ylim=(0, None))
+    below.set(ylabel="rate (Hz)", ylim=(0, None), xlabel=TIME)
     below.set_title("Firing rate of units", weight="bold", color=BLACK if len(units) else GREY)
+    for axes, panel, found in ((above, "release", given[0]), (below, "rate", given[1])):
+        low, high = axes.get_ylim()
+        axes.set_ylim(low, high + 0.12 * min(len({name for name, *_ in found}), 4) * (high - low))
+        draw_treatments(axes, found, panel, plotted, settings)
     return save_figure(
         figure,
         directory,

@@ -25,6 +25,7 @@ from coeruleus.figures.style import (
     safe_name,
     say_nothing_to_show,
 )
+from coeruleus.tables.order import naturally
 from coeruleus.tables.units import CLASSIFICATION, UNITS
 
 INTERVALS_UP_TO = 80  # units; beyond, error bars hide the points
@@ -55,7 +56,7 @@ def _draw(
     width = settings.single_column_mm
     if units["identity"].nunique() > MOST_IDENTITIES:
         units = units.assign(identity=units["identity"].where(units["identity"].isna(), "identity known"))
-    identities = sorted(set(units["identity"].dropna()))
+    identities = naturally(units["identity"].dropna())
     columns = 1 if any(len(name) > LONGEST for name in identities) else 2
     top = 3.0 + 3.4 * math.ceil((len(LABEL_COLOURS) + len(identities)) / columns)
     figure = new_figure(width, top + 62, settings.png_dpi)

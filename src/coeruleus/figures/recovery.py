@@ -27,6 +27,7 @@ from coeruleus.figures.style import (
     safe_name,
     say_nothing_to_show,
 )
+from coeruleus.tables.order import sort_naturally
 
 RECOVERY = "release/recovery"
 METHODS = {"in_vitro": (GREY, "in vitro"), "retrodialysis": (BLUE, "retrodialysis"),
@@ -44,7 +45,7 @@ def draw_recovery(
         return
     parts = split(recovery, "analyte")
     for analyte in ordered([name for (name,) in parts], settings.analyte_order):
-        rows = records(parts[(analyte,)].sort_values(["session_id", "probe_id", "method", "condition"], kind="stable"))
+        rows = records(sort_naturally(parts[(analyte,)], ["session_id", "probe_id", "method", "condition"]))
         pages = range(0, len(rows), settings.units_per_page)
         for page, start in enumerate(pages, 1):
             shown = rows[start : start + settings.units_per_page]

@@ -11,8 +11,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from coeruleus.figures.captions import caption, count
-from coeruleus.figures.frames import numbers, records, span, split, take
+from coeruleus.figures.frames import numbers, span, split, take
 from coeruleus.figures.release_animals import draw_animals
+from coeruleus.figures.release_areas import draw_areas
+from coeruleus.figures.release_panels import EVERYONE, NO_GROUP, Panel, panels_of, with_panels
 from coeruleus.figures.release_verdicts import TIME, Verdicts, read_verdicts
 from coeruleus.figures.save import FigureRecord, Plotted, save_figure
 from coeruleus.figures.settings import FigureSettings
@@ -20,87 +22,74 @@ from coeruleus.figures.style import (
     BLACK,
     GREY,
     PALE,
-    colours_for,
     few_ticks,
-    named_ticks,
     new_figure,
     ordered,
     place,
     printable,
     safe_name,
-    say_nothing_to_show,
 )
 from coeruleus.figures.treatments import EVENTS, draw_treatments, treatments
 from coeruleus.tables.release import BASELINES, RELEASE, SUMMARY
-from coeruleus.tables.sources import COURSES
+from coeruleus.tables.sources import AREAS, COURSES
 
 PERCENT = "% of baseline"
-NO_GROUP, EVERYONE = "no group", "all animals"
 GROUPS_PER_ROW = 4
-ROOM_FOR_NAMES = 24  # letters that stand side by side under the areas
 
 
 def draw_release(
     tables: Mapping[str, pd.DataFrame], directory: Path, settings: FigureSettings, captions: Mapping[str, str]
 ) -> Iterator[FigureRecord]:
-    """For each analyte: the groups' courses with their areas, then pages of single animals."""
+    """For each analyte: the arms' courses with their areas, then pages of single animals."""
     samples = take(tables, RELEASE)
+    wanted = {"samples": samples, "courses": take(tables, COURSES), "areas": take(tables, AREAS)}
     nameless = NO_GROUP if samples["group"].notna().any() else EVERYONE
-    samples = samples.assign(group=samples["group"].fillna(nameless))
+    named = with_panels(wanted | {"summary": take(tables, SUMMARY)}, nameless)
     verdicts = read_verdicts(take(tables, BASELINES))
-    courses = split(take(tables, COURSES).assign(group=lambda frame: frame["group"].fillna(nameless)), "analyte")
-    summaries = split(take(tables, SUMMARY).assign(group=lambda frame: frame["group"].fillna(nameless)), "analyte")
-    by_analyte = split(samples, "analyte")
-    groups = ordered(samples["group"].to_list(), settings.group_order)
-    colours = colours_for(groups, settings)
-    for analyte in ordered([name for (name,) in by_analyte], settings.analyte_order):
-        part = by_analyte[(analyte,)]
-        course = courses.get((analyte,), COURSES.frame())
-        summary = summaries.get((analyte,), SUMMARY.frame())
-        events = tables.get(EVENTS, pd.DataFrame())
-        yield _groups(analyte, part, course, summary, verdicts, events, groups, colours, directory, settings, captions)
-        yield from draw_animals(analyte, part, verdicts, colours, directory, settings, captions)
+    panels = panels_of(named["samples"], settings)
+    events = tables.get(EVENTS, pd.DataFrame())
+    parts = {name: split(frame, "analyte") for name, frame in named.items()}
+    for analyte in ordered([name for (name,) in parts["samples"]], settings.analyte_order):
+        mine = {name: parts[name].get((analyte,), frame[:0]) for name, frame in named.items()}
+        yield _groups(analyte, mine, verdicts, events, panels, directory, settings, captions)
+        yield from draw_animals(analyte, mine["samples"], verdicts, panels, directory, settings, captions)
 
 
 def _groups(
     analyte: str,
-    samples: pd.DataFrame,
-    courses: pd.DataFrame,
-    summary: pd.DataFrame,
+    tables: Mapping[str, pd.DataFrame],
     verdicts: Verdicts,
     events: pd.DataFrame,
-    groups: Sequence[str],
-    colours: Mapping[str, str],
+    panels: Sequence[Panel],
     directory: Path,
     settings: FigureSettings,
     captions: Mapping[str, str],
 ) -> FigureRecord:
+    samples, courses = tables["samples"], tables["courses"]
     width = settings.double_column_mm
-    panels = len(groups)
-    columns = min(panels + 1, GROUPS_PER_ROW)
-    rows = -(-(panels + 1) // columns)
+    columns = min(len(panels) + 1, GROUPS_PER_ROW)
+    rows = -(-(len(panels) + 1) // columns)
     figure = new_figure(width, rows * 56 + 2, settings.png_dpi)
     each = width / columns
     plotted = Plotted()
     limits = _percent_limits(samples, courses)
     times = span(numbers(samples, "time_min"), [0.0], margin=0.04)
     counts: list[str] = []
-    for number, group in enumerate([*groups, None]):
+    for number, panel in enumerate([*panels, None]):
         axes = place(figure, number % columns * each + 12, number // columns * 56 + 8, each - 15, 36)
-        if group is None:
-            _areas(axes, summary, verdicts, samples, groups, colours, plotted, settings)
+        if panel is None:
+            draw_areas(axes, tables, verdicts, panels, plotted)
             continue
-        mine = samples[samples["group"] == group]
-        course = courses[courses["group"] == group]
-        _course(axes, mine, course, verdicts, colours[group], plotted, settings)
+        mine, course = (frame[frame["panel"] == panel.label] for frame in (samples, courses))
+        _course(axes, mine, course, verdicts, panel, plotted)
         animals = mine["subject_id"].nunique()
         inside = int(np.nanmax(numbers(course, "n_subjects"), initial=0))
-        counts.append(f"{settings.say(group)}: n = {count(animals, 'animal')}, {inside} in the mean")
-        axes.set_title(printable(f"{settings.say(group)} (n = {inside})"), weight="bold", color=colours[group])
-        given = treatments(events, set(mine["subject_id"]), set(mine["probe_id"]))
+        counts.append(f"{panel.said}: n = {count(animals, 'animal')}, {inside} in the mean")
+        axes.set_title(printable(f"{panel.said} (n = {inside})"), weight="bold", color=panel.colour)
+        given = treatments(events, mine)
         high = limits[1] + 0.12 * min(len({name for name, *_ in given}), 4) * (limits[1] - limits[0])
         axes.set(xlim=times, ylim=(limits[0], high), xlabel=TIME, ylabel=PERCENT)
-        draw_treatments(axes, given, group, plotted, settings)
+        draw_treatments(axes, given, panel.label, plotted, settings)
     return save_figure(
         figure,
         directory,
@@ -125,13 +114,12 @@ def _course(
     samples: pd.DataFrame,
     course: pd.DataFrame,
     verdicts: Verdicts,
-    colour: str,
+    panel: Panel,
     plotted: Plotted,
-    settings: FigureSettings,
 ) -> None:
+    group, colour = panel.label, panel.colour
     axes.axhline(100, color=PALE, lw=0.6, zorder=0)
     axes.axvline(0, color=BLACK, lw=0.6, ls=(0, (4, 1.5)), zorder=0)
-    group = str(samples["group"].iloc[0]) if len(samples) else ""
     courses = split(samples, "session_id", "probe_id", "analyte")
     pale = 0.5 if len(courses) <= 12 else 0.3 if len(courses) <= 30 else 0.15  # many must not hide their mean
     for key, rows in courses.items():
@@ -178,60 +166,3 @@ def _course(
         y_high=high,
         note=[f"n = {int(n)}" if np.isfinite(n) else "n n/a" for n in animals],
     )
-
-
-def _areas(
-    axes: Axes,
-    summary: pd.DataFrame,
-    verdicts: Verdicts,
-    samples: pd.DataFrame,
-    groups: Sequence[str],
-    colours: Mapping[str, str],
-    plotted: Plotted,
-    settings: FigureSettings,
-) -> None:
-    low, high = numbers(summary, "auc_at_least"), numbers(summary, "auc_at_most")
-    # The same number twice where the area is known, else bounds, of which the upper one may be missing.
-    area = numbers(summary, "auc_percent_min")
-    low, high = np.where(np.isfinite(area), area, low), np.where(np.isfinite(area), area, high)
-    summary = summary.assign(low=low, high=np.where(np.isfinite(high), high, low))
-    axes.set_title("Area under the curve", weight="bold")
-    if not np.isfinite(low).any():
-        say_nothing_to_show(axes, "no area could be computed")
-        return
-    missed = set(samples.loc[samples["placement"] == "miss", "probe_id"])
-    y = "area above 100 % (% min)"
-    axes.axhline(0, color=PALE, lw=0.6, zorder=0)
-    for place_, group in enumerate(groups):
-        mine = [row for row in records(summary) if row["group"] == group and np.isfinite(row["low"])]
-        mine.sort(key=lambda row: (row["low"], row["session_id"], row["probe_id"]))
-        spread = min(0.6 if len(mine) <= 40 else 0.8, 0.12 * (len(mine) - 1)) if len(mine) > 1 else 0.0
-        size = 3.4 if len(mine) <= 40 else 2.2
-        for number, row in enumerate(mine):
-            step = (0.5 + number * 0.618034) % 1  # neighbours in value stand apart, in no pattern
-            at = place_ + spread * (step - 0.5)
-            key = (row["session_id"], row["probe_id"], row["analyte"])
-            bad = "probe missed" if row["probe_id"] in missed else verdicts.unstable.get(key)
-            look: dict[str, Any] = {"mfc": "none", "mec": GREY} if bad else {"mfc": colours[group], "mec": "white"}
-            known, bounds = np.isfinite(row["auc_percent_min"]), {"y_low": row["low"], "y_high": row["high"]}
-            if known:
-                axes.plot(at, row["low"], "o", ms=size, mew=0.6 if bad else 0.3, **look)
-            else:
-                axes.plot([at, at], [row["low"], row["high"]], color=GREY if bad else colours[group], lw=1.4)
-                if not np.isfinite(row["auc_at_most"]):
-                    axes.plot(at, row["low"], "^", ms=size, **look)  # at least this
-            plotted.add(
-                "area",
-                group,
-                "group",
-                float(place_),
-                y,
-                row["auc_percent_min"],
-                item=row["subject_id"],
-                note=bad or ("" if known else "only known between bounds"),
-                **({} if known else bounds),
-            )
-    few_ticks(axes, 4, 5)
-    names = [printable(settings.say(group)) for group in groups]
-    named_ticks(axes, "x", names, rotation=0 if sum(map(len, names)) <= ROOM_FOR_NAMES else 30)
-    axes.set(xlim=(-0.6, len(groups) - 0.4), ylabel=y, ylim=span(low, summary["high"].to_numpy(), [0.0]))

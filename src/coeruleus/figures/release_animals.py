@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 
 from coeruleus.figures.captions import caption, count
 from coeruleus.figures.frames import numbers, records, span, split
+from coeruleus.figures.release_panels import Panel
 from coeruleus.figures.release_verdicts import TIME, Key, Verdicts
 from coeruleus.figures.save import FigureRecord, Plotted, save_figure
 from coeruleus.figures.settings import FigureSettings
@@ -35,12 +36,13 @@ def draw_animals(
     analyte: str,
     samples: pd.DataFrame,
     verdicts: Verdicts,
-    colours: Mapping[str, str],
+    panels: Sequence[Panel],
     directory: Path,
     settings: FigureSettings,
     captions: Mapping[str, str],
 ) -> Iterator[FigureRecord]:
     probes = list(split(samples, "session_id", "probe_id", "analyte").items())
+    named = {panel.label: panel for panel in panels}
     pages = range(0, len(probes), settings.animals_per_page)
     for page, start in enumerate(pages, 1):
         shown = probes[start : start + settings.animals_per_page]
@@ -51,7 +53,7 @@ def draw_animals(
         for number, (key, part) in enumerate(shown):
             axes = place(figure, number % COLUMNS * each + 11, number // COLUMNS * ROW_MM + 9, each - 13.5, ROW_MM - 18)
             name = _name(samples, part)
-            _animal(axes, (key[0], key[1], key[2]), name, part, verdicts, colours, plotted, settings)
+            _animal(axes, (key[0], key[1], key[2]), name, part, verdicts, named, plotted)
         where = f", page {page} of {len(pages)}" if len(pages) > 1 else ""
         yield save_figure(
             figure,
@@ -82,16 +84,15 @@ def _animal(
     name: str,
     part: pd.DataFrame,
     verdicts: Verdicts,
-    colours: Mapping[str, str],
+    panels: Mapping[str, Panel],
     plotted: Plotted,
-    settings: FigureSettings,
 ) -> None:
     part = part.sort_values("time_min", kind="stable")
     first = records(part)[0]
     time, level, error = (numbers(part, name) for name in ("time_min", "concentration", "concentration_se"))
     against = verdicts.against(key, part)
-    colour = GREY if against else colours[first["group"]]
-    axes.set_title(f"{printable(name)}\n{printable(settings.say(first['group']))}", linespacing=1.1)
+    colour = GREY if against else panels[first["panel"]].colour
+    axes.set_title(f"{printable(name)}\n{printable(panels[first['panel']].said)}", linespacing=1.1)
     unit = first["unit"] or "unit not given"
     y = f"concentration ({unit})"
     baseline = first["baseline"]
@@ -127,7 +128,7 @@ def _animal(
         )
     plotted.add(
         " ".join(key[:2]),
-        str(first["group"]),
+        str(first["panel"]),
         TIME,
         time,
         y,

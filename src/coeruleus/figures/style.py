@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, ScalarFormatter
 
 from coeruleus.figures.settings import FigureSettings
+from coeruleus.tables.order import naturally
 
 # Okabe & Ito (2008): told apart by colour-blind readers. Black and grey stay free for axes and missing things.
 BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"
@@ -120,10 +121,10 @@ def say_nothing_to_show(axes: Axes, words: str) -> None:
 
 
 def ordered(names: Sequence[str], first: Sequence[str]) -> list[str]:
-    """Distinct names: those that the settings put first, in that order, then the others sorted."""
+    """Distinct names: those that the settings put first, in that order, then the others in natural order."""
     present = {name for name in names if name is not None}
     head = [name for name in first if name in present]
-    return head + sorted(present - set(head))
+    return head + naturally(present - set(head))
 
 
 def colours_for(names: Sequence[str], settings: FigureSettings) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
@@ -15,16 +14,17 @@ from coeruleus.figures.settings import FigureSettings
 from coeruleus.figures.style import BLACK, printable
 
 EVENTS = "sheets/events"  # dialysate/events.tsv
+Treatment = tuple[str, float, float]  # name, onset, end (min)
 MOST, ROW = 4, 0.1  # rows of bars, and the share of the panel that each takes
 
 
-def treatments(
-    events: pd.DataFrame, subjects: Collection[str], probes: Collection[str]
-) -> list[tuple[str, float, float]]:
-    """Name, onset and end (min) of each treatment of these animals or probes, each once."""
+def treatments(events: pd.DataFrame, samples: pd.DataFrame) -> list[Treatment]:
+    """Name, onset and end (min) of each treatment of the animals, probes and sessions of these samples, each once."""
     if events.empty:
         return []
-    mine = events[events["subject_id"].isin(list(subjects)) | events["probe_id"].isin(list(probes))]
+    ours = {name: events[name].isin(samples[name]) for name in ("subject_id", "session_id", "probe_id")}
+    whose = ours["probe_id"].where(events["probe_id"].notna(), ours["subject_id"])  # a probe's own, or the animal's
+    mine = events[whose.astype(bool) & (events["session_id"].isna() | ours["session_id"])]
     found = set()
     for row in records(mine[np.isfinite(numbers(mine, "onset_min"))]):
         lasts = row["duration_min"] if math.isfinite(row["duration_min"]) else 0.0
@@ -35,9 +35,7 @@ def treatments(
     return sorted(found, key=lambda one: (one[1], one[2], one[0]))
 
 
-def draw_treatments(
-    axes: Axes, found: list[tuple[str, float, float]], panel: str, plotted: Plotted, settings: FigureSettings
-) -> None:
+def draw_treatments(axes: Axes, found: list[Treatment], panel: str, plotted: Plotted, settings: FigureSettings) -> None:
     """Bars under the upper edge of the panel, on the bench clock, one row for each name."""
     across = axes.get_xaxis_transform()
     rows: dict[str, int] = {}
@@ -51,9 +49,16 @@ def draw_treatments(
         else:
             axes.plot([onset], [height], "v", color=BLACK, ms=2.6, transform=across)
         if onset == min(start for one, start, _ in found if one == name):
-            words = " " + printable(settings.say(name))
-            if end > onset:  # under the bar, which may go on to the edge
-                axes.text(onset, height - 0.02, words, size="small", va="top", transform=across)
-            else:
-                axes.text(onset, height, " " + words, size="small", va="center", transform=across)
+            # Under the bar, which may go on to the edge, or beside the mark: a blank before words is lost in browsers.
+            place, points, va = (height - 0.02, 1.5, "top") if end > onset else (height, 3.5, "center")
+            axes.annotate(
+                printable(settings.say(name)),
+                (onset, place),
+                (points, 0),
+                xycoords=across,
+                textcoords="offset points",
+                size="small",
+                va=va,
+                annotation_clip=False,
+            )
         plotted.add(panel, "treatment", "bench time (min)", onset, "", None, x_high=end, note=name)

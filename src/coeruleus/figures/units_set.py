@@ -21,6 +21,7 @@ from coeruleus.figures.truth import draw_truth
 from coeruleus.figures.unit_panels import ResponseData, UnitData
 from coeruleus.figures.units import RESPONSES_PER_CARD, Card
 from coeruleus.tables import sources, units
+from coeruleus.tables.registry import as_read
 
 OF_UNITS = (
     sources.WAVEFORMS, sources.WAVEFORM_MARKS, sources.ISI, sources.AUTOCORRELOGRAMS, sources.RATES,
@@ -39,6 +40,7 @@ def draw_unit_figures(
 
     `tables` holds frames by `Table.name`; those absent count as empty.
     """
+    tables = as_read(tables)
     with house_style(settings):
         records = [
             *draw_plane(tables, directory, settings, captions),

@@ -9,6 +9,7 @@ import pandas as pd
 from coeruleus.experiment.settings import BaselineSettings, RecoverySettings, ReleaseSettings
 from coeruleus.experiment.sheets import SUBJECTS
 from coeruleus.release import findings
+from coeruleus.release.areas import group_areas
 from coeruleus.release.arms import COURSE, assign_arms
 from coeruleus.release.baseline import mark_baseline, measure_baselines, set_divisor
 from coeruleus.release.bounds import mark_bounds
@@ -35,18 +36,19 @@ from coeruleus.tables.release import (
     SUMMARY,
     TURNOVER,
 )
-from coeruleus.tables.sources import COURSES, FLUX_POINTS
+from coeruleus.tables.sources import AREAS, COURSES, FLUX_POINTS
 
 
 @dataclass(frozen=True)
 class Release:
-    """What `compute_release` gives: frames of tables/release.py, of COURSES and FLUX_POINTS, and problems."""
+    """What `compute_release` gives: frames of tables/release.py, of COURSES, AREAS and FLUX_POINTS, and problems."""
 
     release: pd.DataFrame
     baselines: pd.DataFrame
     summary: pd.DataFrame
     statistics: pd.DataFrame
     courses: pd.DataFrame
+    areas: pd.DataFrame
     flux_points: pd.DataFrame
     assumptions: pd.DataFrame
     recovery: pd.DataFrame
@@ -124,6 +126,7 @@ def compute_release(
         summary=_with_subjects(found.summary, subjects),
         statistics=STATISTICS.frame(rows),
         courses=_table(COURSES, group_courses(chosen), []),
+        areas=AREAS.frame(group_areas(found.compared)),
         flux_points=_table(FLUX_POINTS, flux_points(samples, events, recovered, recovery, inlet), []),
         assumptions=ASSUMPTIONS.frame(checks),
         recovery=_table(RECOVERY, recovered, []),

@@ -78,5 +78,6 @@ def group_courses(samples: pd.DataFrame) -> pd.DataFrame:
             "region": courses["region"].replace("", None),
             "n_below_limit": courses["low"].astype(float),
             "percent_of_grand_mean": 100 * courses["value"] / courses["base"].where(exact & (courses["base"] > 0)),
+            "arm": courses["arm"],
         }
     )

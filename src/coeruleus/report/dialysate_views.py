@@ -14,6 +14,7 @@ from coeruleus.report.points import Points, Series, colour, worth_pointing
 from coeruleus.report.sentences import told
 from coeruleus.report.traces import Trace, build_traces
 from coeruleus.report.vendor_areas import beside_vendor
+from coeruleus.tables.order import naturally
 
 CALIBRATION = {
     "analyte": "analyte", "status": "status", "lod": "LOD", "loq": "LOQ", "lowest": "lowest", "highest": "highest",
@@ -115,7 +116,7 @@ class ReleaseView:
 def build_runs(tables: Tables, pictures: Pictures) -> list[RunView]:
     """One view per HPLC run, in order of their names."""
     peaks, calibration = (get(tables, f"dialysate/{name}") for name in ("peaks", "calibration"))
-    runs = sorted({run for frame in (peaks, calibration) if len(frame) for run in frame["run"].dropna()})
+    runs = naturally({run for frame in (peaks, calibration) if len(frame) for run in frame["run"].dropna()})
     return [_run(run, tables, pictures) for run in runs]
 
 
@@ -206,10 +207,11 @@ def _areas(beside: pd.DataFrame, run: str) -> Points:
 def _courses(samples: pd.DataFrame, analyte: str) -> Points:
     """A line for each session and probe."""
     series = []
-    groups = sorted({str(group) for group in samples["group"].fillna("")}) if len(samples) else []
-    for (session, probe), part in samples.groupby(["session_id", "probe_id"], sort=True) if len(samples) else ():
+    arms = samples["arm"].fillna(samples["group"]).fillna("") if len(samples) else samples["group"]
+    groups = naturally(arms.astype(str))
+    for (session, probe), part in samples.groupby(["session_id", "probe_id"], sort=False) if len(samples) else ():
         part = part.sort_values("time_min", kind="stable")
-        group = str(part["group"].fillna("").iloc[0])
+        group = str(arms[part.index[0]])
         names = [
             f"{session} {probe} {sample}, {status}"
             for sample, status in zip(part["sample_id"], part["status"], strict=True)
@@ -228,7 +230,7 @@ def build_release(tables: Tables, pictures: Pictures) -> list[ReleaseView]:
     drawn = [picture.about("analyte") for picture in pictures.of("release")]
     present = set(release["analyte"]) if len(release) else set()
     views = []
-    for analyte in [*drawn, *sorted(present - set(drawn))]:
+    for analyte in [*drawn, *naturally(present - set(drawn))]:
         tests, samples = _of(statistics, "analyte", analyte), _of(release, "analyte", analyte)
         views.append(
             ReleaseView(
@@ -258,7 +260,7 @@ def build_turnover(tables: Tables) -> list[TableView]:
     """For each ratio of metabolite to transmitter its samples, and how groups compare."""
     turnover, statistics = get(tables, "release/turnover"), get(tables, "release/statistics")
     views = []
-    for ratio, part in turnover.groupby("ratio", sort=True) if len(turnover) else ():
+    for ratio, part in turnover.groupby("ratio", sort=False) if len(turnover) else ():
         views.append(table(part, f"Turnover, {ratio}", TURNOVER))
         tests = _of(statistics, "analyte", str(ratio))
         if len(tests):

@@ -24,6 +24,7 @@ from coeruleus.report.packed import script_json
 from coeruleus.report.pictures import Pictures
 from coeruleus.report.traces import Trace
 from coeruleus.report.unit_views import build_events, build_units
+from coeruleus.tables.registry import as_read
 from coeruleus.tables.sources import TRUTH_SUMMARY
 from coeruleus.tables.status import MEANING
 
@@ -38,6 +39,7 @@ def build_report(tables: Mapping[str, pd.DataFrame], figure_directories: Sequenc
     curation sheets as `curation/<name>`; any may be absent or empty. Each of `figure_directories` holds an index
     that the figures' room wrote; one without an index counts as empty.
     """
+    tables = as_read(tables)
     pictures = Pictures(figure_directories)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),

@@ -12,7 +12,7 @@ from coeruleus.figures.save import INDEX, FigureRecord, read_index
 LARGEST_SVG = 120_000  # bytes
 AS_IMAGES = {"unit_card", "chromatograms", "release_animals", "raw_trace"}  # many of a kind
 MOST_PAGES = 700_000  # bytes of pages of chromatograms; the page browses every trace anyway
-MOST_RAW = 4_000_000  # bytes of raw traces; the others lie in the folder of figures
+MOST_RAW = 4_000_000  # bytes of raw traces, and of release beside rates; the others lie in the folder of figures
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class Pictures:
             if (directory / INDEX).is_file():
                 self._found += [(directory, record) for record in read_index(directory)]
         self._left_out = self._beyond("chromatograms", MOST_PAGES) | self._beyond("raw_trace", MOST_RAW)
+        self._left_out |= self._beyond("joint", MOST_RAW)
 
     def _beyond(self, kind: str, most: int) -> set[str]:
         """Figures of a kind after those that fit into so many bytes."""

@@ -10,6 +10,7 @@ import pandas as pd
 
 from coeruleus.report.cells import rows_of
 from coeruleus.report.packed import noise_of, pack, pack_line, plain
+from coeruleus.tables.order import natural
 
 PEAK = ("analyte", "status", "reason", "retention_time_min", "width_half_min", "area", "area_se", "snr", "fit_score",
         "tailing", "resolution", "area_method")  # fmt: skip
@@ -38,7 +39,7 @@ def build_traces(
     order = dict(zip(drift["injection_id"], drift["order"], strict=True)) if len(drift) else {}
     compared = dict(tuple(beside.groupby("injection_id"))) if len(beside) else {}
     made = []
-    for place, (name, part) in enumerate(peaks.groupby("injection_id", sort=True), 1):
+    for place, (name, part) in enumerate(peaks.groupby("injection_id", sort=False), 1):
         fits = part["fit_score"].dropna()
         away = compared[name]["difference_percent"].abs().dropna() if name in compared else pd.Series(dtype=float)
         states = sorted(set(part["status"]) - {"ok"})
@@ -53,7 +54,12 @@ def build_traces(
         }
         made.append(Trace(str(name), about, pack(_whole(part, points.get(str(name)), theirs.get(str(name))))))
     # without a fit there is most to look at
-    return sorted(made, key=lambda one: (one.about["misfit"] is not None, -(one.about["misfit"] or 0), one.injection))
+    return sorted(made, key=_worst_first)
+
+
+def _worst_first(one: Trace) -> tuple[object, ...]:
+    misfit = one.about["misfit"]
+    return misfit is not None, -(misfit or 0), natural(one.injection)
 
 
 def _whole(peaks: pd.DataFrame, points: pd.DataFrame | None, vendor: pd.DataFrame | None) -> dict[str, Any]:

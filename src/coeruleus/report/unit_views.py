@@ -13,6 +13,7 @@ from coeruleus.report.facts import Facts
 from coeruleus.report.overview import Tables, get
 from coeruleus.report.pictures import Picture, Pictures
 from coeruleus.report.points import Points, Series, label_colour, worth_pointing
+from coeruleus.tables.order import naturally
 
 KEY = ["site_id", "unit_id"]
 UNITS = {
@@ -121,7 +122,7 @@ def build_units(tables: Tables, pictures: Pictures, facts: Facts) -> UnitsView:
     figures.sort(key=lambda picture: picture.about("ruleset") != first)
     without = units[units["unit_id"].isna()] if len(units) else units
     return UnitsView(
-        (*figures, *pictures.of("drug_response"), *pictures.of("joint")),
+        (*figures, *pictures.of("drug_response"), *(one for one in pictures.of("joint") if one.address)),
         worth_pointing([_plane(merged)]),
         _labels(labels),
         _agreement(labels, first),
@@ -153,7 +154,7 @@ def _no_raw(tables: Tables, pictures: Pictures) -> str:
     shown = {one.about("site_id") for one in pictures.of("raw_trace")}
     without = recordings[~recordings["site_id"].isin(shown)]
     elsewhere = without.loc[without["kind"] == "sorted", "site_id"].nunique()
-    failed = sorted(set(without.loc[without["kind"] == "raw", "site_id"]))
+    failed = naturally(without.loc[without["kind"] == "raw", "site_id"])
     said = []
     if elsewhere:
         said.append(f"{plural(elsewhere, 'site')} sorted elsewhere: no raw trace was given, so none is shown.")
@@ -172,7 +173,7 @@ def _plane(units: pd.DataFrame) -> Points:
     units = units.reset_index(drop=True)
     names = units["label"].fillna("not classified") if "label" in units else pd.Series("units", index=units.index)
     series = []
-    for name in sorted(set(names)):
+    for name in naturally(names):
         part = units[names == name]
         said = [f"{row['site_id']} {row['unit_id']}, {name}" for row in rows_of(part)]
         rates, widths = part["firing_rate_hz"].tolist(), part["half_width_ms"].tolist()
@@ -227,7 +228,7 @@ def _units(
 
 
 def _by_unit(frame: pd.DataFrame) -> dict[tuple[str, str], pd.DataFrame]:
-    groups = frame.groupby(KEY, sort=True) if len(frame) else ()
+    groups = frame.groupby(KEY, sort=False) if len(frame) else ()
     return {(str(key[0]), str(key[1])): part for key, part in groups}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from coeruleus.simulation.demo_dialysate import (
     write_dialysate,
 )
 from coeruleus.simulation.demo_ephys import EphysPlan, write_ephys
-from coeruleus.simulation.demo_recordings import recording_day, session_of
+from coeruleus.simulation.demo_recordings import recording_day, session_of, treated_at
 from coeruleus.simulation.demo_units import SMALL_RAW, SMALL_SITES, PlannedUnit, Site
 from coeruleus.simulation.sheets import write_frame, write_sheet, write_text
 
@@ -33,11 +32,10 @@ NOMINAL_MIN = {
     "5-HIAA": 14.6,
     "HVA": 18.5,
 }
-FIRST_DAY = datetime.datetime(2024, 3, 4, 10, 0)
 
 
 def write_demo(directory: str | Path, seed: int = SEED) -> None:
-    """Write the demonstration experiment: 8 rats, 2 HPLC runs, 10 sites, and `truth/`.
+    """Write the demonstration experiment: 8 rats, 2 HPLC runs, 11 sites, one of them beside dialysis, and `truth/`.
 
     The same seed gives the same bytes.
     """
@@ -141,15 +139,15 @@ def _settings(title: str, dialysate: bool) -> str:
 
 def _write_subjects(directory: Path, rats: tuple[Rat, ...], ephys: EphysPlan, rng: np.random.Generator) -> None:
     groups = {rat.subject_id: rat.group for rat in rats}
-    recorded = list(dict.fromkeys(site.subject_id for site in ephys.sites))
+    recorded = list(dict.fromkeys(site.subject_id for site in ephys.sites if not site.beside_dialysis))
     names = sorted({*groups, *recorded})
     subjects, sessions = [], []
-    for place, name in enumerate(names):
+    for name in names:
         subject: dict[str, Any] = {"subject_id": name, "species": "Rattus norvegicus", "sex": "M"}
         subject |= {"age": "P70", "weight_g": round(rng.normal(310, 15)), "group": groups.get(name)}
         subjects.append(subject)
         if name in groups:
-            at = FIRST_DAY + datetime.timedelta(days=place)
+            at = treated_at(name)
             session = {"session_id": f"{name}_dialysis", "started_at": at.isoformat(), "condition": "awake", "order": 1}
             sessions.append({"subject_id": name} | session)
         if name in recorded:

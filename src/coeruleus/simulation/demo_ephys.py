@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from coeruleus.simulation.demo_recordings import HIGHPASS_HZ, Trains, write_site
+from coeruleus.simulation.demo_recordings import BEFORE_TREATMENT_MIN, HIGHPASS_HZ, Trains, write_site
 from coeruleus.simulation.demo_units import KINDS, SITES, PlannedUnit, SegmentPlan, Site, simulate_unit
 from coeruleus.simulation.sheets import write_sheet
 from coeruleus.simulation.waveforms import SpikeForm, template, varied
 
 CLONIDINE = {"drug": "clonidine", "dose": 40, "dose_unit": "ug/kg", "route": "i.v."}
+ATOMOXETINE = {"drug": "atomoxetine", "dose": 3, "dose_unit": "mg/kg", "route": "i.p."}
 IDAZOXAN = {"drug": "idazoxan", "dose": 0.2, "dose_unit": "mg/kg", "route": "i.v."}
 RECORDINGS = [
     "site_id",
@@ -58,10 +59,19 @@ class EphysPlan:
     drug_segment_s: float = 1500.0
     raw_s: float = 150.0
     raw_quiet_s: float = 60.0
+    beside_dialysis_s: float = 10800.0  # after the treatment
 
 
 def segments_of(rng: np.random.Generator, site: Site, plan: EphysPlan) -> list[SegmentPlan]:
-    """1 spontaneous; 2 pinches; 3 clonidine, with pinches under it, and recovery or reversal. Raw: 1 alone."""
+    """1 spontaneous; 2 pinches; 3 clonidine, with pinches under it, and recovery or reversal. Raw: 1 alone.
+
+    Beside dialysis, in an animal that is awake: one long segment with the study's treatment and no pinch.
+    """
+    if site.beside_dialysis:
+        before = 60.0 * BEFORE_TREATMENT_MIN
+        length = before + plan.beside_dialysis_s
+        treated = SegmentPlan(length, (), before, drug="atomoxetine", remaining=0.4, onset_tau_s=300.0, step_s=0.01)
+        return [treated]
     if site.raw:
         return [SegmentPlan(plan.raw_s, _pinches(rng, plan.raw_quiet_s, plan.raw_s - 8, 14.0))]
     segments = [SegmentPlan(plan.spontaneous_s)]
@@ -71,8 +81,8 @@ def segments_of(rng: np.random.Generator, site: Site, plan: EphysPlan) -> list[S
         given = round(0.2 * plan.drug_segment_s + rng.uniform(0, 20), 2)
         under = tuple(round(given + 180 + 30.0 * i + rng.uniform(0, 4), 2) for i in range(3))
         later = round(given + 480 + rng.uniform(0, 30), 2)
-        back = {"recovery_s": later} if site.drug == "recovery" else {"reversal_s": later}
-        segments.append(SegmentPlan(plan.drug_segment_s, under, given, **back))
+        back = (later, None) if site.drug == "recovery" else (None, later)
+        segments.append(SegmentPlan(plan.drug_segment_s, under, given, *back))
     return segments
 
 
@@ -135,11 +145,11 @@ def _events(rng: np.random.Generator, site: Site, segments: Sequence[SegmentPlan
             length = round(rng.uniform(2.0, 5.0), 1)
             found.append({"onset": noted, "duration": length, "trial_type": "paw_pinch", "side": "contralateral"})
         for start, drug in (
-            (segment.drug_s, CLONIDINE),
+            (segment.drug_s, CLONIDINE if segment.drug == "clonidine" else ATOMOXETINE),
             (segment.reversal_s if segment.drug_s else None, IDAZOXAN),
         ):
             if start is not None:
-                found.append({"onset": start, "duration": 60 if drug is CLONIDINE else 30, "trial_type": "drug"} | drug)
+                found.append({"onset": start, "duration": 30 if drug is IDAZOXAN else 60, "trial_type": "drug"} | drug)
         for event in sorted(found, key=lambda event: event["onset"]):
             source = "keyboard" if event["trial_type"] == "drug" else site.onset_source
             rows.append({"site_id": site.site_id, "segment": number, "onset_source": source} | event)

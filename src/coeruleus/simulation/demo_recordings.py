@@ -16,13 +16,20 @@ from coeruleus.simulation.waveforms import SpikeForm, mean_waveform, template
 
 Trains = dict[tuple[int, str], np.ndarray]
 HIGHPASS_HZ, LOWPASS_HZ = 1.0, 6000.0
+BEFORE_TREATMENT_MIN = 60  # of a recording beside dialysis
 RAW_RATE_HZ, RAW_RESOLUTION_UV = 20000.0, 0.1
 FIRST_DAY = datetime.datetime(2024, 4, 8, 9, 30)
+FIRST_TREATMENT = datetime.datetime(2024, 3, 4, 10, 0)
 
 
 def session_of(subject_id: str) -> str:
     """The session of an animal's recording day."""
     return f"{subject_id}_recording"
+
+
+def treated_at(subject_id: str) -> datetime.datetime:
+    """Time 0 of an animal's day of dialysis: animals are named by number, one a day."""
+    return FIRST_TREATMENT + datetime.timedelta(days=int(subject_id.removeprefix("rat")) - 1)
 
 
 def recording_day(subject_id: str) -> datetime.datetime:
@@ -41,12 +48,16 @@ def write_site(
 ) -> list[dict[str, Any]]:
     """Files of one site; its rows of recordings.tsv. `earlier` sites of that day were recorded before it."""
     at = recording_day(site.subject_id) + datetime.timedelta(minutes=60 * earlier + 45)
+    session = session_of(site.subject_id)
+    if site.beside_dialysis:
+        at = treated_at(site.subject_id) - datetime.timedelta(minutes=BEFORE_TREATMENT_MIN)
+        session = f"{site.subject_id}_dialysis"
     depth = round(5600 + 300 * rng.standard_normal(), -1)
     side = "left" if rng.uniform() < 0.5 else "right"
     rows = []
     for number, segment in enumerate(segments, 1):
         row: dict[str, Any] = {"site_id": site.site_id, "subject_id": site.subject_id, "kind": "sorted"}
-        row |= {"session_id": session_of(site.subject_id), "segment": number, "started_at": at.isoformat()}
+        row |= {"session_id": session, "segment": number, "started_at": at.isoformat()}
         row |= {"duration_s": segment.duration_s, "highpass_hz": HIGHPASS_HZ, "lowpass_hz": LOWPASS_HZ}
         row |= {"depth_um": depth, "hemisphere": side}
         if site.raw:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from coeruleus.simulation.trains import bursty_train, drifting_rate, spike_train, with_drug, with_responses
+from coeruleus.simulation.trains import STEP_S, bursty_train, drifting_rate, spike_train, with_drug, with_responses
 from coeruleus.simulation.waveforms import BROAD, LC_LIKE, MEDIUM, NARROW, SpikeForm
 
 REFRACTORY_S = 0.003
@@ -61,6 +61,7 @@ class Site:
     onset_source: str = "ttl"
     slipped: int | None = None  # a pinch (from 1) that slipped off the paw and is left out by a person
     raw: bool = False
+    beside_dialysis: bool = False  # recorded while the animal's dialysate was collected, treatment and all
 
 
 SITES = (
@@ -81,6 +82,12 @@ SITES = (
     Site("rat06_t2", "rat06", (PlannedUnit("u1", "lc", 2.8, ("juxtacellular", "TH+")),), "recovery"),
     Site("rat07_t1", "rat07", (PlannedUnit("u1", "broad", 0.7),), "recovery", "typed"),
     Site("rat08_t1", "rat08", (PlannedUnit("u1", "lc", 1.6), PlannedUnit("u2", "fast", 5.0)), raw=True),
+    Site(
+        "rat04_t1",
+        "rat04",
+        (PlannedUnit("u1", "lc", 1.8, ("antidromic", "driven from frontal cortex")),),
+        beside_dialysis=True,
+    ),
 )
 SMALL_SITES = (
     Site("rat01_t1", "rat01", (PlannedUnit("u1", "lc", 1.5),), "recovery"),
@@ -92,26 +99,35 @@ SMALL_RAW = Site("rat02_t3", "rat02", (PlannedUnit("u1", "lc", 2.0), PlannedUnit
 
 @dataclass(frozen=True)
 class SegmentPlan:
-    """What happens in one segment (s on its own clock); empty where nothing does."""
+    """What happens in one segment (s on its own clock); empty where nothing does.
+
+    `remaining` is what `drug` leaves of the rate; None: what clonidine leaves of this kind of neuron.
+    """
 
     duration_s: float
     pinches: tuple[float, ...] = ()
     drug_s: float | None = None
     recovery_s: float | None = None
     reversal_s: float | None = None
+    drug: str = "clonidine"
+    remaining: float | None = None
+    onset_tau_s: float = 25.0
+    step_s: float = STEP_S
 
 
 def simulate_unit(rng: np.random.Generator, unit: PlannedUnit, segment: SegmentPlan) -> np.ndarray:
     """Spike times (s) of a unit in one segment."""
     kind = KINDS[unit.kind]
-    rate = drifting_rate(rng, segment.duration_s, unit.rate_hz, spread=0.1, timescale_s=90.0)
+    rate = drifting_rate(rng, segment.duration_s, unit.rate_hz, spread=0.1, timescale_s=90.0, step_s=segment.step_s)
     if segment.drug_s is not None:
         rate = with_drug(
             rate,
             segment.drug_s,
-            remaining=kind.drug,
+            remaining=kind.drug if segment.remaining is None else segment.remaining,
+            onset_tau_s=segment.onset_tau_s,
             recovery_s=segment.recovery_s,
             reversal_s=segment.reversal_s,
+            step_s=segment.step_s,
         )
     onsets = np.array(segment.pinches) + 0.02 * rng.standard_normal(len(segment.pinches))
     rate = with_responses(
@@ -122,11 +138,12 @@ def simulate_unit(rng: np.random.Generator, unit: PlannedUnit, segment: SegmentP
         excitation_s=kind.excitation_s,
         suppression=kind.suppression,
         suppression_s=kind.suppression_s,
+        step_s=segment.step_s,
     )
     if kind.bursty:
-        times = bursty_train(rng, rate, shape=kind.gamma_shape, refractory_s=REFRACTORY_S)
+        times = bursty_train(rng, rate, shape=kind.gamma_shape, refractory_s=REFRACTORY_S, step_s=segment.step_s)
     else:
-        times = spike_train(rng, rate, kind.gamma_shape, REFRACTORY_S)
+        times = spike_train(rng, rate, kind.gamma_shape, REFRACTORY_S, segment.step_s)
     if unit.n_spikes is not None:
         return np.sort(rng.choice(times, min(unit.n_spikes, len(times)), replace=False))
     return times

@@ -90,6 +90,25 @@ COURSES = Table(
         text("region", "brain region of the probes; with several, group names it too"),
         integer("n_below_limit", "samples among them below a limit; those with a number count with it"),
         number("percent_of_grand_mean", "mean concentration ÷ mean baseline of the same animals: the other way", "%"),
+        text("arm", "what groups are compared by: the group, in a cross-over with the treatment of the session"),
+    ),
+)
+
+AREAS = Table(
+    "sources/release_areas",
+    "analyte × region × arm",
+    ("analyte", "region", "arm"),
+    (
+        ANALYTE,
+        text("region", "brain region of the probes"),
+        text("arm", "what groups are compared by: the group, in a cross-over with the treatment of the session"),
+        integer("n_subjects", "animals"),
+        number("mean_percent_min", "mean area between per cent of baseline and 100 % over animals", "% min"),
+        number("ci_low", "lower end of its 95 % interval, over animals", "% min"),
+        number("ci_high", "upper end of its 95 % interval, over animals", "% min"),
+        number("window_min", "how long the window is, from treatment", "min"),
+        integer("n_between_bounds", "animals among them whose area is only known between bounds"),
+        REASON,
     ),
 )
 

@@ -1,10 +1,11 @@
 """Helpers of drawing: outlines of histograms, thinned lines, limits, file names."""
 
 import numpy as np
+import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coeruleus.figures.frames import p_words, span, steps, thin, words
+from coeruleus.figures.frames import p_words, span, split, steps, thin, words
 from coeruleus.figures.style import Numbers, plain_number, safe_name
 
 
@@ -54,3 +55,8 @@ def test_tick_labels_stand_by_themselves():
     assert ticks.format_ticks([0.0, 50_000.0, 100_000.0]) == ["0", "5e4", "1e5"]
     assert ticks.format_ticks([0.0, 0.0002]) == ["0", "0.0002"]
     assert plain_number(0.01) == "0.01" and plain_number(1000) == "1000"
+
+
+def test_parts_stand_in_natural_order():
+    frame = pd.DataFrame({"site_id": ["rat100", "rat10", "rat9", None, "rat9"], "unit_id": ["1", "1", "10", "1", "2"]})
+    assert list(split(frame, "site_id", "unit_id")) == [("rat9", "2"), ("rat9", "10"), ("rat10", "1"), ("rat100", "1")]

@@ -85,6 +85,18 @@ def test_release_and_rate_share_the_sessions_clock(tmp_path, made_tables):
     plotted = read_table(tmp_path / records[0].file(".tsv"), PLOTTED)
     rate = plotted[plotted["panel"] == "rate"]
     assert rate["x"].min() == pytest.approx(5 + 5 / 60) and rate["x"].max() == pytest.approx(20 - 5 / 60)
+    assert plotted.loc[plotted["series"] == "treatment", ["panel", "note"]].to_numpy().tolist() == [
+        ["rate", "clonidine"]
+    ]
+    given = pd.DataFrame({"subject_id": ["rat01"], "session_id": "rat01", "probe_id": None, "onset_min": 0.0,
+                          "duration_min": 40.0, "trial_type": "drug", "drug": "reboxetine"})  # fmt: skip
+    empty = made_tables["release/release"].assign(analyte="DA", percent_baseline=np.nan)
+    both = pd.concat([made_tables["release/release"], empty])
+    more = drawn(draw_joint, made_tables | {"sheets/events": given, "release/release": both}, tmp_path / "more")
+    plotted = read_table(tmp_path / "more" / more[0].file(".tsv"), PLOTTED)
+    treated = plotted[(plotted["series"] == "treatment") & (plotted["panel"] == "release")]
+    assert treated[["x", "x_high", "note"]].to_numpy().tolist() == [[0.0, 40.0, "reboxetine"]]
+    assert "DA" not in set(plotted["series"])  # without a baseline there is nothing to show
     unknown = made_tables["sources/segment_clock"].assign(start_min=np.nan)
     assert drawn(draw_joint, made_tables | {"sources/segment_clock": unknown}, tmp_path / "none") == []
 
@@ -135,15 +147,33 @@ def test_raw_traces_show_spikes_and_what_was_masked(tmp_path, made_tables):
     assert "masked: movement artefact" in (tmp_path / record.file(".svg")).read_text(encoding="utf-8")
 
 
+def given_to(subjects, probes, sessions=()):
+    frame = pd.DataFrame({"subject_id": pd.Series(subjects, dtype=object)})
+    return frame.assign(probe_id=probes, session_id=sessions or subjects)
+
+
 def test_each_treatment_is_drawn_once_over_its_group():
     events = pd.DataFrame({"subject_id": ["a", "b", "c"], "probe_id": None, "onset_min": [0.0, 0.0, 20.0],
-                           "duration_min": [np.nan, np.nan, 40.0], "trial_type": ["drug", "drug", "perfusate"],
+                           "session_id": None,
+                           "duration_min": [np.nan, np.nan, 40.0],
+                           "trial_type": ["drug", "drug", "perfusate"],
                            "drug": ["saline", "saline", None]})  # fmt: skip
-    assert treatments(events, {"a", "b"}, set()) == [("saline", 0.0, 0.0)]
-    assert treatments(events, {"c"}, set()) == [("perfusate", 20.0, 60.0)]
+    assert treatments(events, given_to(["a", "b"], ["a", "b"])) == [("saline", 0.0, 0.0)]
+    assert treatments(events, given_to(["c"], ["c"])) == [("perfusate", 20.0, 60.0)]
     named = events.assign(analyte=[None, None, "NE"])
-    assert treatments(named, {"c"}, set()) == [("NE in the perfusate", 20.0, 60.0)]
-    assert treatments(pd.DataFrame(), {"a"}, set()) == []
+    assert treatments(named, given_to(["c"], ["c"])) == [("NE in the perfusate", 20.0, 60.0)]
+    assert treatments(pd.DataFrame(), given_to(["a"], ["a"])) == []
+
+
+def test_treatments_of_another_session_or_through_another_probe_are_not_drawn():
+    events = pd.DataFrame({"subject_id": "a", "probe_id": [None, None, "a_hip"], "session_id": ["day1", "day2", None],
+                           "onset_min": 0.0, "duration_min": 20.0, "trial_type": "drug",
+                           "drug": ["saline", "reboxetine", "clonidine"]})  # fmt: skip
+    assert [name for name, *_ in treatments(events, given_to(["a"], ["a_pfc"], ["day1"]))] == ["saline"]
+    assert [name for name, *_ in treatments(events, given_to(["a"], ["a_hip"], ["day2"]))] == [
+        "clonidine",
+        "reboxetine",
+    ]
 
 
 def test_pdfs_hold_text_as_text_and_no_date(tmp_path, made_tables):

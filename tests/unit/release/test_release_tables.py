@@ -19,6 +19,7 @@ TABLES = {
     "summary": release.SUMMARY,
     "statistics": release.STATISTICS,
     "courses": sources.COURSES,
+    "areas": sources.AREAS,
 }
 
 

@@ -30,6 +30,9 @@ SHORT = {
     "4 min after": Layout(600.0, 840.0, "i.v."),
     "local": Layout(120.0, 240.0, "local iontophoresis"),
 }
+# Long ones are also tested over up to an hour, for effects that come slowly.
+LONG = {"1 h": Layout(3600.0, 7200.0, "i.p."), "25 min": Layout(1500.0, 3000.0, "s.c.")}
+LONG_DRIFTS = ("none", "300 s, 0.3", "1800 s, 0.4", "7200 s, 0.4", "straight, -50 %")
 SHORT_DRIFTS = ("none", "60 s, 0.3", "300 s, 0.3", "1800 s, 0.4")
 # Standard deviation of the log rate, and how long it remembers (s); None: a straight decline over the recording.
 DRIFTS = {
@@ -40,10 +43,13 @@ DRIFTS = {
     "300 s, 0.3": (0.3, 300.0),
     "600 s, 0.3": (0.3, 600.0),
     "1800 s, 0.4": (0.4, 1800.0),
+    "7200 s, 0.4": (0.4, 7200.0),
     "straight, -50 %": None,
     "straight, +50 %": None,
 }
 POWER = {"1 Hz": 0.0, "1 Hz, with drift 60 s, 0.2": 0.2}
+SLOW_POWER = {"1 Hz": 0.0, "1 Hz, with drift 300 s, 0.2": 0.2}
+SLOW_TAU_S = 600.0
 ALPHA = 0.05
 MOST = 0.06
 LEAST_POWER = 0.90
@@ -104,6 +110,7 @@ def _null_cells(trains: int, seed: int) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     kinds = [("10 min", SYSTEMIC, drift, *kind) for drift in DRIFTS for kind in ((1.0, 1.0), (4.0, 2.0), (None, 2.0))]
     kinds += [(name, layout, drift, 4.0, 3.0) for name, layout in SHORT.items() for drift in SHORT_DRIFTS]
+    kinds += [(name, layout, drift, 4.0, 1.5) for name, layout in LONG.items() for drift in LONG_DRIFTS]
     for index, (name, layout, drift, shape, rate) in enumerate(kinds):
         made = []
         for number in range(trains):
@@ -156,4 +163,17 @@ def run(trains: int, seed: int) -> tuple[list[Line], list[dict[str, object]]]:
         held = found.significant >= LEAST_POWER if needed else None
         title = f"drug effect, power, -50 % over 10 min, {name}"
         lines.append(Line(title, ">= 90 %" if needed else "reported", figure, held))
+    layout = LONG["1 h"]
+    time = np.arange(round(layout.end_s / STEP_S)) * STEP_S - layout.at_s
+    course_of = 1 - 0.6 * np.where(time > 0, 1 - np.exp(-np.maximum(time, 0) / SLOW_TAU_S), 0.0)
+    for name, spread in SLOW_POWER.items():
+        made = []
+        for number in range(trains):
+            rng = np.random.default_rng([seed, 22, number, int(10 * spread)])
+            drift = drifting_rate(rng, layout.end_s, 1.0, spread, 300.0, STEP_S) if spread else 1.0
+            made.append(spike_train(rng, course_of * drift, 1.0, step_s=STEP_S))
+        found = _shares(made, layout)
+        rows.append({"power": f"slow, {name}", "share": found.significant, "tested": found.tested})
+        title = f"drug effect, power, -60 % that comes in {SLOW_TAU_S / 60:.0f} min, 1 h before and after, {name}"
+        lines.append(Line(title, "reported", f"{100 * found.significant:.1f} %", None))
     return lines, rows

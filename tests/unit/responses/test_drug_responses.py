@@ -12,6 +12,7 @@ import pytest
 from coeruleus.responses import drugs
 from coeruleus.responses.drift import change_p
 from coeruleus.responses.drug_course import time_course
+from coeruleus.simulation.trains import spike_train
 
 from .conftest import train
 
@@ -174,3 +175,15 @@ def test_recovery_is_where_half_of_the_change_is_gone() -> None:
     found = time_course(1.0, middle, np.full(20, 30.0), count)
     assert found["effect_onset_s"] == 0 and found["largest_change_percent"] == -100
     assert found["recovery_s"] == pytest.approx(315)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_an_effect_that_comes_slowly_is_found_over_an_hour(sheets: Sheets, seed: int) -> None:
+    """To 40 % with a time constant of 10 min: within 10 min no more than drift does, within the hour far more."""
+    rng = np.random.default_rng(seed)
+    time = np.arange(0, 7200, 0.05)
+    rate = 1 - 0.6 * np.where(time > 3600, 1 - np.exp(-np.maximum(time - 3600, 0) / 600), 0)
+    spikes = spike_train(rng, rate, 4.0, step_s=0.05)
+    (row,) = _rows(sheets({1: (7200.0, {"1": spikes})}, [CLONIDINE | {"onset": 3600.0}]))
+    assert row["p_value"] <= 0.05 and row["response_s"] == row["baseline_s"] == 3600
+    assert row["percent_change"] == pytest.approx(-60 * (1 - 600 / 3600 * (1 - np.exp(-6))), abs=6)  # mean of the hour

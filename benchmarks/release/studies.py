@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 import pandas as pd
+from calibration_study import calibration
 
 from coeruleus.experiment.settings import BaselineSettings, RecoverySettings, ReleaseSettings
 from coeruleus.release.area_test import welch_interval
@@ -243,5 +244,6 @@ PARTS = {
     "summaries": summaries,
     "no_flux": no_flux,
     "speed": speed,
+    "calibration": calibration,
     "censored": censored,
 }

@@ -63,7 +63,9 @@ BASELINES = Table(
         text("reason", "why it is not stable"),
         text("unit", "unit of concentration"),
         number(
-            "mean_se", "standard error of the mean: from scatter, at least what the samples' errors say", "see unit"
+            "mean_se",
+            "standard error of the mean: from scatter, at least what the samples' errors say, and calibration",
+            "see unit",
         ),
         number("ci_low", "lower end of the mean's 95 % interval, t from the scatter", "see unit"),
         number("ci_high", "upper end of the mean's 95 % interval", "see unit"),
@@ -72,6 +74,11 @@ BASELINES = Table(
         number("grand_mean", "mean baseline of all animals with this analyte and region", "see unit"),
         text("normalised_to", "what release is divided by: own baseline, or mean baseline of all animals"),
         text("placement", "probe placement: hit, miss or unverified"),
+        number(
+            "calibration_se",
+            "the part of mean_se that its samples share, being measured by one calibration; n/a: not known",
+            "see unit",
+        ),
     ),
 )
 

@@ -2,7 +2,7 @@
 
 usage: python benchmarks/release/run.py [PART ...] [--studies N] [--seed N]
 
-PART: effects, summaries, no_flux, speed, censored, calibration; all of them by default.
+PART: effects, summaries, no_flux, speed, censored, calibration, censored_ar1; all of them by default.
 
 Exits 1 where a target is missed. 2,000 studies of each by default.
 """

@@ -7,6 +7,7 @@ import time
 import numpy as np
 import pandas as pd
 from calibration_study import calibration
+from chain_study import censored_ar1
 
 from coeruleus.experiment.settings import BaselineSettings, RecoverySettings, ReleaseSettings
 from coeruleus.release.area_test import welch_interval
@@ -245,5 +246,6 @@ PARTS = {
     "no_flux": no_flux,
     "speed": speed,
     "calibration": calibration,
+    "censored_ar1": censored_ar1,
     "censored": censored,
 }

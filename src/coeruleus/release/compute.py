@@ -19,6 +19,7 @@ from coeruleus.release.courses import group_courses
 from coeruleus.release.flux_points import flux_points
 from coeruleus.release.normalise import percent_of_baseline
 from coeruleus.release.recovery import measure_recovery
+from coeruleus.release.recovery_flags import flag_samples
 from coeruleus.release.samples import SERIES, combine_injections, exclude_samples, read_injections, worsen
 from coeruleus.release.timing import STRADDLES, UNKNOWN, periods, transit_min
 from coeruleus.release.turnover import as_courses, measure_turnover
@@ -101,6 +102,8 @@ def compute_release(
     labels = arms.merge(samples.drop_duplicates(COURSE)[[*COURSE, "placement"]], on=COURSE)
     baselines = set_divisor(measure_baselines(samples, baseline), labels, baseline.normalise)
     samples = percent_of_baseline(samples, baselines)
+    recovered, recovery_problems = measure_recovery(samples, baselines, probes, events, recovery, inlet)
+    samples = flag_samples(samples, recovered, events, inlet)
     keep_unstable = baseline.unstable == "keep"
     problems += findings.baseline_problems(samples, baselines, keep_unstable)
     problems += findings.comparison_problems(labels, reference)
@@ -117,7 +120,6 @@ def compute_release(
         of_ratios = compare_courses(*as_courses(turnover, baseline), labels, comparison, choices, keep_unstable)
         for more, all_rows in ((of_ratios.rows, rows), (of_ratios.checks, checks)):
             all_rows += [{**row, "model": str(row["model"]).replace("ln concentration", "ln ratio")} for row in more]
-    recovered, recovery_problems = measure_recovery(samples, baselines, probes, events, recovery, inlet)
     return Release(
         release=_table(RELEASE, samples, extras),
         baselines=_table(BASELINES, baselines, []),

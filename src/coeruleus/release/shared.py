@@ -52,6 +52,11 @@ def with_loadings(frame: pd.DataFrame, loadings: Floats) -> pd.DataFrame:
     return frame.drop(columns=names_of(frame)).assign(**columns)
 
 
+def mean_error(frame: pd.DataFrame) -> float:
+    """What the mean of the rows has of the errors that they share."""
+    return float(np.linalg.norm(loadings_of(frame).mean(axis=0)))
+
+
 def own_error(error: Floats, loadings: Floats) -> Floats:
     """What of standard errors (n,) is each sample's own."""
     return np.sqrt(np.maximum(error**2 - np.sum(loadings**2, axis=1), 0.0))

@@ -15,6 +15,7 @@ from coeruleus.release.choices import Choices
 from coeruleus.release.course_model import BASELINE, CourseModel, fit_courses
 from coeruleus.release.effect_size import EffectSize, partial_eta_squared
 from coeruleus.release.mixed import Estimate, NotEstimable
+from coeruleus.release.recovery_flags import flag_effect
 from coeruleus.release.rm_rows import anova_rows
 from coeruleus.release.rows import Row, as_row, with_size
 from coeruleus.release.sentences import say
@@ -60,7 +61,7 @@ def compare_groups(
             for effect in effects:
                 reason = "; ".join(str(text) for text in (effect["reason"], why) if text) or None
                 named = {"analyte": analyte, "model": f"{effect['model']}{suffix}", "region": region or None}
-                row = {**effect, **named, "reason": reason}
+                row = flag_effect({**effect, **named, "reason": reason}, own[regions == region])
                 rows.append({**row, "sentence": say(row)})
             place = {"analyte": analyte, "region": region or None, "model": f"{model.name}{suffix}"}
             checks += [{**check, **place} for check in check_assumptions(model)]

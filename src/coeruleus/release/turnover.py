@@ -49,7 +49,7 @@ def as_courses(turnover: pd.DataFrame, rules: BaselineSettings) -> tuple[pd.Data
 
 def _one(samples: pd.DataFrame, ratio: str, metabolite: str, transmitter: str) -> pd.DataFrame:
     columns = ["concentration", "concentration_se", "unit", "status", "reason", "in_baseline", "in_model_baseline"]
-    columns += ["at_least", "at_most", *names_of(samples)]
+    columns += ["at_least", "at_most", "recovery_changed", "recovery_note", *names_of(samples)]
     below = samples.loc[samples["analyte"] == transmitter, [*PLACE, *columns]]
     joined = samples[samples["analyte"] == metabolite].merge(below, on=PLACE, suffixes=("", "_below"), sort=False)
     if joined.empty:
@@ -74,6 +74,7 @@ def _one(samples: pd.DataFrame, ratio: str, metabolite: str, transmitter: str) -
     joined["unit"] = names.mask(same, "1")
     for name in ("in_baseline", "in_model_baseline"):
         joined[name] = joined[name] & joined[f"{name}_below"]
+    joined["recovery_changed"], joined["recovery_note"] = _recovery_of_either(joined)
     base = fit & joined["in_baseline"]
     logs = np.log(joined["value"].where(base))
     by = logs.groupby([joined["session_id"], joined["probe_id"]])
@@ -100,6 +101,14 @@ def _relative_errors(joined: pd.DataFrame, parts: list[str]) -> tuple[pd.Series,
         own += (own_error(joined[f"concentration_se{suffix}"].to_numpy(), loadings.to_numpy()) / value) ** 2
         shared.append(sign * loadings.div(value, axis=0).fillna(0.0))
     return own**0.5, pd.concat(shared, axis=1)
+
+
+def _recovery_of_either(joined: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Whether the recovery of one of the two changed, and what is said of it."""
+    flags = joined[["recovery_changed", "recovery_changed_below"]]
+    changed = (flags == True).any(axis=1).astype(object).where(flags.notna().any(axis=1), None)  # noqa: E712
+    notes = joined["recovery_note"].where(joined["recovery_note"].notna(), joined["recovery_note_below"])
+    return changed, notes
 
 
 def _bounds(joined: pd.DataFrame) -> dict[str, np.ndarray]:

@@ -43,13 +43,14 @@ class NoFlux:
         return float(2 * stats.t.sf(abs(t), self.df + other.df))
 
 
-def fit_no_flux(perfused: Floats, collected: Floats) -> NoFlux | str:
+def fit_no_flux(perfused: Floats, collected: Floats, shared: Floats | None = None) -> NoFlux | str:
     """Fit `collected` (n,) = recovery × outside + (1 − recovery) × `perfused` (n,), or say why not.
 
     Errors are taken as proportional to the concentration, as assays have them: weights 1 ÷ fitted², found
     by iteration. The same line as gain against perfusate, whose slope is the recovery and whose zero the
     outside concentration. The latter's interval is Fieller's (1954); it has an open end where recovery
-    cannot be told from 0.
+    cannot be told from 0. `shared` (n, k) are loadings on errors of the calibration, which no scatter shows: what they
+    do to intercept and slope is added to their covariance.
     """
     levels = len(np.unique(perfused))
     if levels < 3 or len(perfused) < 4:
@@ -65,7 +66,11 @@ def fit_no_flux(perfused: Floats, collected: Floats) -> NoFlux | str:
         weight /= weight.mean()
     df = len(perfused) - 2
     variance = float(weight @ (collected - x @ beta) ** 2) / df
-    covariance = variance * np.linalg.inv(x.T @ (weight[:, None] * x))
+    bread = np.linalg.inv(x.T @ (weight[:, None] * x))
+    covariance = variance * bread
+    if shared is not None:
+        moved = bread @ x.T @ (weight[:, None] * shared)
+        covariance = covariance + moved @ moved.T
     intercept, recovery = float(beta[0]), 1 - float(beta[1])
     va, vb, vab = covariance[0, 0], covariance[1, 1], -covariance[0, 1]
     outside = intercept / recovery

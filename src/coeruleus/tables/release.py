@@ -6,6 +6,11 @@ from coeruleus.tables.model import Table, boolean, integer, number, text
 SESSION = text("session_id", "animal and day")
 PROBE = text("probe_id", "dialysis probe")
 SUBJECT = text("subject_id", "animal")
+RECOVERY_CHANGED = boolean(
+    "recovery_changed",
+    "whether recovery was seen to differ from that of the first condition (of a ratio: of either analyte), so that per "
+    "cents mix recovery and release; n/a: not measured there",
+)
 
 RELEASE = Table(
     "release/release",
@@ -44,6 +49,7 @@ RELEASE = Table(
         number("log_ratio", "ln (concentration ÷ baseline)"),
         number("log_ratio_se", "its standard error"),
         text("normalised_to", "what baseline is: the course's own, or the mean of all animals"),
+        RECOVERY_CHANGED,
     ),
 )
 
@@ -123,6 +129,7 @@ SUMMARY = Table(
         text("left_out", "why not"),
         number("auc_at_least", "least area that samples below a limit without a number allow", "% min"),
         number("auc_at_most", "most area that they allow; without such samples both are the area", "% min"),
+        RECOVERY_CHANGED,
     ),
 )
 
@@ -158,6 +165,7 @@ STATISTICS = Table(
         number("effect_size_ci_low", "lower end of its interval (95 %, of partial eta squared 90 %)"),
         number("effect_size_ci_high", "upper end of its interval"),
         text("sentence", "the effect in words"),
+        RECOVERY_CHANGED,
     ),
 )
 
@@ -234,6 +242,7 @@ TURNOVER = Table(
         REASON,
         number("at_least", "where one of the two is below a limit: the ratio is at least this", "see unit"),
         number("at_most", "the same: the ratio is at most this; n/a: no bound", "see unit"),
+        RECOVERY_CHANGED,
     ),
 )
 

@@ -100,7 +100,7 @@ def coverage(concentrations: pd.DataFrame) -> dict[str, float]:
     samples["in_baseline"] = samples["in_model_baseline"] = mark_baseline(samples, rules)
     baselines = set_divisor(measure_baselines(samples, rules), samples.drop_duplicates("session_id"), "animal")
     samples = percent_of_baseline(samples, baselines)
-    turnover = measure_turnover(samples, [RATIO])
+    turnover = measure_turnover(samples.assign(recovery_changed=None, recovery_note=None), [RATIO])
     summary = summarise(samples, baselines)
     truth = {name: np.array(true) for name, true in TRUE.items()}
     ne, place = truth["NE"], int(LAST[1:])

@@ -58,11 +58,13 @@ def draw_release(
         course = courses.get((analyte,), COURSES.frame())
         summary = summaries.get((analyte,), SUMMARY.frame())
         events = tables.get(EVENTS, pd.DataFrame())
-        yield _groups(analyte, part, course, summary, verdicts, events, groups, colours, directory, settings, captions)
+        yield draw_groups(
+            analyte, part, course, summary, verdicts, events, groups, colours, directory, settings, captions
+        )
         yield from draw_animals(analyte, part, verdicts, colours, directory, settings, captions)
 
 
-def _groups(
+def draw_groups(
     analyte: str,
     samples: pd.DataFrame,
     courses: pd.DataFrame,
@@ -74,7 +76,9 @@ def _groups(
     directory: Path,
     settings: FigureSettings,
     captions: Mapping[str, str],
+    kind: str = "release",
 ) -> FigureRecord:
+    """Courses and areas of all groups, of one analyte, or of a ratio in the same columns."""
     width = settings.double_column_mm
     panels = len(groups)
     columns = min(panels + 1, GROUPS_PER_ROW)
@@ -104,11 +108,13 @@ def _groups(
     return save_figure(
         figure,
         directory,
-        safe_name("release", analyte),
+        safe_name(kind, analyte),
         plotted,
-        kind="release",
-        title=f"Release of {settings.say(analyte)}",
-        caption=caption(captions, "release", *counts),
+        kind=kind,
+        title=f"{kind.capitalize()} of {settings.say(analyte)}"
+        if kind == "release"
+        else f"Turnover, {settings.say(analyte)}",
+        caption=caption(captions, kind, *counts),
         about={"analyte": analyte},
     )
 

@@ -16,6 +16,7 @@ class NoFlux:
 
     recovery: float
     recovery_se: float
+    scatter_se: float  # without what the calibration adds to all samples alike
     extracellular: float
     extracellular_se: float
     extracellular_low: float
@@ -38,8 +39,8 @@ class NoFlux:
         }
 
     def differs_from(self, other: NoFlux) -> float:
-        """p of both recoveries being the same, t with the samples of both."""
-        t = (self.recovery - other.recovery) / np.hypot(self.recovery_se, other.recovery_se)
+        """p of both recoveries being the same, t with the samples of both, whose calibration is the same."""
+        t = (self.recovery - other.recovery) / np.hypot(self.scatter_se, other.scatter_se)
         return float(2 * stats.t.sf(abs(t), self.df + other.df))
 
 
@@ -68,6 +69,7 @@ def fit_no_flux(perfused: Floats, collected: Floats, shared: Floats | None = Non
     variance = float(weight @ (collected - x @ beta) ** 2) / df
     bread = np.linalg.inv(x.T @ (weight[:, None] * x))
     covariance = variance * bread
+    scatter_se = float(np.sqrt(covariance[1, 1]))
     if shared is not None:
         moved = bread @ x.T @ (weight[:, None] * shared)
         covariance = covariance + moved @ moved.T
@@ -85,4 +87,4 @@ def fit_no_flux(perfused: Floats, collected: Floats, shared: Floats | None = Non
         reason = "recovery cannot be told from 0, so that the concentration outside has no bounds"
     if recovery <= 0:
         return f"recovery comes out at {recovery:.3g}: what is collected rises as fast as what is perfused"
-    return NoFlux(recovery, float(np.sqrt(vb)), outside, se, low, high, df, reason)
+    return NoFlux(recovery, float(np.sqrt(vb)), scatter_se, outside, se, low, high, df, reason)

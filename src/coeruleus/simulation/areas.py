@@ -46,12 +46,12 @@ def simulate_areas(
         plan += [("blank", 0.0, None), *(("standard", x, f"s{x:g}") for x in LEVELS)]
         if block < blocks - 1:
             drawn = np.exp(rng.uniform(np.log(0.3), np.log(8), samples)).tolist()
-            plan += [("dialysate", next(given, amount), None) for amount in drawn]
+            plan += [("dialysate", next(given, other), None) for other in drawn]
     injections, rows, truth = [], {}, {}
-    for k, (kind, held, level) in enumerate(plan):
+    for k, (kind, amount, level) in enumerate(plan):
         name = f"i{k + 1:03d}"
         gain = (1 - sensitivity_loss) ** (k / (len(plan) - 1)) * (1 + repeatability * rng.standard_normal())
-        area = slope * held * gain + noise * rng.standard_normal()
+        area = slope * amount * gain + noise * rng.standard_normal()
         found = area > 2.4 * noise
         injections.append({"injection_id": name, "run": "r", "kind": kind, "level": level, "subject_id": "rat"})
         rows[name, "NE"] = {
@@ -60,7 +60,7 @@ def simulate_areas(
             "status": "ok" if found else "not_found",
             "reason": None if found else "no peak",
         }
-        truth[name] = held
+        truth[name] = amount
     standards = [{"level": f"s{x:g}", "analyte": "NE", "concentration": x, "unit": None} for x in LEVELS]
     frame = pd.DataFrame(injections)
     for column in ("injected_ul", "collected_ul", "added_ul", "dilution"):

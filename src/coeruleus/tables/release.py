@@ -246,6 +246,16 @@ TURNOVER = Table(
     ),
 )
 
+TURNOVER_SUMMARY = Table(
+    "release/turnover_summary",
+    "session × probe × ratio",
+    ("session_id", "probe_id", "ratio"),
+    (
+        text("ratio", "metabolite ÷ transmitter; its columns mean of the ratio what those of summary.tsv do"),
+        *(column for column in SUMMARY.columns if column is not ANALYTE),
+    ),
+)
+
 WIDE = Table(
     "release/wide",
     "course; the further columns are times, minutes on the brain's clock",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from coeruleus.release.choices import Choices
-from coeruleus.release.course_model import fit_courses
+from coeruleus.release.course_model import CourseModel, fit_courses
 
 Line = tuple[str, float, float, float]
 RISE = np.log(2)
-BEFORE, AFTER, PER_ARM = 4, 6, 6
+BEFORE, AFTER, PER_ARM = 4, 6, 8
 TIMES = BEFORE + AFTER
 PHI, LEVEL, RESPOND, NOISE = 0.6, 0.3, 0.15, 0.25
 HOWS = {"AR(1), censored": "ar1", "independent, censored": "independent"}
@@ -42,8 +44,8 @@ def frame() -> pd.DataFrame:
 
 
 def censored_ar1(rng: np.random.Generator, studies: int) -> list[Line]:
-    """Bias and coverage of the last effect and of the mean over time; beside them the model that knows no order."""
-    number = max(studies // 4, 1)
+    """Bias and coverage of the last effect; beside them the model that knows no order."""
+    number = max(studies // 5, 1)
     limit = float(np.quantile(np.concatenate([chained(rng).ravel() for _ in range(500)]), 0.3))
     samples = frame().assign(at_least=0.0, at_most=float(np.exp(limit)))
     found: dict[str, list[tuple[float, float, bool, float]]] = {how: [] for how in HOWS}
@@ -54,7 +56,7 @@ def censored_ar1(rng: np.random.Generator, studies: int) -> list[Line]:
         models = {how: fit_courses(study, Choices(correlation=rule)) for how, rule in HOWS.items()}  # type: ignore[arg-type]
         first = next(iter(models.values()))
         at = first.times[-1]
-        if first.design is not None and any(first.stands_against(arm, at) for arm in ("drug", "vehicle")):
+        if too_few(first, at):
             refused += 1
             continue
         if any(model.fit is None for model in models.values()):
@@ -89,6 +91,12 @@ def censored_ar1(rng: np.random.Generator, studies: int) -> list[Line]:
     )
     lines.append(("fitted, of the others, %", 100 * (1 - failed / max(number - refused, 1)), 99, 100))
     return lines
+
+
+def too_few(model: CourseModel, time: float) -> bool:
+    """Whether the rules refuse the effect at this time for want of numbers (not: the fit failed)."""
+    model = replace(model, failure=None)
+    return any(model.stands_against(arm, time) is not None for arm in ("drug", "vehicle"))
 
 
 def _target(held: bool, low: float = -np.inf, high: float = np.inf) -> tuple[float, float]:

@@ -140,11 +140,13 @@ def adjusted_profile(
     animals: NDArray[np.int64],
     effects: Mapping[str, NDArray[np.int64]],
     sds: Floats,
+    chain: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None,
+    phi: float = 0.0,
 ) -> tuple[float, Floats, Floats]:
-    """Cox and Reid's deviance at given standard deviations (residual first), β and its covariance there."""
+    """Cox and Reid's deviance at given standard deviations (residual first) and φ, β and its covariance there."""
     profile = _Profile(np.zeros(x.shape[1]), restricted=True)
-    profile.begin(_likelihood(y, low, high, x, animals, [effects[name] for name in sorted(effects)], None))
-    deviance, covariance = profile(np.log(sds))
+    profile.begin(_likelihood(y, low, high, x, animals, [effects[name] for name in sorted(effects)], chain))
+    deviance, covariance = profile(np.append(np.log(sds), np.arctanh(phi)) if chain else np.log(sds))
     return deviance, profile.beta, covariance
 
 

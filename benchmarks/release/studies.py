@@ -218,7 +218,9 @@ def _seconds(rng: np.random.Generator, scarce: tuple[str, ...]) -> float:
     frame["session_id"] = frame["probe_id"] = frame["subject_id"]
     frame["injection_id"] = frame["subject_id"] + frame["sample_id"]
     frame["end_min"], frame["unit"], frame["reason"] = frame["start_min"] + 20, "nM", None
-    frame["concentration_se"] = 0.05 * frame["concentration"]
+    frame["concentration_se"] = 0.05 * frame["concentration"] + 0.02
+    frame["calibration_1"], frame["calibration_2"] = 0.02, 0.02 * frame["concentration"]
+    frame["run"] = "run" + frame["subject_id"].str[1:3]  # ten animals a run
     names = sorted(set(frame["subject_id"]))
     subjects = pd.DataFrame({"subject_id": names, "group": ["vehicle"] * 100 + ["drug"] * 100})
     sessions = pd.DataFrame({"session_id": names, "subject_id": names, "condition": None})

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coeruleus.release.replicates import weighted_means, with_shared
-from coeruleus.release.shared import spread_over_runs, with_loadings
+from coeruleus.release.shared import RUNS, spread_over_runs, with_loadings
 from coeruleus.tables import status
 from coeruleus.tables.dialysate import CONCENTRATIONS, LOADINGS
 from coeruleus.tables.release import RELEASE
@@ -87,7 +87,7 @@ def combine_injections(injections: pd.DataFrame, extras: list[str]) -> pd.DataFr
     entering = np.where(lost[group], np.isfinite(value), usable)
 
     number, mean, mean_se = weighted_means(group, size, value, error, entering)
-    shared = spread_over_runs(injections, SERIES)
+    shared, runs = spread_over_runs(injections, SERIES)
     mean_se, loadings = with_shared(injections, shared, group, size, entering, mean, mean_se)
     judged = np.where(lost[group], True, counted)
     ranks = injections["status"].map(RANK).to_numpy()
@@ -103,6 +103,7 @@ def combine_injections(injections: pd.DataFrame, extras: list[str]) -> pd.DataFr
     for name in ("lod", "loq"):
         samples[name] = injections.groupby(group)[name].mean().to_numpy()
     samples["concentration"], samples["concentration_se"] = mean, mean_se
+    samples[RUNS] = pd.Series([runs[place] for place in first.tolist()], index=samples.index, dtype=object)
     samples["n_injections"] = number.astype(float)
     samples["status"] = np.array(status.ORDER, dtype=object)[worst]
     samples["reason"] = _reasons(injections, group, size, judged)

@@ -18,17 +18,39 @@ from coeruleus.tables.dialysate import LOADINGS
 
 Floats = NDArray[np.float64]
 PREFIX = "shared\t"  # no column of a sheet is called so
+RUNS = "runs\t"  # the runs of a sample's course, in the order of its loadings
 
 
-def spread_over_runs(injections: pd.DataFrame, series: list[str]) -> Floats:
-    """Loadings (n, parts × most runs of one course) of injections; zeros for the runs that are not theirs."""
+def spread_over_runs(injections: pd.DataFrame, series: list[str]) -> tuple[Floats, list[tuple[str, ...]]]:
+    """Loadings (n, parts × most runs of one course) of injections, zeros for the runs that are not theirs.
+
+    Also, of each injection, the names of its course's runs, by which loadings of several courses are the same errors.
+    """
     parts = injections[list(LOADINGS)].fillna(0.0).to_numpy()
     runs = pd.Series(pd.factorize(injections["run"].fillna(""), sort=True)[0], index=injections.index)
     slot = runs.groupby([injections[name] for name in series]).rank(method="dense").astype(int).to_numpy() - 1
     found = np.zeros((len(injections), len(LOADINGS) * (int(slot.max(initial=0)) + 1)))
     for place in range(len(LOADINGS)):
         found[np.arange(len(found)), slot * len(LOADINGS) + place] = parts[:, place]
-    return found
+    courses: dict[tuple[object, ...], set[str]] = {}
+    keys = list(zip(*(injections[name] for name in series), strict=True))
+    for key, run in zip(keys, injections["run"].fillna(""), strict=True):
+        courses.setdefault(key, set()).add(run)
+    names = {key: tuple(sorted(own)) for key, own in courses.items()}
+    return found, [names[key] for key in keys]
+
+
+def error_in_common(samples: pd.DataFrame, weights: Floats) -> float:
+    """Error of Σ weights × sample (n,) from what the samples share, those of other courses of a run too."""
+    used = weights != 0
+    moved, runs = weights[used, None] * loadings_of(samples[used]), samples.loc[used, RUNS]
+    sums: dict[tuple[str, int], float] = {}
+    for own in sorted(set(runs)):
+        for place, size in enumerate(moved[(runs == own).to_numpy()].sum(axis=0).tolist()):
+            if size:
+                key = (own[place // len(LOADINGS)], place % len(LOADINGS))
+                sums[key] = sums.get(key, 0.0) + size
+    return float(np.sqrt(sum(size**2 for size in sums.values())))
 
 
 def names_of(frame: pd.DataFrame) -> list[str]:

@@ -9,8 +9,9 @@ from coeruleus.experiment.settings import BaselineSettings
 from coeruleus.release.baseline import measure_baselines
 from coeruleus.release.bounds import LOW
 from coeruleus.release.samples import SAMPLE, SERIES
-from coeruleus.release.shared import names_of, own_error, with_loadings
+from coeruleus.release.shared import RUNS, names_of, own_error, with_loadings
 from coeruleus.tables import status
+from coeruleus.tables.dialysate import LOADINGS
 
 FIT = (status.OK, status.ABOVE_RANGE, status.BELOW_LOQ, status.TRANSITION)
 PLACE = SAMPLE[:3]
@@ -50,6 +51,7 @@ def as_courses(turnover: pd.DataFrame, rules: BaselineSettings) -> tuple[pd.Data
 def _one(samples: pd.DataFrame, ratio: str, metabolite: str, transmitter: str) -> pd.DataFrame:
     columns = ["concentration", "concentration_se", "unit", "status", "reason", "in_baseline", "in_model_baseline"]
     columns += ["at_least", "at_most", "recovery_changed", "recovery_note", *names_of(samples)]
+    columns += [RUNS] if RUNS in samples else []
     below = samples.loc[samples["analyte"] == transmitter, [*PLACE, *columns]]
     joined = samples[samples["analyte"] == metabolite].merge(below, on=PLACE, suffixes=("", "_below"), sort=False)
     if joined.empty:
@@ -89,7 +91,22 @@ def _one(samples: pd.DataFrame, ratio: str, metabolite: str, transmitter: str) -
     variance = own**2 + scatter - 2 * within + ((shared - of_base) ** 2).sum(axis=1)
     joined["percent_baseline_se"] = joined["percent_baseline"] * np.sqrt(variance.clip(lower=0.0))
     joined["ratio"] = ratio
+    if RUNS in joined:
+        joined[RUNS] = _runs_of_both(joined, len(names_of(samples)))
     return with_loadings(joined, shared.to_numpy() * joined["value"].to_numpy()[:, None])
+
+
+def _runs_of_both(joined: pd.DataFrame, parts: int) -> list[tuple[str, ...]]:
+    """The runs of loadings, of which the first half are those of the metabolite; two analytes of a run share none."""
+    most = parts // len(LOADINGS)
+    return [
+        tuple(
+            f"{name} {end}"
+            for end, runs in (("above", over), ("below", under))
+            for name in (*runs, *[""] * most)[:most]
+        )
+        for over, under in zip(joined[RUNS], joined[f"{RUNS}_below"], strict=True)
+    ]
 
 
 def _relative_errors(joined: pd.DataFrame, parts: list[str]) -> tuple[pd.Series, pd.DataFrame]:

@@ -166,6 +166,11 @@ STATISTICS = Table(
         number("effect_size_ci_high", "upper end of its interval"),
         text("sentence", "the effect in words"),
         RECOVERY_CHANGED,
+        number(
+            "calibration_se",
+            "error that calibrations add, in the unit of estimate and to first order; animals of a run share it, their "
+            "scatter does not show it, and se and the interval do not hold it; n/a: not known or none",
+        ),
     ),
 )
 

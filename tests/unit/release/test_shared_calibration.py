@@ -6,7 +6,7 @@ from benchmarks.release.calibration_study import coverage, known
 
 from coeruleus.tables.dialysate import LOADINGS
 
-from .studies import run, samples
+from .studies import run, samples, study
 
 VALUES = [1.0, 1.0, 1.0, 3.0]
 OWN = 0.01
@@ -84,3 +84,38 @@ def test_intervals_cover_where_the_error_of_the_calibration_is_known(runs: str) 
     assert len(shares) == 7 and all(0.92 < share < 0.98 for share in shares.values()), shares
     without = coverage(frame.assign(**dict.fromkeys(LOADINGS, np.nan)))
     assert min(without.values()) < 0.7  # as if every error were a sample's own
+
+
+def group_study(shift: float = 0.0, stretch: float = 0.0, runs: str = "a") -> tuple[list[dict], dict[str, str | None]]:
+    """Five animals a group; the calibration of a run is wrong by 0.05 nM and 10 % as far as nobody knows."""
+    rows, groups = study(np.random.default_rng(4), {"vehicle": 0.0, "drug": 0.7}, animals=5)
+    for place, row in enumerate(rows):
+        value = row["concentration"]
+        row |= {"calibration_1": 0.05, "calibration_2": 0.1 * value, "concentration_se": 0.2 * value + 0.1}
+        row |= {"concentration": value * (1 + stretch) + shift, "run": runs[place % len(runs)]}
+    return rows, groups
+
+
+@pytest.mark.parametrize("outcome", ["log", "percent"])
+def test_effects_of_groups_say_what_all_animals_of_a_run_share(outcome: str) -> None:
+    """The error is how far the estimate moves when all samples of the run are wrong alike."""
+    h = 1e-4
+    tables = [
+        run(*group_study(*wrong), reference_group="vehicle", outcome=outcome, permutation=False).statistics
+        for wrong in ((0.0, 0.0), (h, 0.0), (0.0, h))
+    ]
+    first, shifted, stretched = (table[table["group"].notna()].set_index(["model", "effect"]) for table in tables)
+    moved = np.hypot(
+        0.05 * (shifted["estimate"] - first["estimate"]) / h, 0.1 * (stretched["estimate"] - first["estimate"]) / h
+    )
+    assert len(first) == 15 and first["calibration_se"].notna().all()
+    assert first["calibration_se"].to_numpy() == pytest.approx(moved.to_numpy(), rel=0.02)
+
+
+def test_a_large_common_error_is_said() -> None:
+    rows, groups = group_study()
+    rows = [{**row, "calibration_1": 0.5} for row in rows]
+    found = run(rows, groups, reference_group="vehicle").statistics
+    assert found["reason"].str.contains("which animals of a run share").any()
+    none = run([{**row, "calibration_1": None, "calibration_2": None} for row in rows], groups).statistics
+    assert none["calibration_se"].isna().all()

@@ -6,6 +6,8 @@ import time
 
 import numpy as np
 import pandas as pd
+from calibration_study import calibration
+from chain_study import censored_ar1, too_few
 
 from coeruleus.experiment.settings import BaselineSettings, RecoverySettings, ReleaseSettings
 from coeruleus.release.area_test import welch_interval
@@ -118,13 +120,15 @@ def censored(rng: np.random.Generator, studies: int) -> list[Line]:
     hows = {"censored": "censored", "LOD/2": "half_limit", "left out": "leave_out"}
     estimates: dict[str, list[float]] = {how: [] for how in hows}
     covered, errors, share = [], [], []
+    refused = 0
     for _ in range(studies):
         y = _animals(rng, 0.15, 0.2, 0.3).ravel()
         share.append((y < limit).mean())
         study = frame.assign(concentration=np.exp(y), status=np.where(y < limit, "below_loq", "ok"))
         models = {how: fit_courses(study, Choices(below_limit=rule)) for how, rule in hows.items()}  # type: ignore[arg-type]
         at = models["censored"].times[-1]
-        if any(models["censored"].stands_against(arm, at) for arm in ("drug", "vehicle")):
+        if too_few(models["censored"], at):
+            refused += 1
             continue
         weights = {how: model.change("drug", at) - model.change("vehicle", at) for how, model in models.items()}
         found = {how: model.fit.contrast(weights[how]) for how, model in models.items() if model.fit}
@@ -148,7 +152,8 @@ def censored(rng: np.random.Generator, studies: int) -> list[Line]:
         ("censored: coverage of 95 % intervals, %", 100 * float(np.mean(covered)), 93, 97),
         ("censored: mean standard error ÷ spread of estimates", se / float(np.std(estimates["censored"])), 0.9, 1.1),
         ("samples below LOQ, %", 100 * float(np.mean(share)), 28, 32),
-        ("studies with an estimate, %", 100 * len(covered) / studies, 95, 100),
+        ("studies with too few numbers for an estimate by the rules, %", 100 * refused / studies, -np.inf, np.inf),
+        ("fitted, of the others, %", 100 * len(covered) / max(studies - refused, 1), 99, 100),
     ]
 
 
@@ -213,7 +218,9 @@ def _seconds(rng: np.random.Generator, scarce: tuple[str, ...]) -> float:
     frame["session_id"] = frame["probe_id"] = frame["subject_id"]
     frame["injection_id"] = frame["subject_id"] + frame["sample_id"]
     frame["end_min"], frame["unit"], frame["reason"] = frame["start_min"] + 20, "nM", None
-    frame["concentration_se"] = 0.05 * frame["concentration"]
+    frame["concentration_se"] = 0.05 * frame["concentration"] + 0.02
+    frame["calibration_1"], frame["calibration_2"] = 0.02, 0.02 * frame["concentration"]
+    frame["run"] = "run" + frame["subject_id"].str[1:3]  # ten animals a run
     names = sorted(set(frame["subject_id"]))
     subjects = pd.DataFrame({"subject_id": names, "group": ["vehicle"] * 100 + ["drug"] * 100})
     sessions = pd.DataFrame({"session_id": names, "subject_id": names, "condition": None})
@@ -243,5 +250,7 @@ PARTS = {
     "summaries": summaries,
     "no_flux": no_flux,
     "speed": speed,
+    "calibration": calibration,
+    "censored_ar1": censored_ar1,
     "censored": censored,
 }

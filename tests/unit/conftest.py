@@ -233,7 +233,31 @@ def release_tables(animals: int, rng: np.random.Generator) -> dict[str, pd.DataF
                     "ci_high": mean + 18,
                 }
             )
+    ratio = [
+        {**row, "ratio": "MHPG/NE", "unit": "1", "value": percent and 2000 / percent, "baseline": 20.0}
+        | {"percent_baseline": percent and 1e4 / percent, "value_se": percent and 1.0}
+        for row in samples
+        for percent in [row["percent_baseline"]]
+    ]
+    turned = [
+        {
+            **row,
+            "analyte": "MHPG/NE",
+            "mean_percent": 1e4 / mean,
+            "ci_low": 1e4 / (mean + 18),
+            "ci_high": 1e4 / (mean - 18),
+        }
+        for row in courses
+        for mean in [row["mean_percent"]]
+    ]
+    areas = [
+        {**row, "ratio": "MHPG/NE", "unit": "1", "basal_concentration": 20.0, "baseline_stable": base["stable"]}
+        | {"auc_percent_min": -0.3 * row["auc_percent_min"], "peak_percent": 110.0}
+        for row, base in zip(summary, baselines, strict=True)
+    ]
     return {
+        "release/turnover": release.TURNOVER.frame([{**row, "analyte": None} for row in ratio])[release.TURNOVER.names],
+        "release/turnover_summary": release.TURNOVER_SUMMARY.frame(areas)[release.TURNOVER_SUMMARY.names],
         "release/release": release.RELEASE.frame(samples),
         "release/baselines": release.BASELINES.frame(baselines),
         "release/summary": release.SUMMARY.frame(summary),
@@ -255,7 +279,7 @@ def release_tables(animals: int, rng: np.random.Generator) -> dict[str, pd.DataF
                 }
             ]
         ),
-        "sources/release_courses": sources.COURSES.frame(courses),
+        "sources/release_courses": sources.COURSES.frame([*courses, *turned]),
         "sources/release_areas": sources.AREAS.frame(
             [
                 {

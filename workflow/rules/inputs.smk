@@ -49,6 +49,7 @@ RELEASE_TABLES = [
     "assumptions",
     "recovery",
     "turnover",
+    "turnover_summary",
 ]
 
 

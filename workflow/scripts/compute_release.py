@@ -35,6 +35,7 @@ io.write_table(result.statistics, out.statistics, release.STATISTICS)
 io.write_table(result.assumptions, out.assumptions, release.ASSUMPTIONS)
 io.write_table(result.recovery, out.recovery, release.RECOVERY)
 io.write_table(result.turnover, out.turnover, release.TURNOVER)
+io.write_table(result.turnover_summary, out.turnover_summary, release.TURNOVER_SUMMARY)
 Path(out.wide).mkdir(parents=True, exist_ok=True)
 for name, frame in result.wide.items():
     times = {time: f"{name} at {time} min" for time in frame if time not in release.WIDE.names}

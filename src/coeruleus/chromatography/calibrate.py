@@ -64,7 +64,7 @@ def calibrate(standards: Standards, run_order: Floats, blank: Blank, settings: C
     """
     model = settings.model
     n = standards.nominal.size
-    steady = Sensitivity(np.zeros(run_order.size), np.zeros(run_order.size), 0.0)
+    steady = Sensitivity(np.zeros(run_order.size), np.zeros((run_order.size, run_order.size)), 0.0)
     why_not = list(standards.why_not)
     usable = np.array([w is None for w in why_not], bool)
     nothing = np.zeros(n, bool)
@@ -90,7 +90,7 @@ def calibrate(standards: Standards, run_order: Floats, blank: Blank, settings: C
             if drifts and keep.sum() >= 3:
                 sensitivity = follow(order[keep], log_ratio[keep], ratio_se[keep], run_order)
                 middle = float(np.mean(sensitivity.log[at_standards[keep]]))
-                sensitivity = Sensitivity(sensitivity.log - middle, sensitivity.log_se, sensitivity.repeatability)
+                sensitivity = Sensitivity(sensitivity.log - middle, sensitivity.covariance, sensitivity.repeatability)
             factor = np.exp(sensitivity.log[at_standards])
             line = fit_line(x[keep], (y / factor)[keep], (se / factor)[keep], model, settings.weighting)
             if far:

@@ -11,7 +11,9 @@ import pandas as pd
 from coeruleus.chromatography.calibrate import Calibrated
 from coeruleus.chromatography.calibration_rows import RunCalibration
 from coeruleus.chromatography.peak_rows import Row
+from coeruleus.chromatography.shared_errors import share_errors
 from coeruleus.tables import status
+from coeruleus.tables.dialysate import LOADINGS
 
 CARRIED = ("subject_id", "session_id", "probe_id", "sample_id", "start_min", "end_min", "run")
 
@@ -110,10 +112,11 @@ def concentration_rows(
 ) -> list[dict[str, Any]]:
     """A row for every dialysate injection × analyte, with the worst status of peak, calibration and range."""
     tops = {row["analyte"]: row for row in result.table if row["status"] == status.OK}
+    dialysate = injections[injections["kind"] == "dialysate"]
+    ids = dialysate["injection_id"].tolist()
+    loadings = {a.name: dict(zip(ids, share_errors(result, ids, a.name), strict=True)) for a in result.analytes}
     table = []
-    for injection in injections.to_dict("records"):
-        if injection["kind"] != "dialysate":
-            continue
+    for injection in dialysate.to_dict("records"):
         for analyte in result.analytes:
             name, key = analyte.name, (injection["injection_id"], analyte.name)
             value, error, shared = _back(result, *key)
@@ -149,6 +152,7 @@ def concentration_rows(
                     "lod": lod,
                     "loq": loq,
                     "calibration_se": shared,
+                    **dict(zip(LOADINGS, loadings[name][key[0]].tolist(), strict=True)),
                     "sensitivity": sensitivity if done.line is not None else None,
                 }
             )

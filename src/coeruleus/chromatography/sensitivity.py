@@ -17,11 +17,16 @@ USUAL_REPEATABILITY = 0.03
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """Relative to the mean of the standards. `log` and `log_se` (n,) per injection of the run."""
+    """Relative to the mean of the standards. `log` (n,) per injection of the run, and its `covariance` (n, n)."""
 
     log: Floats
-    log_se: Floats
+    covariance: Floats
     repeatability: float  # relative sd from injection to injection of the same vial
+
+    @property
+    def log_se(self) -> Floats:
+        """(n,) standard error of `log`."""
+        return np.sqrt(np.maximum(np.diagonal(self.covariance), 0.0))
 
 
 def has_repeats(order: Floats, level: Floats) -> bool:
@@ -63,6 +68,7 @@ def follow(order: Floats, log_ratio: Floats, log_se: Floats, at: Floats) -> Sens
     cross = (trend / length) ** 2 * np.outer(here, since) + walk**2 * apart
     value = mean + cross @ inverse @ (log_ratio - mean)
     gap = 1 - cross @ inverse @ ones
-    own = (trend / length * here) ** 2 + walk**2 * np.abs(here)
-    variance = own - np.einsum("ij,jk,ik->i", cross, inverse, cross) + gap**2 / total
-    return Sensitivity(value, np.sqrt(np.maximum(variance, 0.0)), repeatability)
+    same_side = np.sign(here)[:, None] == np.sign(here)
+    walked = np.where(same_side, np.minimum.outer(np.abs(here), np.abs(here)), 0.0)
+    own = (trend / length) ** 2 * np.outer(here, here) + walk**2 * walked
+    return Sensitivity(value, own - cross @ inverse @ cross.T + np.outer(gap, gap) / total, repeatability)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,7 @@ import pandas as pd
 
 from coeruleus.experiment.model import Experiment
 from coeruleus.experiment.nearest import did_you_mean
+from coeruleus.experiment.settings import ID
 from coeruleus.tables.problems import Problem
 
 
@@ -142,6 +144,22 @@ def _check_analytes(experiment: Experiment, found: _Findings) -> None:
                 where = f"experiment.yaml, key analytes.{name}.retention_time"
                 found.append(Problem("experiment", where, "error", "is not there: give the nominal minutes"))
         found.known("dialysate/standards", experiment.standards, "analyte", settings.analytes, "experiment.yaml")
+    for sheet, frame in (
+        ("dialysate/areas", experiment.areas),
+        ("dialysate/concentrations", experiment.concentrations),
+    ):
+        for name in sorted(frame["analyte"].dropna().unique()) if frame is not None else ():
+            row = frame[frame["analyte"] == name].iloc[0]  # type: ignore[index]
+            if not re.match(ID, name):
+                message = (
+                    f"the analyte's name '{name}' becomes part of file names: use letters, digits, '.', '_' and '-'"
+                )
+                found.add(sheet, row, "analyte", message)
+            elif settings.analytes and name not in settings.analytes:
+                message = (
+                    f"'{name}' is not among the analytes of experiment.yaml: {did_you_mean(name, settings.analytes)}"
+                )
+                found.add(sheet, row, "analyte", message, "warning")
     for column in map(str, experiment.probes):
         if column.startswith("recovery_") and column != "recovery_se":
             name = column.removeprefix("recovery_").removesuffix("_se")

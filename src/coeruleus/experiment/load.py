@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -44,7 +45,7 @@ def load_experiment(path: Path) -> Experiment:
     _check_presence(frames, has_dialysate, has_ephys, problems)
     _check_names_of_sheets(path, frames, problems)
     if settings is None or any("is required and not there" in problem.message for problem in problems):
-        raise BrokenExperiment(name, sorted(set(problems)))  # nothing more can be compared
+        raise BrokenExperiment(name, _as_named(path, problems))  # nothing more can be compared
     whole: dict[str, pd.DataFrame] = {}
     for sheet in sheets.SHEETS:
         frame = frames[sheet.name]
@@ -81,10 +82,35 @@ def load_experiment(path: Path) -> Experiment:
     except (KeyError, TypeError, ValueError):  # cells that could not be read stand in the way
         if not any(problem.severity == "error" for problem in problems):
             raise
+    problems = _as_named(path, problems)
     if any(problem.severity == "error" for problem in problems):
-        raise BrokenExperiment(name, sorted(set(problems)))
-    experiment.problems.extend(sorted(set(problems)))
+        raise BrokenExperiment(name, problems)
+    experiment.problems.extend(problems)
     return experiment
+
+
+def _as_named(path: Path, problems: list[Problem]) -> list[Problem]:
+    """Each problem once, in order, sheets called by the names of their files: some are .csv."""
+    files = {
+        f"{sheet.name}.tsv": f"{sheet.name}.csv"
+        for sheet in sheets.SHEETS
+        if (path / f"{sheet.name}.csv").is_file() and not (path / f"{sheet.name}.tsv").is_file()
+    }
+    short = {own.split("/")[-1]: file.split("/")[-1] for own, file in files.items()}
+    files |= {own: file for own, file in short.items() if own != "events.tsv"}  # there are two of that name
+    if not files:
+        return sorted(set(problems))
+    pattern = re.compile("|".join(rf"(?<![\w/]){re.escape(own)}\b" for own in sorted(files, key=len, reverse=True)))
+    return sorted(
+        {
+            replace(
+                problem,
+                item=pattern.sub(lambda found: files[found[0]], problem.item),
+                message=pattern.sub(lambda found: files[found[0]], problem.message),
+            )
+            for problem in problems
+        }
+    )
 
 
 def _error(item: str, message: str) -> Problem:

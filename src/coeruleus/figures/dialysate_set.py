@@ -18,6 +18,7 @@ from coeruleus.figures.save import FigureRecord, write_index
 from coeruleus.figures.settings import FigureSettings
 from coeruleus.figures.style import house_style
 from coeruleus.figures.truth import draw_truth
+from coeruleus.figures.turnover import draw_turnover
 from coeruleus.tables.registry import as_read
 
 
@@ -27,7 +28,7 @@ def draw_dialysate_figures(
     settings: FigureSettings,
     captions: Mapping[str, str],
 ) -> list[FigureRecord]:
-    """Draw release, recovery, calibration, drift, overlays, chromatograms and truth, and write their index.
+    """Draw release, turnover, recovery, calibration, drift, overlays, chromatograms and truth, and write their index.
 
     `tables` holds frames by `Table.name`; those absent count as empty. `captions`: kind of figure → text.
     """
@@ -35,6 +36,7 @@ def draw_dialysate_figures(
     with house_style(settings):
         records = [
             *draw_release(tables, directory, settings, captions),
+            *draw_turnover(tables, directory, settings, captions),
             *draw_recovery(tables, directory, settings, captions),
             *draw_net_flux(tables, directory, settings, captions),
             *draw_calibration(tables, directory, settings, captions),

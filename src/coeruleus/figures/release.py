@@ -51,11 +51,11 @@ def draw_release(
     parts = {name: split(frame, "analyte") for name, frame in named.items()}
     for analyte in ordered([name for (name,) in parts["samples"]], settings.analyte_order):
         mine = {name: parts[name].get((analyte,), frame[:0]) for name, frame in named.items()}
-        yield _groups(analyte, mine, verdicts, events, panels, directory, settings, captions)
+        yield draw_groups(analyte, mine, verdicts, events, panels, directory, settings, captions)
         yield from draw_animals(analyte, mine["samples"], verdicts, panels, directory, settings, captions)
 
 
-def _groups(
+def draw_groups(
     analyte: str,
     tables: Mapping[str, pd.DataFrame],
     verdicts: Verdicts,
@@ -64,7 +64,9 @@ def _groups(
     directory: Path,
     settings: FigureSettings,
     captions: Mapping[str, str],
+    kind: str = "release",
 ) -> FigureRecord:
+    """Courses and areas of all groups, of one analyte, or of a ratio in the same columns."""
     samples, courses = tables["samples"], tables["courses"]
     width = settings.double_column_mm
     columns = min(len(panels) + 1, GROUPS_PER_ROW)
@@ -93,11 +95,13 @@ def _groups(
     return save_figure(
         figure,
         directory,
-        safe_name("release", analyte),
+        safe_name(kind, analyte),
         plotted,
-        kind="release",
-        title=f"Release of {settings.say(analyte)}",
-        caption=caption(captions, "release", *counts),
+        kind=kind,
+        title=f"{kind.capitalize()} of {settings.say(analyte)}"
+        if kind == "release"
+        else f"Turnover, {settings.say(analyte)}",
+        caption=caption(captions, kind, *counts),
         about={"analyte": analyte},
     )
 

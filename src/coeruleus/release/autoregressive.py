@@ -82,12 +82,17 @@ def fit_autoregressive(
     )
 
 
+def decay(phi: float, steps: NDArray[np.int64]) -> Floats:
+    """φ to the power of steps, also where φ is below 0."""
+    return np.sign(phi) ** (steps % 2) * np.abs(phi) ** steps
+
+
 def _correlate(stacks: list[Stack], phi: float, series: NDArray[np.int64], position: NDArray[np.int64]) -> list[Stack]:
     """The stacks with the residuals' correlation instead of the identity."""
     changed = []
     for stack in stacks:
         same = series[stack.rows][:, :, None] == series[stack.rows][:, None, :]
         steps = np.abs(position[stack.rows][:, :, None] - position[stack.rows][:, None, :])
-        correlation = np.where(same, np.sign(phi) ** (steps % 2) * np.abs(phi) ** steps, 0.0)
+        correlation = np.where(same, decay(phi, steps), 0.0)
         changed.append(replace(stack, shared=np.concatenate([correlation[None], stack.shared[1:]])))
     return changed

@@ -12,6 +12,7 @@ from scipy import stats
 from coeruleus.experiment.settings import BaselineSettings
 from coeruleus.release.bounds import LOW
 from coeruleus.release.samples import SERIES
+from coeruleus.release.shared import loadings_of, names_of, own_error
 from coeruleus.release.timing import BEFORE, TOLERANCE_MIN
 from coeruleus.tables import status
 
@@ -39,12 +40,13 @@ def mark_baseline(samples: pd.DataFrame, rules: BaselineSettings, low: bool = Fa
 
 
 def measure_baselines(samples: pd.DataFrame, rules: BaselineSettings) -> pd.DataFrame:
-    """One row per session, probe and analyte: the columns of BASELINES, and `short_by_limit`.
+    """One row per session, probe and analyte: the columns of BASELINES, `short_by_limit`, and the mean's loadings.
 
     The standard error of the mean is what the samples' scatter says (SD ÷ √n), and at least what their
-    own errors say; with one sample, its own error. Its 95 % interval is Student's, from the scatter alone;
-    with one sample, normal from its own error. `cv` is SD (n − 1) ÷ mean; `slope_per_h` the drift by least
-    squares and `largest_deviation` that of the farthest sample, both as shares of the mean.
+    own errors say (`own_se`; with one sample, its own error); to it comes what they share of the calibration's
+    (`calibration_se`), which no scatter shows. The 95 % interval is Student's from the scatter alone (with one sample,
+    normal from its own error), and normal for what is shared. `cv` is SD (n − 1) ÷ mean;
+    `slope_per_h` the drift by least squares and `largest_deviation` that of the farthest sample, as shares of the mean.
     `short_by_limit`: the baseline would be stable if samples below a limit counted.
     """
     chosen = samples[samples["in_baseline"]]
@@ -57,19 +59,31 @@ def measure_baselines(samples: pd.DataFrame, rules: BaselineSettings) -> pd.Data
         sd=("concentration", "std"),
         unit=("unit", "first"),
     )
-    variance = (chosen["concentration_se"] ** 2).groupby([chosen[name] for name in SERIES])
+    keys, parts = [chosen[name] for name in SERIES], names_of(chosen)
+    own = own_error(chosen["concentration_se"].to_numpy(), loadings_of(chosen))
+    variance = pd.Series(own**2, index=chosen.index).groupby(keys)
     known = variance.count() == measured["n_samples"]
-    measured["error"] = ((variance.mean() / measured["n_samples"]) ** 0.5).where(known)
+    measured["own_sd"] = (variance.mean() ** 0.5).where(known)
+    measured["error"] = measured["own_sd"] / np.sqrt(measured["n_samples"])
+    measured[parts] = chosen[parts].fillna(0.0).groupby(keys).mean()
+    apart = ((chosen[parts] - chosen[parts].groupby(keys).transform("mean")) ** 2).sum(axis=1).groupby(keys).sum()
+    measured["between"] = (apart / (measured["n_samples"] - 1)).where(measured["n_samples"] > 1, 0.0)
+    measured["calibration_se"] = np.sqrt((measured[parts] ** 2).sum(axis=1)).where(lambda size: known & (size > 0))
     baselines = first.merge(measured.reset_index(), on=SERIES, how="left", sort=False)
     baselines = baselines.merge(units.reset_index(), on=SERIES, how="left", sort=False)
     baselines["unit"] = baselines["unit"].where(baselines["unit"].notna(), baselines["course_unit"])
     baselines["n_samples"] = baselines["n_samples"].fillna(0.0).astype(float)
-    scatter = baselines["sd"] / np.sqrt(baselines["n_samples"])
-    baselines["mean_se"] = np.fmax(scatter, baselines["error"])  # fmax: of a number and a NaN, the number
+    # scatter that is of the calibrations of several runs is not counted again
+    left = np.fmax(baselines["sd"] ** 2 - baselines["between"], np.fmin(baselines["sd"], baselines["own_sd"]) ** 2)
+    scatter = np.sqrt(left / baselines["n_samples"])
+    baselines["own_se"] = np.fmax(scatter, baselines["error"])  # fmax: of a number and a NaN, the number
+    shared = baselines["calibration_se"].fillna(0.0)
+    baselines["mean_se"] = np.hypot(baselines["own_se"], shared)
     positive = baselines["mean"] > 0
     baselines["cv"] = (baselines["sd"] / baselines["mean"]).where(positive)
     number = baselines["n_samples"].to_numpy()
     half = np.where(number > 1, stats.t.ppf(0.975, np.maximum(number - 1, 1)) * scatter, 1.959964 * baselines["error"])
+    half = np.hypot(half, 1.959964 * shared)
     baselines["ci_low"], baselines["ci_high"] = baselines["mean"] - half, baselines["mean"] + half
     drift = _drift(chosen).reset_index()
     baselines = baselines.merge(drift, on=SERIES, how="left", sort=False)
@@ -87,14 +101,15 @@ def measure_baselines(samples: pd.DataFrame, rules: BaselineSettings) -> pd.Data
     baselines["reason"] = pd.Series(reasons, index=baselines.index, dtype=object)
     baselines["stable"] = baselines["reason"].isna()
     baselines["short_by_limit"] = pd.Series(short, index=baselines.index, dtype=bool) & ~baselines["stable"]
-    return baselines.drop(columns=["sd", "error", "course_unit"])
+    return baselines.drop(columns=["sd", "error", "own_sd", "between", "course_unit"])
 
 
 def set_divisor(baselines: pd.DataFrame, labels: pd.DataFrame, normalise: str) -> pd.DataFrame:
-    """`baselines` with what concentrations are divided by: `divisor`, `divisor_se`, `grand_mean`.
+    """`baselines` with what concentrations are divided by: `divisor`, `divisor_se`, `own_se`, loadings, `grand_mean`.
 
     `labels` has session_id, probe_id, region, placement. The grand mean is over the stable baselines of one
-    analyte, region and unit whose probe did not miss, each animal once; its error is over animals.
+    analyte, region and unit whose probe did not miss, each animal once; its error is over animals, and it shares
+    none with a sample: what cancels of the calibration is not taken off.
     """
     joined = baselines.merge(labels[["session_id", "probe_id", "region", "placement"]], on=SERIES[:2], how="left")
     joined["region"], joined["unit"] = joined["region"].fillna(""), joined["unit"].fillna("")
@@ -107,7 +122,9 @@ def set_divisor(baselines: pd.DataFrame, labels: pd.DataFrame, normalise: str) -
     baselines["grand_mean"] = joined["grand_mean"].to_numpy()
     own = normalise == "animal"
     baselines["divisor"] = baselines["mean"] if own else baselines["grand_mean"]
-    baselines["divisor_se"] = baselines["mean_se"] if own else joined["grand_mean_se"].to_numpy()
+    if not own:
+        baselines["own_se"], baselines[names_of(baselines)] = joined["grand_mean_se"].to_numpy(), 0.0
+    baselines["divisor_se"] = baselines["mean_se"] if own else baselines["own_se"]
     baselines["placement"] = placement.to_numpy(dtype=object)
     baselines["normalised_to"] = "own baseline" if own else "mean baseline of all animals"
     return baselines

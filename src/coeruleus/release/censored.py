@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
-from coeruleus.release.censored_likelihood import Block, Value, evaluate_censored, stack_censored
+from coeruleus.release.autoregressive import HIGHEST, AutoregressiveFit, fit_autoregressive
+from coeruleus.release.censored_chain import evaluate_chain, stack_chain
+from coeruleus.release.censored_likelihood import Value, evaluate_censored, stack_censored
 from coeruleus.release.curvature import Curvature, differentiate
 from coeruleus.release.mixed import MixedFit, NotEstimable, fit_mixed, invert, name_variances
 from coeruleus.release.reml import Floats
@@ -26,6 +28,8 @@ SLACK = 0.01  # by which the likelihood may fall in a step of the coefficients
 WORST = 1e8  # ratio of the coefficients' variances in their best and worst known directions
 NEAR = 1e-3  # a step that changes the curvature by no more than this
 
+Likelihood = Callable[[Floats, Floats, "list[Floats] | None"], Value]
+
 
 def fit_censored(
     y: Floats,
@@ -36,12 +40,14 @@ def fit_censored(
     effects: Mapping[str, NDArray[np.int64]],
     *,
     restricted: bool = True,
+    chain: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None,
 ) -> MixedFit:
     """As `mixed.fit_mixed`; `y` (n,) is NaN where a value is censored: it lies between `low` and `high` (n,).
 
     `low` is −∞ where nothing is known from below, `high` ∞ where nothing is from above. Without `restricted`
-    the variances are those of plain maximum likelihood. Raises NotEstimable where a column of `x` has no value
-    at all, or nothing varies.
+    the variances are those of plain maximum likelihood. With `chain`, the course of each sample and its place there,
+    residuals are AR(1) within courses, and the fit is an AutoregressiveFit. Raises NotEstimable where a column of `x`
+    has no value at all, or nothing varies.
     """
     known = np.isfinite(y)
     if not np.all(x[known].any(axis=0)):
@@ -50,34 +56,64 @@ def fit_censored(
     bottom, top = low[~known], high[~known]
     begin[~known] = np.where(np.isfinite(bottom), bottom, top - np.log(2)) / 2
     begin[~known] += np.where(np.isfinite(top), top, bottom + np.log(2)) / 2
-    start = fit_mixed(begin, x, animals, effects)
+    start = fit_autoregressive(begin, x, animals, effects, *chain) if chain else fit_mixed(begin, x, animals, effects)
     names = sorted(effects)
     sds = np.sqrt([start.variances[name] for name in ("residual", *names)])
     sds = np.maximum(sds, 0.2 * np.sqrt(sum(start.variances.values())))
     numbers = np.array([len(y), *(len(np.unique(effects[name][effects[name] >= 0])) for name in names)])
     active = list(range(len(names)))
-    profile = _Profile([], start.coefficients, restricted)
+    profile = _Profile(start.coefficients, restricted)
     best = np.log(sds)
+    lowest, highest = np.full(len(best), best[0] + np.log(ZERO / 3)), best + 3
+    if chain:
+        edge = float(np.arctanh(HIGHEST))
+        phi = start.phi if isinstance(start, AutoregressiveFit) else 0.0
+        best = np.append(best, np.arctanh(np.clip(phi, -0.9, 0.9)))
+        lowest, highest = np.append(lowest, -edge), np.append(highest, edge)
+        numbers = np.append(numbers, len(y))
     while True:
-        profile.blocks = stack_censored(y, low, high, x, animals, [effects[names[place]] for place in active])
-        best = _search(profile, best, numbers[[0, *(place + 1 for place in active)]])
+        profile.begin(_likelihood(y, low, high, x, animals, [effects[names[place]] for place in active], chain))
+        kept = [0, *(place + 1 for place in active), *range(len(names) + 1, len(numbers))]
+        best = _search(profile, best, numbers[kept], lowest[kept], highest[kept])
         lost = [place for place in range(len(active)) if _without(profile, best, place + 1)]
         if not lost:
             break
         best = np.delete(best, [place + 1 for place in lost])
         active = [place for number, place in enumerate(active) if number not in lost]
     best, curvature = _polish(profile, best)
-    variances = np.exp(2 * best)
+    number = len(active) + 1
+    variances = np.exp(2 * best[:number])
     covariance = profile(best)[1]  # which leaves its β in `profile`
     spread = np.linalg.eigvalsh(covariance)
     if not profile.settled or not spread.min() > 0 or spread.max() > WORST * spread.min():
         raise NotEstimable("too few values have a number: the likelihood has no maximum that could be found")
     # from logs of standard deviations to variances
-    slopes = curvature.slopes / (2 * variances)[:, None, None]
-    uncertainty = 4 * variances[:, None] * invert(curvature.information) * variances
+    scale = np.append(2 * variances, np.ones(len(best) - number))
+    slopes = curvature.slopes / scale[:, None, None]
+    uncertainty = scale[:, None] * invert(curvature.information) * scale
     zero = tuple(name for place, name in enumerate(names) if place not in active)
     named = name_variances(names, active, variances)
-    return MixedFit(profile.beta, covariance, named, zero, slopes, uncertainty)
+    if not chain:
+        return MixedFit(profile.beta, covariance, named, zero, slopes, uncertainty)
+    return AutoregressiveFit(profile.beta, covariance, named, zero, slopes, uncertainty, float(np.tanh(best[-1])))
+
+
+def _likelihood(
+    y: Floats,
+    low: Floats,
+    high: Floats,
+    x: Floats,
+    animals: NDArray[np.int64],
+    effects: list[NDArray[np.int64]],
+    chain: tuple[NDArray[np.int64], NDArray[np.int64]] | None,
+) -> Likelihood:
+    """The likelihood of logs of standard deviations (and of arctanh φ), coefficients and modes to begin from."""
+    p = x.shape[1]
+    if chain is None:
+        blocks = stack_censored(y, low, high, x, animals, effects)
+        return lambda at, beta, modes: evaluate_censored(blocks, np.exp(at), beta, p, modes)
+    linked = stack_chain(y, low, high, x, animals, effects, *chain)
+    return lambda at, beta, _: evaluate_chain(linked, np.exp(at[:-1]), float(np.tanh(at[-1])), beta, p)
 
 
 def log_likelihood(
@@ -104,42 +140,43 @@ def adjusted_profile(
     animals: NDArray[np.int64],
     effects: Mapping[str, NDArray[np.int64]],
     sds: Floats,
+    chain: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None,
+    phi: float = 0.0,
 ) -> tuple[float, Floats, Floats]:
-    """Cox and Reid's deviance at given standard deviations (residual first), β and its covariance there."""
-    blocks = stack_censored(y, low, high, x, animals, [effects[name] for name in sorted(effects)])
-    profile = _Profile(blocks, np.zeros(x.shape[1]), restricted=True)
-    deviance, covariance = profile(np.log(sds))
+    """Cox and Reid's deviance at given standard deviations (residual first) and φ, β and its covariance there."""
+    profile = _Profile(np.zeros(x.shape[1]), restricted=True)
+    profile.begin(_likelihood(y, low, high, x, animals, [effects[name] for name in sorted(effects)], chain))
+    deviance, covariance = profile(np.append(np.log(sds), np.arctanh(phi)) if chain else np.log(sds))
     return deviance, profile.beta, covariance
 
 
 class _Profile:
     """Deviance at the best coefficients for given logs of standard deviations; begins from those of the last call."""
 
-    def __init__(self, blocks: list[Block], beta: Floats, restricted: bool) -> None:
-        self.blocks, self.beta, self.restricted = blocks, beta, restricted
+    def __init__(self, beta: Floats, restricted: bool) -> None:
+        self.beta, self.restricted = beta, restricted
         self.settled = False  # whether the last call found the best coefficients
         self._modes: list[Floats] | None = None
 
-    def __setattr__(self, name: str, value: object) -> None:
-        super().__setattr__(name, value)
-        if name == "blocks":
-            self._modes = None
+    def begin(self, likelihood: Likelihood) -> None:
+        """Of these data from now on."""
+        self._likelihood, self._modes = likelihood, None
 
     def __call__(self, log_sds: Floats) -> tuple[float, Floats]:
-        value, self.beta = self._maximise_beta(np.exp(log_sds))
+        value, self.beta = self._maximise_beta(log_sds)
         self._modes = value.modes
         adjustment = float(np.linalg.slogdet(value.information)[1]) if self.restricted else 0.0
         covariance = np.linalg.inv(value.information).astype(np.float64, copy=False)
         return -2 * value.log_likelihood + adjustment, covariance
 
-    def _maximise_beta(self, sds: Floats) -> tuple[Value, Floats]:
+    def _maximise_beta(self, log_sds: Floats) -> tuple[Value, Floats]:
         """Newton's method, halved where it overshoots; the last small step is taken without evaluating again.
 
         It is the score that comes to 0: near the top it is surer than the likelihood, whose quadrature errs by
         more where all samples of an animal are censored.
         """
-        beta, p = self.beta, len(self.beta)
-        value = evaluate_censored(self.blocks, sds, beta, p, self._modes)
+        beta = self.beta
+        value = self._likelihood(log_sds, beta, self._modes)
         for _ in range(50):
             step = np.linalg.solve(value.information, value.score)
             gain = float(value.score @ step)
@@ -148,7 +185,7 @@ class _Profile:
                 return replace(value, log_likelihood=value.log_likelihood + gain / 2), beta + step
             share = 1.0
             while True:
-                new = evaluate_censored(self.blocks, sds, beta + share * step, p, value.modes)
+                new = self._likelihood(log_sds, beta + share * step, value.modes)
                 if new.log_likelihood >= value.log_likelihood - SLACK or share < 1e-3:
                     break
                 share /= 2
@@ -165,13 +202,18 @@ def _without(at: Callable[[Floats], tuple[float, Floats]], best: Floats, place: 
     return best[place] <= none[place] or at(none)[0] < at(best)[0] + SAME
 
 
-def _search(at: Callable[[Floats], tuple[float, Floats]], start: Floats, numbers: NDArray[np.int64]) -> Floats:
+def _search(
+    at: Callable[[Floats], tuple[float, Floats]],
+    start: Floats,
+    numbers: NDArray[np.int64],
+    lowest: Floats,
+    highest: Floats,
+) -> Floats:
     """Logs of standard deviations of least deviance, by gradients from differences.
 
     `numbers` are how many samples and levels speak for each: they scale the steps.
     """
     root = np.sqrt(2.0 * numbers)
-    lowest = np.full(len(start), start[0] + np.log(ZERO / 3))
 
     def deviance(scaled: Floats) -> tuple[float, Floats]:
         here = at(scaled / root)[0]
@@ -183,7 +225,7 @@ def _search(at: Callable[[Floats], tuple[float, Floats]], start: Floats, numbers
         start * root,
         jac=True,
         method="L-BFGS-B",
-        bounds=list(zip(lowest * root, (start + 3) * root, strict=True)),
+        bounds=list(zip(lowest * root, highest * root, strict=True)),
         options={"ftol": 1e-8, "gtol": 1e-3},
     )
     return np.asarray(found.x) / root

@@ -29,12 +29,12 @@ class Choices:
         """The mixed model in words; `censored`: it holds values that are only known to lie below a limit."""
         what = "ln concentration" if self.outcome == "log" else "per cent of baseline (baseline samples left out)"
         random = "level and response" if self.outcome == "log" else "level"
+        chain = ", AR(1) within courses" if self.correlation == "ar1" else ""
         if censored:
             return (
-                f"linear mixed model of {what}, random {random} per animal, values below limits censored "
+                f"linear mixed model of {what}, random {random} per animal{chain}, values below limits censored "
                 "(adjusted profile likelihood, Satterthwaite)"
             )
-        chain = ", AR(1) within courses" if self.correlation == "ar1" else ""
         kenward = self.degrees_of_freedom == "kenward_roger" and not chain
         df = "Kenward–Roger" if kenward else "Satterthwaite"
         return f"linear mixed model of {what}, random {random} per animal{chain} (REML, {df})"

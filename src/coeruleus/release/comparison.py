@@ -9,6 +9,7 @@ import pandas as pd
 from coeruleus.experiment.settings import ReleaseSettings
 from coeruleus.release.arms import COURSE
 from coeruleus.release.choices import Choices
+from coeruleus.release.recovery_flags import flag_courses
 from coeruleus.release.rows import Row
 from coeruleus.release.samples import SERIES
 from coeruleus.release.statistics import compare_groups
@@ -37,12 +38,13 @@ def compare_courses(
 ) -> Comparison:
     """Summaries of all courses, and statistics of those whose probe did not miss and whose baseline is stable.
 
-    `samples` as `percent_of_baseline` gives them, with arm and series; `labels` is what `assign_arms` gives, with
-    placement and series. A course whose baseline is only short of samples above the limit is lent to the mixed
-    model of logs, whose baseline is no divisor, with every choice of `below_limit` that uses such samples: so they
-    are compared on the same animals.
+    `samples` as `percent_of_baseline` and `flag_samples` give them, with arm and series; `labels` is what
+    `assign_arms` gives, with placement and series. A course whose baseline is only short of samples above the limit
+    is lent to the mixed model of logs, whose baseline is no divisor, with every choice of `below_limit` that uses such
+    samples: so they are compared on the same animals.
     """
     summary = summarise(samples, baselines, rules.window_min, rules.threshold_percent, rules.largest_gap)
+    summary = flag_courses(summary, samples)
     columns = [*COURSE, "arm", "series", "placement", "group", "region"]
     summary = summary.merge(labels[columns], on=COURSE, how="left", sort=False)
     summary = summary.merge(baselines[[*SERIES, "short_by_limit", "mean"]], on=SERIES, how="left", sort=False)

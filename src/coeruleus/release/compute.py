@@ -14,12 +14,13 @@ from coeruleus.release.arms import COURSE, assign_arms
 from coeruleus.release.baseline import mark_baseline, measure_baselines, set_divisor
 from coeruleus.release.bounds import mark_bounds
 from coeruleus.release.choices import Choices
-from coeruleus.release.comparison import compare_courses
+from coeruleus.release.comparison import Comparison, compare_courses
 from coeruleus.release.context import attach_sheets, conditions, late_zeros
 from coeruleus.release.courses import group_courses
 from coeruleus.release.flux_points import flux_points
 from coeruleus.release.normalise import percent_of_baseline
 from coeruleus.release.recovery import measure_recovery
+from coeruleus.release.recovery_flags import flag_samples
 from coeruleus.release.samples import SERIES, combine_injections, exclude_samples, read_injections, worsen
 from coeruleus.release.timing import STRADDLES, UNKNOWN, periods, transit_min
 from coeruleus.release.turnover import as_courses, measure_turnover
@@ -35,6 +36,7 @@ from coeruleus.tables.release import (
     STATISTICS,
     SUMMARY,
     TURNOVER,
+    TURNOVER_SUMMARY,
 )
 from coeruleus.tables.sources import AREAS, COURSES, FLUX_POINTS
 
@@ -53,6 +55,7 @@ class Release:
     assumptions: pd.DataFrame
     recovery: pd.DataFrame
     turnover: pd.DataFrame
+    turnover_summary: pd.DataFrame
     wide: dict[str, pd.DataFrame]  # by name of the file
     problems: list[Problem]
 
@@ -103,6 +106,8 @@ def compute_release(
     labels = arms.merge(samples.drop_duplicates(COURSE)[[*COURSE, "placement"]], on=COURSE)
     baselines = set_divisor(measure_baselines(samples, baseline), labels, baseline.normalise)
     samples = percent_of_baseline(samples, baselines)
+    recovered, recovery_problems = measure_recovery(samples, baselines, probes, events, recovery, inlet)
+    samples = flag_samples(samples, recovered, events, inlet)
     keep_unstable = baseline.unstable == "keep"
     problems += findings.baseline_problems(samples, baselines, keep_unstable)
     problems += findings.comparison_problems(labels, reference)
@@ -111,29 +116,39 @@ def compute_release(
     samples = samples.merge(labels[[*COURSE, "arm", "series"]], on=COURSE, how="left", sort=False)
     choices = Choices(**{field.name: getattr(comparison, field.name) for field in fields(Choices)})
     found = compare_courses(samples, baselines, labels, comparison, choices, keep_unstable)
-    divisors = found.compared[[*SERIES, "mean"]].rename(columns={"mean": "own_baseline"})
-    chosen = samples.merge(divisors, on=SERIES, sort=False)
+    chosen = _compared(samples, found)
     turnover = measure_turnover(samples, comparison.ratios)
     rows, checks = list(found.rows), list(found.checks)
+    courses, areas, ratio_summary = [group_courses(chosen)], group_areas(found.compared), pd.DataFrame()
     if len(turnover):
-        of_ratios = compare_courses(*as_courses(turnover, baseline), labels, comparison, choices, keep_unstable)
+        ratios, ratio_baselines = as_courses(turnover, baseline)
+        of_ratios = compare_courses(ratios, ratio_baselines, labels, comparison, choices, keep_unstable)
+        courses.append(group_courses(_compared(ratios, of_ratios)))
+        areas += group_areas(of_ratios.compared)
+        ratio_summary = of_ratios.summary.rename(columns={"analyte": "ratio"})
         for more, all_rows in ((of_ratios.rows, rows), (of_ratios.checks, checks)):
             all_rows += [{**row, "model": str(row["model"]).replace("ln concentration", "ln ratio")} for row in more]
-    recovered, recovery_problems = measure_recovery(samples, baselines, probes, events, recovery, inlet)
     return Release(
         release=_table(RELEASE, samples, extras),
         baselines=_table(BASELINES, baselines, []),
         summary=_with_subjects(found.summary, subjects),
         statistics=STATISTICS.frame(rows),
-        courses=_table(COURSES, group_courses(chosen), []),
-        areas=AREAS.frame(group_areas(found.compared)),
+        courses=_table(COURSES, pd.concat(courses), []),
+        areas=AREAS.frame(areas),
         flux_points=_table(FLUX_POINTS, flux_points(samples, events, recovered, recovery, inlet), []),
         assumptions=ASSUMPTIONS.frame(checks),
         recovery=_table(RECOVERY, recovered, []),
         turnover=_table(TURNOVER, turnover, []),
+        turnover_summary=_table(TURNOVER_SUMMARY, ratio_summary, []),
         wide=wide_tables(samples, found.summary),
         problems=sorted({*problems, *recovery_problems}),
     )
+
+
+def _compared(samples: pd.DataFrame, found: Comparison) -> pd.DataFrame:
+    """The samples of courses that per cents are compared on, with their own baseline's mean."""
+    divisors = found.compared[[*SERIES, "mean"]].rename(columns={"mean": "own_baseline"})
+    return samples.merge(divisors, on=SERIES, sort=False)
 
 
 def _place_in_time(samples: pd.DataFrame, late: pd.Series) -> pd.DataFrame:

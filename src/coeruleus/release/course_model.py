@@ -139,8 +139,6 @@ def fit_courses(samples: pd.DataFrame, choices: Choices) -> CourseModel:
     effects = _effects(animals, series, after[usable][numbers], percent)
     position = _positions(kept, width)
     design = Design(own, x, animals, effects, series, position, kept["arm"].to_numpy(dtype=object))
-    if censored and choices.correlation == "ar1":
-        notes.append("AR(1) is not available with censored values: samples are taken as independent given the animal")
     unfitted = CourseModel(name, None, design, cells, grid, notes, None, percent)
     if not any(unfitted.stands_against(arm, time) is None for arm in sorted(set(asked["arm"])) for time in grid):
         many = "no group has a baseline and a time with the numbers that an estimate needs"
@@ -157,7 +155,8 @@ def fit_courses(samples: pd.DataFrame, choices: Choices) -> CourseModel:
 def _fit(design: Design, choices: Choices, censored: bool) -> MixedFit:
     y, own = design.outcome.y, design.outcome
     if censored:
-        return fit_censored(y, own.low, own.high, design.x, design.animals, design.effects)
+        chain = (design.series, design.position) if choices.correlation == "ar1" else None
+        return fit_censored(y, own.low, own.high, design.x, design.animals, design.effects, chain=chain)
     if choices.correlation == "ar1":
         return fit_autoregressive(y, design.x, design.animals, design.effects, design.series, design.position)
     if choices.degrees_of_freedom == "kenward_roger":

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from coeruleus.release.samples import SERIES
+from coeruleus.release.shared import loadings_of, names_of, own_error
 
 
 def percent_of_baseline(samples: pd.DataFrame, baselines: pd.DataFrame) -> pd.DataFrame:
@@ -13,28 +14,33 @@ def percent_of_baseline(samples: pd.DataFrame, baselines: pd.DataFrame) -> pd.Da
 
     `baselines` has `divisor` and `divisor_se`: each course's own mean, or that of all animals.
 
-    The error is to first order (delta method). With c ± s the sample, b ± s_b the baseline of n samples:
-    var(100 c/b) = (100/b)² [s² + (c/b)² s_b² − 2 (c/b) cov(c, b)], and cov(c, b) = s²/n where the sample
-    is one of the baseline's, else 0. It is n/a where the concentration's error is not known.
+    The error is to first order (delta method). With c ± s the sample, b ± s_b the baseline of n samples, both as far
+    as the errors are their own, and l, l_b their loadings on errors that they share:
+    var(100 c/b) = (100/b)² [s² + (c/b)² s_b² − 2 (c/b) cov(c, b) + |l − (c/b) l_b|²], and cov(c, b) = s²/n where the
+    sample is one of the baseline's, else 0. It is n/a where the concentration's error is not known.
     """
-    columns = [*SERIES, "n_samples", "divisor", "divisor_se", "normalised_to", "unit"]
+    parts = names_of(baselines)
+    columns = [*SERIES, "n_samples", "divisor", "divisor_se", "own_se", "normalised_to", "unit", *parts]
     joined = samples[[*SERIES, "unit"]].merge(
         baselines[columns].rename(columns={"unit": "baseline_unit"}), on=SERIES, how="left", sort=False
     )
-    value, error = samples["concentration"].to_numpy(), samples["concentration_se"].to_numpy()
-    mean, mean_se, number = (joined[name].to_numpy(dtype=float) for name in ("divisor", "divisor_se", "n_samples"))
+    value, own_loadings, base_loadings = samples["concentration"].to_numpy(), loadings_of(samples), loadings_of(joined)
+    error = own_error(samples["concentration_se"].to_numpy(), own_loadings)
+    names = ("divisor", "divisor_se", "own_se", "n_samples")
+    mean, mean_se, own_se, number = (joined[name].to_numpy(dtype=float) for name in names)
     comparable = (joined["unit"].fillna("") == joined["baseline_unit"].fillna("")).to_numpy()
     divisor = np.where((mean > 0) & comparable, mean, np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = value / divisor
         own = samples["in_baseline"].to_numpy() & (joined["normalised_to"] == "own baseline").to_numpy()
         shared = np.where(own, error**2 / number, 0.0)
-        variance = error**2 + ratio**2 * mean_se**2 - 2 * ratio * shared
+        variance = error**2 + ratio**2 * own_se**2 - 2 * ratio * shared
+        variance += np.sum((own_loadings - ratio[:, None] * base_loadings) ** 2, axis=1)
         percent_se = 100 / divisor * np.sqrt(np.maximum(variance, 0.0))
     samples = samples.copy()
     samples["baseline"], samples["baseline_se"] = mean, mean_se
     samples["percent_baseline"], samples["percent_baseline_se"] = 100 * ratio, percent_se
-    difference_variance = error**2 + mean_se**2 - 2 * shared
+    difference_variance = error**2 + own_se**2 - 2 * shared + np.sum((own_loadings - base_loadings) ** 2, axis=1)
     samples["difference_baseline"] = np.where(comparable, value - mean, np.nan)
     samples["difference_baseline_se"] = np.sqrt(np.where(comparable, np.maximum(difference_variance, 0.0), np.nan))
     with np.errstate(invalid="ignore", divide="ignore"):

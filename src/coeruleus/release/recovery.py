@@ -14,6 +14,7 @@ from coeruleus.release.arms import COURSE
 from coeruleus.release.context import PERFUSATE, conditions, events_of
 from coeruleus.release.reml import Floats
 from coeruleus.release.samples import SERIES
+from coeruleus.release.shared import loadings_of, mean_error
 from coeruleus.release.timing import TOLERANCE_MIN, UNKNOWN
 from coeruleus.release.zero_net_flux import NoFlux, fit_no_flux
 from coeruleus.tables import status
@@ -21,6 +22,7 @@ from coeruleus.tables.problems import Problem
 
 Row = dict[str, object]
 NORMAL = 1.959964
+CHANGE = ("change_p", "changed", "before", "change")  # the last: False of the first condition too
 SHARED = ("recovery", "recovery_se", "recovery_ci_low", "recovery_ci_high")
 
 
@@ -34,6 +36,8 @@ def measure_recovery(
 ) -> tuple[pd.DataFrame, list[Problem]]:
     """Rows of RECOVERY, and a warning for every treatment that changes it.
 
+    Besides the columns of RECOVERY: `before`, the recovery of the first condition, and `change`, whether it differs
+    (False of the first one; None where that could not be tested).
     What is in the perfusate reaches the brain `inlet_min` after its onset.
     """
     fit = usable_samples(samples, events, inlet_min)
@@ -46,7 +50,7 @@ def measure_recovery(
     for row in rows:
         owner = owners[row["session_id"], row["probe_id"]]
         row |= {"subject_id": owner["subject_id"], "placement": owner["placement"]}
-        if row.get("changed"):
+        if row.get("changed") and row.get("tested", True):
             item = f"session {row['session_id'] or 'n/a'}, probe {row['probe_id'] or 'n/a'}"
             message = (
                 f"{row['analyte']}: recovery under {row['condition']} is {row['recovery']:.3g} and was "
@@ -58,10 +62,14 @@ def measure_recovery(
 
 def usable_samples(samples: pd.DataFrame, events: pd.DataFrame, inlet_min: float) -> pd.DataFrame:
     """Samples that are ok and have a place in time, with the drug that they were taken under."""
-    drugs = events[events["analyte"].isna() | (events["trial_type"] != PERFUSATE)]
     fit = samples[(samples["status"] == status.OK) & (samples["period"] != UNKNOWN)].copy()
-    fit["under"] = conditions(fit, drugs, inlet_min)
+    fit["under"] = under_drugs(fit, events, inlet_min)
     return fit
+
+
+def under_drugs(samples: pd.DataFrame, events: pd.DataFrame, inlet_min: float) -> pd.Series:
+    """Condition of each sample; an analyte in the perfusate is no treatment."""
+    return conditions(samples, events[events["analyte"].isna() | (events["trial_type"] != PERFUSATE)], inlet_min)
 
 
 def _in_vitro(baselines: pd.DataFrame, probes: pd.DataFrame) -> list[Row]:
@@ -109,6 +117,7 @@ def _in_vitro(baselines: pd.DataFrame, probes: pd.DataFrame) -> list[Row]:
 def _retrodialysis(fit: pd.DataFrame, settings: RecoverySettings) -> list[Row]:
     """Loss of a standard from the perfusate, by condition: mean over samples and Student's interval.
 
+    The error of the calibration that the samples share is in the interval, not in the test of a change.
     The other analytes of the probe get the concentration outside that this recovery would mean for them.
     """
     perfused = settings.perfusate_concentration
@@ -123,14 +132,20 @@ def _retrodialysis(fit: pd.DataFrame, settings: RecoverySettings) -> list[Row]:
             row: Row = {**dict(zip(SERIES, key, strict=True)), "method": "retrodialysis", "condition": condition}
             row |= {"n_samples": len(loss), "recovery": mean, "status": status.OK}
             if len(loss) > 1:
-                se = float(loss.std(ddof=1)) / np.sqrt(len(loss))
-                half = float(stats.t.ppf(0.975, len(loss) - 1)) * se
-                row |= {"recovery_se": se, "recovery_ci_low": mean - half, "recovery_ci_high": mean + half}
+                scatter = float(loss.std(ddof=1)) / np.sqrt(len(loss))
+                shared = mean_error(own) / perfused
+                half = np.hypot(float(stats.t.ppf(0.975, len(loss) - 1)) * scatter, NORMAL * shared)
+                row |= {
+                    "recovery_se": np.hypot(scatter, shared),
+                    "recovery_ci_low": mean - half,
+                    "recovery_ci_high": mean + half,
+                }
             else:
                 row["reason"] = "one sample: no interval"
             if first is not None and min(len(first), len(loss)) > 1 and np.ptp(first) + np.ptp(loss) > 0:
                 p_value = float(stats.ttest_ind(loss, first, equal_var=False).pvalue)
                 row |= {"change_p": p_value, "changed": p_value < 0.05, "before": float(first.mean())}
+            row["change"] = False if first is None else row.get("changed")
             first = loss if first is None else first
             rows.append(row)
             rows += _outside(fit, row, settings.retrodialysis_standard)
@@ -144,7 +159,8 @@ def _outside(fit: pd.DataFrame, standard: Row, name: str) -> list[Row]:
     here &= (fit["under"] == standard["condition"]) & (fit["analyte"] != name)
     rows: list[Row] = []
     for analyte, own in fit[here].groupby("analyte", sort=True):
-        row = {column: standard.get(column) for column in (*COURSE, "method", "condition", *SHARED)}
+        row = {column: standard.get(column) for column in (*COURSE, "method", "condition", *SHARED, *CHANGE)}
+        row["tested"] = False
         row |= {"analyte": analyte, "unit": own["unit"].iloc[0], "n_samples": len(own)}
         if not recovery > 0:
             reason = f"the recovery of {name} is not above 0"
@@ -153,7 +169,7 @@ def _outside(fit: pd.DataFrame, standard: Row, name: str) -> list[Row]:
         mean = float(own["concentration"].mean())
         outside = mean / recovery
         spread = float(own["concentration"].std(ddof=1)) / np.sqrt(len(own)) if len(own) > 1 else np.nan
-        se = float(np.hypot(spread, outside * error)) / recovery
+        se = float(np.hypot(np.hypot(spread, mean_error(own)), outside * error)) / recovery
         row |= {"extracellular": outside, "extracellular_se": se, "status": status.OK}
         row |= {"extracellular_ci_low": outside - NORMAL * se, "extracellular_ci_high": outside + NORMAL * se}
         rows.append({**row, "reason": f"with the recovery of {name}, which need not be its own"})
@@ -184,7 +200,7 @@ def _zero_net_flux(fit: pd.DataFrame, events: pd.DataFrame, equilibration_min: f
         for condition, part in by_condition(course):
             row: Row = {**dict(zip(SERIES, key, strict=True)), "method": "zero_net_flux", "condition": condition}
             row |= {"n_samples": len(part), "n_levels": part["inside"].nunique(), "unit": part["unit"].iloc[0]}
-            found = fit_no_flux(part["inside"].to_numpy(), part["concentration"].to_numpy())
+            found = fit_no_flux(part["inside"].to_numpy(), part["concentration"].to_numpy(), loadings_of(part))
             if isinstance(found, str):
                 rows.append({**row, "status": status.FAILED, "reason": found})
                 continue
@@ -192,6 +208,7 @@ def _zero_net_flux(fit: pd.DataFrame, events: pd.DataFrame, equilibration_min: f
             if before is not None:
                 p_value = found.differs_from(before)
                 row |= {"change_p": p_value, "changed": p_value < 0.05, "before": before.recovery}
+            row["change"] = False if before is None else row["changed"]
             before = found if before is None else before
             rows.append(row)
         if course.empty:

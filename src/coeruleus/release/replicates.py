@@ -38,27 +38,34 @@ def weighted_means(
 
 def with_shared(
     injections: pd.DataFrame,
+    loadings: NDArray[np.float64],
     group: NDArray[np.int64],
     size: int,
     entering: NDArray[np.bool_],
     mean: NDArray[np.float64],
     mean_se: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Errors of the means where injections of one run share a part of theirs: that part does not average out."""
-    error, shared = (injections[name].to_numpy() for name in ("concentration_se", "calibration_se"))
-    run = injections["run"].fillna("")
-    known = entering & np.isfinite(error) & (error > 0) & np.isfinite(shared) & (shared < error)
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Errors of the means (size,) and their loadings (size, k), from those of the injections (n, k).
+
+    What injections of one run share does not average out. Where the error of one is not known, the mean's is that of
+    scatter and nothing is known to be shared.
+    """
+    value, error = (injections[name].to_numpy() for name in ("concentration", "concentration_se"))
+    known = entering & np.isfinite(error) & (error > 0)
     whole = np.bincount(group, entering & ~known, size) == 0
-    several = (np.bincount(group, entering, size) > 1) & whole
+    weight = np.where(known, 1 / np.where(known, error, 1.0) ** 2, 0.0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        weight = np.nan_to_num(weight / np.bincount(group, weight, size)[group]) * whole[group]
+    combined = np.zeros((size, loadings.shape[1]))
+    np.add.at(combined, group, weight[:, None] * loadings)
     found = mean_se.copy()
-    value = injections["concentration"].to_numpy()
+    several = (np.bincount(group, entering, size) > 1) & whole & (np.sum(combined**2, axis=1) > 0)
     for place in np.flatnonzero(several):
         rows = np.flatnonzero((group == place) & entering)
-        weight = error[rows] ** -2 / np.sum(error[rows] ** -2)
-        own = error[rows] ** 2 - shared[rows] ** 2
-        runs = run.iloc[rows].to_numpy(dtype=object)
-        common = [float(np.sum((weight * shared[rows])[runs == name])) for name in sorted(set(runs))]
-        expected = own if len(common) == 1 else error[rows] ** 2
+        own = np.maximum(error[rows] ** 2 - np.sum(loadings[rows] ** 2, axis=1), 0.0)
+        # of two runs, the calibrations may differ too
+        expected = own if (injections["run"].iloc[rows].nunique() < 2 and own.min() > 0) else error[rows] ** 2
         spread = float(np.sum((value[rows] - mean[place]) ** 2 / expected)) / (len(rows) - 1)
-        found[place] = np.sqrt(float(weight**2 @ own) * max(spread, 1.0) + float(np.sum(np.square(common))))
-    return found
+        variance = float(weight[rows] ** 2 @ own) * max(spread, 1.0) + float(np.sum(combined[place] ** 2))
+        found[place] = np.sqrt(variance)
+    return found, combined

@@ -7,8 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coeruleus.release.replicates import weighted_means, with_shared
+from coeruleus.release.shared import RUNS, spread_over_runs, with_loadings
 from coeruleus.tables import status
-from coeruleus.tables.dialysate import CONCENTRATIONS
+from coeruleus.tables.dialysate import CONCENTRATIONS, LOADINGS
 from coeruleus.tables.release import RELEASE
 
 SERIES = ["session_id", "probe_id", "analyte"]
@@ -24,7 +25,7 @@ COUNTED = (
 )
 TEXTS = ["injection_id", "session_id", "probe_id", "sample_id", "analyte", "subject_id", "unit", "status", "reason"]
 TEXTS += ["run"]
-NUMBERS = ["start_min", "end_min", "concentration", "concentration_se", "lod", "loq", "calibration_se"]
+NUMBERS = ["start_min", "end_min", "concentration", "concentration_se", "lod", "loq", *LOADINGS]
 KNOWN = {*CONCENTRATIONS.names, "se", "limit", "sheet_row"}
 RANK = {name: rank for rank, name in enumerate(status.ORDER)}
 
@@ -68,8 +69,8 @@ def combine_injections(injections: pd.DataFrame, extras: list[str]) -> pd.DataFr
     """One row per sample and analyte.
 
     Injections with a usable number are combined by inverse variance, or by the plain mean where a
-    standard error is not known. What injections of one run share of their errors (`calibration_se`) does not become
-    less by injecting again. The combined error grows by the square root of chi²/df where the
+    standard error is not known. What injections of one run share of their errors does not become less by injecting
+    again; the samples carry it as loadings (`shared`). The combined error grows by the square root of chi²/df where the
     injections disagree by more than their errors allow (Birge 1932). Injections that are lost (missing,
     failed, excluded, saturated) do not take the sample with them; its status is the worst of the others.
     Where all are lost, the sample is as bad as the worst of them, and keeps their mean where there is one.
@@ -86,7 +87,8 @@ def combine_injections(injections: pd.DataFrame, extras: list[str]) -> pd.DataFr
     entering = np.where(lost[group], np.isfinite(value), usable)
 
     number, mean, mean_se = weighted_means(group, size, value, error, entering)
-    mean_se = with_shared(injections, group, size, entering, mean, mean_se)
+    shared, runs = spread_over_runs(injections, SERIES)
+    mean_se, loadings = with_shared(injections, shared, group, size, entering, mean, mean_se)
     judged = np.where(lost[group], True, counted)
     ranks = injections["status"].map(RANK).to_numpy()
     worst = np.full(size, -1)
@@ -101,12 +103,14 @@ def combine_injections(injections: pd.DataFrame, extras: list[str]) -> pd.DataFr
     for name in ("lod", "loq"):
         samples[name] = injections.groupby(group)[name].mean().to_numpy()
     samples["concentration"], samples["concentration_se"] = mean, mean_se
+    samples[RUNS] = pd.Series([runs[place] for place in first.tolist()], index=samples.index, dtype=object)
     samples["n_injections"] = number.astype(float)
     samples["status"] = np.array(status.ORDER, dtype=object)[worst]
     samples["reason"] = _reasons(injections, group, size, judged)
     for name in extras:
         samples[name] = _carry(injections[name], group, size)
-    return samples.drop(columns="injection_id").sort_values(SAMPLE, kind="stable", ignore_index=True)
+    samples = with_loadings(samples.drop(columns="injection_id"), loadings)
+    return samples.sort_values(SAMPLE, kind="stable", ignore_index=True)
 
 
 def exclude_samples(samples: pd.DataFrame, decisions: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:

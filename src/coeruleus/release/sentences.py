@@ -8,7 +8,13 @@ from coeruleus.release.rows import Row
 
 
 def say(row: Row) -> str | None:
-    """A plain sentence for one row of statistics; None where nothing was estimated."""
+    """A plain sentence for one row of statistics, and a second one where recovery changed too; None without a test."""
+    said = _say(row)
+    changed = said is not None and row.get("recovery_changed") is True
+    return f"{said} Recovery changed too, so that this is release and recovery together." if changed else said
+
+
+def _say(row: Row) -> str | None:
     p_value = _number(row, "p_value")
     if not math.isfinite(p_value):
         return None

@@ -12,9 +12,11 @@ from coeruleus.release.adjust import adjust_p
 from coeruleus.release.arms import reference_of
 from coeruleus.release.assumptions import check_assumptions
 from coeruleus.release.choices import Choices
+from coeruleus.release.common_error import add_common_error
 from coeruleus.release.course_model import BASELINE, CourseModel, fit_courses
 from coeruleus.release.effect_size import EffectSize, partial_eta_squared
 from coeruleus.release.mixed import Estimate, NotEstimable
+from coeruleus.release.recovery_flags import flag_effect
 from coeruleus.release.rm_rows import anova_rows
 from coeruleus.release.rows import Row, as_row, with_size
 from coeruleus.release.sentences import say
@@ -60,7 +62,8 @@ def compare_groups(
             for effect in effects:
                 reason = "; ".join(str(text) for text in (effect["reason"], why) if text) or None
                 named = {"analyte": analyte, "model": f"{effect['model']}{suffix}", "region": region or None}
-                row = {**effect, **named, "reason": reason}
+                row = flag_effect({**effect, **named, "reason": reason}, own[regions == region])
+                row = add_common_error(row, own[regions == region], choices.outcome == "log")
                 rows.append({**row, "sentence": say(row)})
             place = {"analyte": analyte, "region": region or None, "model": f"{model.name}{suffix}"}
             checks += [{**check, **place} for check in check_assumptions(model)]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from coeruleus.release.bounds import LOW, percent_bounds
 from coeruleus.release.samples import COUNTED, SERIES
+from coeruleus.release.shared import loadings_in, loadings_of, own_error
 from coeruleus.release.timing import AFTER, STRADDLES, TOLERANCE_MIN
 
 Floats = NDArray[np.float64]
@@ -23,7 +24,7 @@ MEASURES += ["basal_ci_low", "basal_ci_high", "peak_ci_low", "peak_ci_high", "au
 MEASURES += ["time_to_peak_ci_low", "time_to_peak_ci_high", "threshold_percent"]
 MEASURES += ["duration_above_min", "duration_above_ci_low", "duration_above_ci_high", "auc_at_least", "auc_at_most"]
 COLUMNS = ["start_min", "end_min", "time_min", "concentration", "concentration_se", "percent_baseline"]
-COLUMNS += ["percent_baseline_se", "status", "period", "condition", "counted", "least", "most"]
+COLUMNS += ["percent_baseline_se", "status", "period", "condition", "counted", "least", "most", "own_se"]
 DRAWS, SEED = 1000, 5  # of samples within their errors, for the intervals of times
 NORMAL = 1.959964
 
@@ -35,6 +36,15 @@ class Area:
     weights: Floats | None  # minutes per sample; area = Σ weight × (per cent − 100)
     window_min: float
     reason: str | None
+
+
+@dataclass(frozen=True)
+class Divisor:
+    """What a course is divided by: its mean, the error that is its own, and loadings (k,) on those shared."""
+
+    mean: float
+    own_se: float
+    loadings: Floats
 
 
 def area_weights(start_min: Floats, end_min: Floats, largest_gap: float = 0.25, begin: float = 0.0) -> Area:
@@ -81,14 +91,16 @@ def summarise(
     could be above. Lost, failed, excluded and saturated samples do not count, and leave a gap. With `window_min`
     only what lies within it counts, samples across its ends with the part inside. Intervals of concentrations and
     areas are normal ones from their standard errors; those of times are what 1,000 draws of all samples and the
-    baseline within their errors give.
+    baseline within their errors, shared ones together, give.
     """
     rules = (window_min, threshold_percent, largest_gap)
     ordered = samples.sort_values([*SERIES, "start_min", "sample_id"], kind="stable", ignore_index=True)
     ordered["counted"] = ordered["status"].isin(COUNTED) & ordered["concentration"].notna()
     divisor = ordered[SERIES].merge(baselines[[*SERIES, "divisor"]], on=SERIES, how="left", sort=False)["divisor"]
     ordered["least"], ordered["most"] = percent_bounds(ordered, divisor)
-    columns = {name: ordered[name].to_numpy() for name in COLUMNS}
+    loadings = loadings_of(ordered)
+    ordered["own_se"] = own_error(ordered["concentration_se"].to_numpy(), loadings)
+    columns = {name: ordered[name].to_numpy() for name in COLUMNS} | {"loadings": loadings}
     places = ordered.groupby(SERIES, sort=False).indices
     rows = []
     for base in baselines.to_dict("records"):
@@ -139,37 +151,40 @@ def _summarise(
     row["window_min"] = area.window_min
     if area.reason:
         reasons.append(area.reason)
-    divisor, divisor_se = float(base["divisor"]), float(base["divisor_se"])
+    divisor = Divisor(float(base["divisor"]), float(base["own_se"]), loadings_in(base))
     unsaid = {name: column[hidden & after] for name, column in course.items()}
     if len(unsaid["least"]):
         reasons.append(f"{len(unsaid['least'])} of {row['n_samples']} samples are below a limit and have no number")
-    if np.isfinite(used["percent_baseline"]).all() and divisor > 0:
-        peak, texts = _peak(used, unsaid, divisor, divisor_se, threshold_percent)
+    if np.isfinite(used["percent_baseline"]).all() and divisor.mean > 0:
+        peak, texts = _peak(used, unsaid, divisor, threshold_percent)
         row |= peak
         reasons += texts
         if area.weights is not None:
-            value, error = course["concentration"][within], course["concentration_se"][within]
-            least, most = (course[name][within] * divisor / 100 for name in ("least", "most"))
-            found, texts = _area(value, error, least, most, area.weights, divisor, divisor_se)
+            found, texts = _area({name: column[within] for name, column in course.items()}, area.weights, divisor)
             row |= found
             reasons += texts
     return {**row, "reason": _join(reasons)}
 
 
-def _area(
-    value: Floats, error: Floats, least: Floats, most: Floats, weights: Floats, mean: float, mean_se: float
-) -> tuple[dict[str, object], list[str]]:
-    """The area and its standard error: errors of the samples, and that of the baseline common to all.
+def _area(course: dict[str, NDArray[Any]], weights: Floats, base: Divisor) -> tuple[dict[str, object], list[str]]:
+    """The area and its standard error: errors of the samples, that of the baseline common to all, and those shared.
 
-    `least` and `most` bound the samples that have no number, and are NaN elsewhere.
+    `least` and `most` of the course bound the samples that have no number, and are NaN elsewhere.
     """
-    hidden = np.isfinite(least)
-    error = np.where(hidden, 0.0, error)
+    hidden = np.isfinite(course["least"])
+    error = np.where(hidden, 0.0, course["own_se"])
+    shared = weights @ np.where(hidden[:, None], 0.0, course["loadings"])
     ends = []
-    for filled in (np.where(hidden, least, value), np.where(hidden, most, value)):
-        area = float(weights @ (100 * filled / mean - 100))
-        variance = float((weights**2) @ (error**2)) + (float(weights @ filled) / mean * mean_se) ** 2
-        ends.append((area, 100 / mean * math.sqrt(variance)))
+    for bound in (course["least"], course["most"]):
+        filled = np.where(hidden, bound * base.mean / 100, course["concentration"])
+        area = float(weights @ (100 * filled / base.mean - 100))
+        if not math.isfinite(area):
+            ends.append((math.inf, math.inf))
+            continue
+        ratio = float(weights @ filled) / base.mean
+        variance = float((weights**2) @ (error**2)) + (ratio * base.own_se) ** 2
+        variance += float(np.sum((shared - ratio * base.loadings) ** 2))
+        ends.append((area, 100 / base.mean * math.sqrt(variance)))
     (low, low_se), (high, high_se) = ends
     interval = {"auc_ci_low": low - NORMAL * low_se, "auc_ci_high": high + NORMAL * high_se}
     found = {"auc_at_least": low, "auc_at_most": high, **interval}
@@ -181,13 +196,13 @@ def _area(
 
 
 def _peak(
-    used: dict[str, NDArray[Any]], unsaid: dict[str, NDArray[Any]], mean: float, mean_se: float, threshold: float
+    used: dict[str, NDArray[Any]], unsaid: dict[str, NDArray[Any]], base: Divisor, threshold: float
 ) -> tuple[dict[str, object], list[str]]:
     """Peak and time above the threshold, n/a where one of the samples without a number (`unsaid`) could be above."""
     percent, most = used["percent_baseline"], unsaid["most"]
     row: dict[str, object] = {}
     reasons = []
-    times = _times(used, mean, mean_se, threshold)
+    times = _times(used, base, threshold)
     if len(percent) and not np.any(most > percent.max()):
         top = int(np.argmax(percent))
         row |= {"peak_percent": float(percent[top]), "time_to_peak_min": float(used["time_min"][top])}
@@ -205,16 +220,17 @@ def _peak(
     return row, reasons
 
 
-def _times(used: dict[str, NDArray[Any]], mean: float, mean_se: float, threshold: float) -> dict[str, float]:
+def _times(used: dict[str, NDArray[Any]], base: Divisor, threshold: float) -> dict[str, float]:
     """Duration above the threshold, and intervals of it and of the time to peak."""
-    value, error = used["concentration"], used["concentration_se"]
+    value, error = used["concentration"], used["own_se"]
     length = used["end_min"] - used["start_min"]
-    found = {"duration_above_min": float(length @ (100 * value / mean > threshold))}
-    if not (len(value) and np.isfinite(error).all() and np.isfinite(mean_se)):
+    found = {"duration_above_min": float(length @ (100 * value / base.mean > threshold))}
+    if not (len(value) and np.isfinite(error).all() and np.isfinite(base.own_se)):
         return found
-    draws = value + error * _noise(len(value))
+    together = _noise(len(value) + 1 + len(base.loadings))[:, len(value) :]
+    draws = value + error * _noise(len(value)) + together[:, 1:] @ used["loadings"].T
     peaks = used["time_min"][np.argmax(draws, axis=1)]
-    bases = mean + mean_se * _noise(len(value) + 1)[:, -1:]
+    bases = base.mean + base.own_se * together[:, :1] + (together[:, 1:] @ base.loadings)[:, None]
     above = (100 * draws > threshold * bases) @ length
     for name, drawn in (("time_to_peak", peaks), ("duration_above", above)):
         low, high = np.quantile(drawn, [0.025, 0.975], method="inverted_cdf")

@@ -9,7 +9,9 @@ from coeruleus.experiment.settings import BaselineSettings
 from coeruleus.release.baseline import measure_baselines
 from coeruleus.release.bounds import LOW
 from coeruleus.release.samples import SAMPLE, SERIES
+from coeruleus.release.shared import RUNS, names_of, own_error, with_loadings
 from coeruleus.tables import status
+from coeruleus.tables.dialysate import LOADINGS
 
 FIT = (status.OK, status.ABOVE_RANGE, status.BELOW_LOQ, status.TRANSITION)
 PLACE = SAMPLE[:3]
@@ -21,8 +23,9 @@ def measure_turnover(samples: pd.DataFrame, ratios: list[str]) -> pd.DataFrame:
     A ratio has the worse status of its two concentrations, and a value where both are fit (not where one is
     below detection, lost or excluded). Errors are to first order: (se ÷ ratio)² is the sum of both; a
     standard error that is not known leaves none. The baseline is the geometric mean over samples in the
-    baseline of both; its error is that of the mean of logs, from scatter. Where one of the two is below a limit,
-    the ratio lies between `at_least` and `at_most`.
+    baseline of both; its error is that of the mean of logs, from scatter, and what the calibrations of both add to
+    all samples of a run alike; in per cents of baseline that cancels as far as it does. Where one of the two is
+    below a limit, the ratio lies between `at_least` and `at_most`.
     """
     parts = [_one(samples, ratio, *ratio.split("/")) for ratio in ratios]
     parts = [part for part in parts if len(part)]
@@ -38,15 +41,17 @@ def as_courses(turnover: pd.DataFrame, rules: BaselineSettings) -> tuple[pd.Data
     samples["analyte"] = samples["ratio"]
     samples["concentration"], samples["concentration_se"] = samples["value"], samples["value_se"]
     baselines = measure_baselines(samples, rules)
-    means = samples.drop_duplicates(SERIES)[[*SERIES, "baseline", "baseline_se"]]
+    means = samples.drop_duplicates(SERIES)[[*SERIES, "baseline", "baseline_se", "baseline_own_se"]]
     baselines = baselines.merge(means, on=SERIES, how="left", sort=False)
-    baselines["divisor"], baselines["divisor_se"] = baselines["baseline"], baselines["baseline_se"]
-    return samples, baselines.drop(columns=["baseline", "baseline_se"])
+    for name, source in (("divisor", "baseline"), ("divisor_se", "baseline_se"), ("own_se", "baseline_own_se")):
+        baselines[name] = baselines.pop(source)
+    return samples, baselines
 
 
 def _one(samples: pd.DataFrame, ratio: str, metabolite: str, transmitter: str) -> pd.DataFrame:
     columns = ["concentration", "concentration_se", "unit", "status", "reason", "in_baseline", "in_model_baseline"]
-    columns += ["at_least", "at_most"]
+    columns += ["at_least", "at_most", "recovery_changed", "recovery_note", *names_of(samples)]
+    columns += [RUNS] if RUNS in samples else []
     below = samples.loc[samples["analyte"] == transmitter, [*PLACE, *columns]]
     joined = samples[samples["analyte"] == metabolite].merge(below, on=PLACE, suffixes=("", "_below"), sort=False)
     if joined.empty:
@@ -62,27 +67,65 @@ def _one(samples: pd.DataFrame, ratio: str, metabolite: str, transmitter: str) -
     for name, bound in bounds.items():
         joined[name] = np.where(joined["status"].isin(LOW) & np.isfinite(bound), bound, np.nan)
     top, bottom = joined["concentration"], joined["concentration_below"]
+    own, shared = _relative_errors(joined, names_of(samples))
     fit = joined["status"].isin(FIT) & (top > 0) & (bottom > 0)
     joined["value"] = (top / bottom).where(fit)
-    relative = np.sqrt((joined["concentration_se"] / top) ** 2 + (joined["concentration_se_below"] / bottom) ** 2)
-    joined["value_se"] = joined["value"] * relative
+    joined["value_se"] = joined["value"] * np.sqrt(own**2 + (shared**2).sum(axis=1))
     same = joined["unit"].fillna("") == joined["unit_below"].fillna("")
     names = joined["unit"].fillna("no unit") + " per " + joined["unit_below"].fillna("no unit")
     joined["unit"] = names.mask(same, "1")
     for name in ("in_baseline", "in_model_baseline"):
         joined[name] = joined[name] & joined[f"{name}_below"]
+    joined["recovery_changed"], joined["recovery_note"] = _recovery_of_either(joined)
     base = fit & joined["in_baseline"]
     logs = np.log(joined["value"].where(base))
     by = logs.groupby([joined["session_id"], joined["probe_id"]])
     number, mean = by.transform("count"), by.transform("mean")
+    of_base = shared.where(base).groupby([joined["session_id"], joined["probe_id"]]).transform("mean").fillna(0.0)
+    scatter = by.transform("var") / number
     joined["baseline"] = np.exp(mean)
-    joined["baseline_se"] = joined["baseline"] * np.sqrt(by.transform("var") / number)
+    joined["baseline_own_se"] = joined["baseline"] * np.sqrt(scatter)
+    joined["baseline_se"] = joined["baseline"] * np.sqrt(scatter + (of_base**2).sum(axis=1))
     joined["percent_baseline"] = 100 * joined["value"] / joined["baseline"]
-    shared = (relative**2 / number).where(base, 0.0)
-    variance = relative**2 + by.transform("var") / number - 2 * shared
+    within = (own**2 / number).where(base, 0.0)
+    variance = own**2 + scatter - 2 * within + ((shared - of_base) ** 2).sum(axis=1)
     joined["percent_baseline_se"] = joined["percent_baseline"] * np.sqrt(variance.clip(lower=0.0))
     joined["ratio"] = ratio
-    return joined
+    if RUNS in joined:
+        joined[RUNS] = _runs_of_both(joined, len(names_of(samples)))
+    return with_loadings(joined, shared.to_numpy() * joined["value"].to_numpy()[:, None])
+
+
+def _runs_of_both(joined: pd.DataFrame, parts: int) -> list[tuple[str, ...]]:
+    """The runs of loadings, of which the first half are those of the metabolite; two analytes of a run share none."""
+    most = parts // len(LOADINGS)
+    return [
+        tuple(
+            f"{name} {end}"
+            for end, runs in (("above", over), ("below", under))
+            for name in (*runs, *[""] * most)[:most]
+        )
+        for over, under in zip(joined[RUNS], joined[f"{RUNS}_below"], strict=True)
+    ]
+
+
+def _relative_errors(joined: pd.DataFrame, parts: list[str]) -> tuple[pd.Series, pd.DataFrame]:
+    """Of the log of each ratio: the error that is its own, and loadings on those shared; two analytes share none."""
+    own, shared = pd.Series(0.0, index=joined.index), []
+    for suffix, sign in (("", 1.0), ("_below", -1.0)):
+        value = joined[f"concentration{suffix}"].where(joined[f"concentration{suffix}"] > 0)
+        loadings = joined[[f"{name}{suffix}" for name in parts]].fillna(0.0)
+        own += (own_error(joined[f"concentration_se{suffix}"].to_numpy(), loadings.to_numpy()) / value) ** 2
+        shared.append(sign * loadings.div(value, axis=0).fillna(0.0))
+    return own**0.5, pd.concat(shared, axis=1)
+
+
+def _recovery_of_either(joined: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Whether the recovery of one of the two changed, and what is said of it."""
+    flags = joined[["recovery_changed", "recovery_changed_below"]]
+    changed = (flags == True).any(axis=1).astype(object).where(flags.notna().any(axis=1), None)  # noqa: E712
+    notes = joined["recovery_note"].where(joined["recovery_note"].notna(), joined["recovery_note_below"])
+    return changed, notes
 
 
 def _bounds(joined: pd.DataFrame) -> dict[str, np.ndarray]:

@@ -16,6 +16,7 @@ class NoFlux:
 
     recovery: float
     recovery_se: float
+    scatter_se: float  # without what the calibration adds to all samples alike
     extracellular: float
     extracellular_se: float
     extracellular_low: float
@@ -38,18 +39,19 @@ class NoFlux:
         }
 
     def differs_from(self, other: NoFlux) -> float:
-        """p of both recoveries being the same, t with the samples of both."""
-        t = (self.recovery - other.recovery) / np.hypot(self.recovery_se, other.recovery_se)
+        """p of both recoveries being the same, t with the samples of both, whose calibration is the same."""
+        t = (self.recovery - other.recovery) / np.hypot(self.scatter_se, other.scatter_se)
         return float(2 * stats.t.sf(abs(t), self.df + other.df))
 
 
-def fit_no_flux(perfused: Floats, collected: Floats) -> NoFlux | str:
+def fit_no_flux(perfused: Floats, collected: Floats, shared: Floats | None = None) -> NoFlux | str:
     """Fit `collected` (n,) = recovery × outside + (1 − recovery) × `perfused` (n,), or say why not.
 
     Errors are taken as proportional to the concentration, as assays have them: weights 1 ÷ fitted², found
     by iteration. The same line as gain against perfusate, whose slope is the recovery and whose zero the
     outside concentration. The latter's interval is Fieller's (1954); it has an open end where recovery
-    cannot be told from 0.
+    cannot be told from 0. `shared` (n, k) are loadings on errors of the calibration, which no scatter shows: what they
+    do to intercept and slope is added to their covariance.
     """
     levels = len(np.unique(perfused))
     if levels < 3 or len(perfused) < 4:
@@ -65,7 +67,12 @@ def fit_no_flux(perfused: Floats, collected: Floats) -> NoFlux | str:
         weight /= weight.mean()
     df = len(perfused) - 2
     variance = float(weight @ (collected - x @ beta) ** 2) / df
-    covariance = variance * np.linalg.inv(x.T @ (weight[:, None] * x))
+    bread = np.linalg.inv(x.T @ (weight[:, None] * x))
+    covariance = variance * bread
+    scatter_se = float(np.sqrt(covariance[1, 1]))
+    if shared is not None:
+        moved = bread @ x.T @ (weight[:, None] * shared)
+        covariance = covariance + moved @ moved.T
     intercept, recovery = float(beta[0]), 1 - float(beta[1])
     va, vb, vab = covariance[0, 0], covariance[1, 1], -covariance[0, 1]
     outside = intercept / recovery
@@ -80,4 +87,4 @@ def fit_no_flux(perfused: Floats, collected: Floats) -> NoFlux | str:
         reason = "recovery cannot be told from 0, so that the concentration outside has no bounds"
     if recovery <= 0:
         return f"recovery comes out at {recovery:.3g}: what is collected rises as fast as what is perfused"
-    return NoFlux(recovery, float(np.sqrt(vb)), outside, se, low, high, df, reason)
+    return NoFlux(recovery, float(np.sqrt(vb)), scatter_se, outside, se, low, high, df, reason)

@@ -113,6 +113,16 @@ class ReleaseView:
     animals: tuple[Picture, ...]
 
 
+@dataclass(frozen=True)
+class TurnoverView:
+    figures: tuple[Picture, ...]
+    sentences: tuple[str, ...]
+    at_times: tuple[str, ...]
+    statistics: TableView
+    summary: TableView
+    samples: TableView
+
+
 def build_runs(tables: Tables, pictures: Pictures) -> list[RunView]:
     """One view per HPLC run, in order of their names."""
     peaks, calibration = (get(tables, f"dialysate/{name}") for name in ("peaks", "calibration"))
@@ -256,13 +266,20 @@ def build_release(tables: Tables, pictures: Pictures) -> list[ReleaseView]:
     return views
 
 
-def build_turnover(tables: Tables) -> list[TableView]:
-    """For each ratio of metabolite to transmitter its samples, and how groups compare."""
+def build_turnover(tables: Tables, pictures: Pictures) -> list[TurnoverView]:
+    """For each ratio of metabolite to transmitter its courses, how groups compare, and its samples."""
     turnover, statistics = get(tables, "release/turnover"), get(tables, "release/statistics")
+    summary = get(tables, "release/turnover_summary")
     views = []
     for ratio, part in turnover.groupby("ratio", sort=False) if len(turnover) else ():
-        views.append(table(part, f"Turnover, {ratio}", TURNOVER))
         tests = _of(statistics, "analyte", str(ratio))
-        if len(tests):
-            views.append(table(tests, f"Statistics of {ratio}", STATISTICS))
+        views.append(
+            TurnoverView(
+                tuple(pictures.of("turnover", analyte=str(ratio))),
+                *told(tests),
+                table(tests, f"Statistics of {ratio}", STATISTICS),
+                table(_of(summary, "ratio", str(ratio)), f"Turnover, {ratio}, in each probe", SUMMARY),
+                table(part, f"Turnover, {ratio}", TURNOVER),
+            )
+        )
     return views

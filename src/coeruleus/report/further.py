@@ -9,9 +9,9 @@ from coeruleus.tables.registry import TABLES
 SHOWN = {
     "dialysate/peaks", "dialysate/calibration", "dialysate/accuracy", "dialysate/concentrations",
     "dialysate/suitability", "release/release", "release/baselines", "release/summary", "release/statistics",
-    "release/assumptions", "release/recovery", "release/turnover", "units/units", "units/responses",
-    "units/drug_responses", "units/evidence", "units/classification", "units/statistics", "units/sensitivity",
-    "units/disagreements",
+    "release/assumptions", "release/recovery", "release/turnover", "release/turnover_summary", "units/units",
+    "units/responses", "units/drug_responses", "units/evidence", "units/classification", "units/statistics",
+    "units/sensitivity", "units/disagreements",
 }  # fmt: skip
 HALVES = ("dialysate/", "release/", "units/")
 MOST_ROWS = 400

@@ -107,6 +107,16 @@ def release(tables: Tables, facts: Facts) -> str:
     methods = [words for name, words in RECOVERIES.items() if name in values_of(tables, "release/recovery", "method")]
     if methods:
         said.append(f"Recovery was estimated {listed(methods)}.")
+    if values_of(tables, "release/recovery", "changed") and get(tables, "release/recovery")["changed"].eq(True).any():
+        said.append(
+            "Where a treatment changed recovery (p < 0.05), per cents of baseline hold both recovery and release; "
+            "those samples, courses and effects are marked recovery_changed."
+        )
+    if (
+        "calibration_se" in (baselines := get(tables, "release/baselines"))
+        and baselines["calibration_se"].notna().any()
+    ):
+        said.append("The error of a calibration was carried as one that all samples of its run share.")
     return " ".join(said)
 
 

@@ -61,7 +61,7 @@ def build_report(tables: Mapping[str, pd.DataFrame], figure_directories: Sequenc
         overview=build_overview(tables, facts),
         runs=build_runs(tables, pictures),
         release=build_release(tables, pictures),
-        turnover=build_turnover(tables),
+        turnover=build_turnover(tables, pictures),
         units=build_units(tables, pictures, facts),
         truth=pictures.of("truth"),
         truth_summary=_truth_summary(tables),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,22 +31,27 @@ def simulate_areas(
     repeatability: float = 0.02,
     noise: float = 1.0,
     sensitivity_loss: float = 0.2,
+    held: Sequence[float] = (),
 ) -> AreaRun:
     """`blocks` of a blank and six standards, `samples` dialysates (0.3 to 8 nM) between blocks, all of NE.
+
+    With `held` those are the dialysates' concentrations, in run order, as many as there are.
 
     `repeatability` is relative from injection to injection, `noise` the standard error of an area (known to the
     analysis), `sensitivity_loss` what is lost exponentially from end to end.
     """
     plan: list[tuple[str, float, str | None]] = []
+    given = iter(held)
     for block in range(blocks):
         plan += [("blank", 0.0, None), *(("standard", x, f"s{x:g}") for x in LEVELS)]
         if block < blocks - 1:
-            plan += [("dialysate", float(np.exp(rng.uniform(np.log(0.3), np.log(8)))), None) for _ in range(samples)]
+            drawn = np.exp(rng.uniform(np.log(0.3), np.log(8), samples)).tolist()
+            plan += [("dialysate", next(given, other), None) for other in drawn]
     injections, rows, truth = [], {}, {}
-    for k, (kind, held, level) in enumerate(plan):
+    for k, (kind, amount, level) in enumerate(plan):
         name = f"i{k + 1:03d}"
         gain = (1 - sensitivity_loss) ** (k / (len(plan) - 1)) * (1 + repeatability * rng.standard_normal())
-        area = slope * held * gain + noise * rng.standard_normal()
+        area = slope * amount * gain + noise * rng.standard_normal()
         found = area > 2.4 * noise
         injections.append({"injection_id": name, "run": "r", "kind": kind, "level": level, "subject_id": "rat"})
         rows[name, "NE"] = {
@@ -54,7 +60,7 @@ def simulate_areas(
             "status": "ok" if found else "not_found",
             "reason": None if found else "no peak",
         }
-        truth[name] = held
+        truth[name] = amount
     standards = [{"level": f"s{x:g}", "analyte": "NE", "concentration": x, "unit": None} for x in LEVELS]
     frame = pd.DataFrame(injections)
     for column in ("injected_ul", "collected_ul", "added_ul", "dilution"):

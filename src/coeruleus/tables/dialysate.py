@@ -2,6 +2,7 @@
 
 from coeruleus.tables.model import Table, boolean, integer, number, text
 
+LOADINGS = ("calibration_1", "calibration_2", "calibration_3")
 INJECTION = text("injection_id", "injection, as named in dialysate/injections.tsv")
 ANALYTE = text("analyte", "analyte, as named in experiment.yaml")
 RUN = text("run", "HPLC sequence on one column")
@@ -125,6 +126,15 @@ CONCENTRATIONS = Table(
         number("loq", "limit of quantification in this sample", "see unit"),
         number("sensitivity", "electrode sensitivity at this injection, relative to the run's standards"),
         number("calibration_se", "the part of concentration_se that all injections of the run share", "see unit"),
+        *(
+            number(
+                name,
+                f"the {place} of three independent parts of what injections of one run share of their errors: the "
+                "covariance of two is the sum of the products of their parts",
+                "see unit",
+            )
+            for name, place in zip(LOADINGS, ("first", "second", "third"), strict=True)
+        ),
     ),
 )
 

@@ -6,6 +6,11 @@ from coeruleus.tables.model import Table, boolean, integer, number, text
 SESSION = text("session_id", "animal and day")
 PROBE = text("probe_id", "dialysis probe")
 SUBJECT = text("subject_id", "animal")
+RECOVERY_CHANGED = boolean(
+    "recovery_changed",
+    "whether recovery was seen to differ from that of the first condition (of a ratio: of either analyte), so that per "
+    "cents mix recovery and release; n/a: not measured there",
+)
 
 RELEASE = Table(
     "release/release",
@@ -44,6 +49,7 @@ RELEASE = Table(
         number("log_ratio", "ln (concentration ÷ baseline)"),
         number("log_ratio_se", "its standard error"),
         text("normalised_to", "what baseline is: the course's own, or the mean of all animals"),
+        RECOVERY_CHANGED,
     ),
 )
 
@@ -63,7 +69,9 @@ BASELINES = Table(
         text("reason", "why it is not stable"),
         text("unit", "unit of concentration"),
         number(
-            "mean_se", "standard error of the mean: from scatter, at least what the samples' errors say", "see unit"
+            "mean_se",
+            "standard error of the mean: from scatter, at least what the samples' errors say, and calibration",
+            "see unit",
         ),
         number("ci_low", "lower end of the mean's 95 % interval, t from the scatter", "see unit"),
         number("ci_high", "upper end of the mean's 95 % interval", "see unit"),
@@ -72,6 +80,11 @@ BASELINES = Table(
         number("grand_mean", "mean baseline of all animals with this analyte and region", "see unit"),
         text("normalised_to", "what release is divided by: own baseline, or mean baseline of all animals"),
         text("placement", "probe placement: hit, miss or unverified"),
+        number(
+            "calibration_se",
+            "the part of mean_se that its samples share, being measured by one calibration; n/a: not known",
+            "see unit",
+        ),
     ),
 )
 
@@ -116,6 +129,7 @@ SUMMARY = Table(
         text("left_out", "why not"),
         number("auc_at_least", "least area that samples below a limit without a number allow", "% min"),
         number("auc_at_most", "most area that they allow; without such samples both are the area", "% min"),
+        RECOVERY_CHANGED,
     ),
 )
 
@@ -151,6 +165,12 @@ STATISTICS = Table(
         number("effect_size_ci_low", "lower end of its interval (95 %, of partial eta squared 90 %)"),
         number("effect_size_ci_high", "upper end of its interval"),
         text("sentence", "the effect in words"),
+        RECOVERY_CHANGED,
+        number(
+            "calibration_se",
+            "error that calibrations add, in the unit of estimate and to first order; animals of a run share it, their "
+            "scatter does not show it, and se and the interval do not hold it; n/a: not known or none",
+        ),
     ),
 )
 
@@ -227,6 +247,17 @@ TURNOVER = Table(
         REASON,
         number("at_least", "where one of the two is below a limit: the ratio is at least this", "see unit"),
         number("at_most", "the same: the ratio is at most this; n/a: no bound", "see unit"),
+        RECOVERY_CHANGED,
+    ),
+)
+
+TURNOVER_SUMMARY = Table(
+    "release/turnover_summary",
+    "session × probe × ratio",
+    ("session_id", "probe_id", "ratio"),
+    (
+        text("ratio", "metabolite ÷ transmitter; its columns mean of the ratio what those of summary.tsv do"),
+        *(column for column in SUMMARY.columns if column is not ANALYTE),
     ),
 )
 

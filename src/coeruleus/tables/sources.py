@@ -77,10 +77,10 @@ DRIFT = Table(
 
 COURSES = Table(
     "sources/release_courses",
-    "analyte × group × time",
+    "analyte or ratio × group × time",
     ("analyte", "group", "time_min"),
     (
-        ANALYTE,
+        text("analyte", "analyte, as named in experiment.yaml, or ratio, as in turnover.tsv"),
         text("group", "group of the animals"),
         number("time_min", "middle of the samples, on the brain's clock", "min"),
         integer("n_subjects", "animals"),

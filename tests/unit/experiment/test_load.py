@@ -163,6 +163,32 @@ def test_half_way_concentrations(small: Path) -> None:
     assert frame["sample_id"].nunique() == 5
 
 
+@pytest.mark.parametrize(
+    ("named", "where", "words"),
+    [("NE total", "concentrations.tsv", "file names"), ("NAE", "concentrations.csv", "did you mean 'NE'")],
+)
+def test_names_of_analytes_entered_by_hand(small: Path, named: str, where: str, words: str) -> None:
+    for name in ("injections.tsv", "standards.tsv"):
+        (small / "dialysate" / name).unlink()
+    rows = [["subject_id", "start_min", "end_min", "analyte", "concentration"], ["007", "-20", "0", named, "1.5"]]
+    comma = "," if where.endswith(".csv") else "\t"
+    (small / "dialysate" / where).write_text("".join(comma.join(row) + "\n" for row in rows))
+    try:
+        found = {problem.item: problem.message for problem in load_experiment(small).problems}
+    except BrokenExperiment as broken:
+        found = {problem.item: problem.message for problem in broken.problems}
+    assert words in found[f"dialysate/{where}, row 2, column analyte"]
+
+
+def test_problems_of_a_csv_sheet_are_named_so(small: Path) -> None:
+    """Also those that another sheet has with it."""
+    (small / "subjects.tsv").rename(small / "subjects.csv")
+    (small / "subjects.csv").write_text("subject_id\n008\n")
+    found = problems_of(small)
+    assert not any("subjects.tsv" in f"{item} {message}" for item, message in found.items())
+    assert any("not in subjects.csv" in message for message in found.values())
+
+
 def test_areas_need_no_file_column(small: Path) -> None:
     (small / "dialysate/injections.tsv").write_text("injection_id\trun\tkind\tlevel\ni1\tr1\tstandard\tS1\n")
     (small / "dialysate/areas.tsv").write_text("injection_id\tanalyte\tarea\ni1\tNE\t12.5\n")

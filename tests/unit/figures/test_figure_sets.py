@@ -104,6 +104,7 @@ def test_each_figure_has_its_table_beside_it_with_the_values_shown(drawn, made_t
     release = read_table(folder / "dialysate" / "release+NE.tsv", PLOTTED)
     mean = release[(release["series"] == "mean and 95 % interval") & (release["panel"] != "area")]
     course = made_tables["sources/release_courses"]
+    course = course[course["analyte"] == "NE"]
     assert np.allclose(np.sort(mean["y"]), np.sort(course["mean_percent"]), rtol=1e-6)
     plane = read_table(folder / "units" / "unit_plane+lc_anaesthetised_rat.tsv", PLOTTED)
     measured = made_tables["units/units"]["firing_rate_hz"].dropna()

@@ -19,6 +19,7 @@ from coeruleus.figures.save import PLOTTED
 from coeruleus.figures.settings import FigureSettings
 from coeruleus.figures.style import house_style
 from coeruleus.figures.treatments import treatments
+from coeruleus.figures.turnover import draw_turnover
 from coeruleus.tables import dialysate, sources
 from coeruleus.tables.io import read_table
 
@@ -52,6 +53,22 @@ def test_overlaid_injections_are_drawn_on_the_aligned_time(tmp_path):
     assert tops == pytest.approx([5.0, 5.0], abs=0.011)
     assert plotted["y"].max() == pytest.approx(1.0, abs=0.01) and plotted["y"].min() == pytest.approx(0, abs=0.01)
     assert "2 standards and 0 dialysates" in record.caption
+
+
+def test_turnover_is_drawn_by_group_with_its_areas(tmp_path, made_tables):
+    """As release, from the tables of the ratio: its courses, means and one point an animal."""
+    (record,) = drawn(draw_turnover, made_tables, tmp_path)
+    assert (record.kind, record.about["analyte"]) == ("turnover", "MHPG/NE")
+    plotted = read_table(tmp_path / record.file(".tsv"), PLOTTED)
+    means = plotted[plotted["series"] == "mean and 95 % interval"]
+    courses = made_tables["sources/release_courses"]
+    expected = courses.loc[courses["analyte"] == "MHPG/NE", "mean_percent"]
+    assert sorted(means["y"]) == pytest.approx(sorted(expected))
+    areas = plotted[plotted["panel"] == "area"]
+    assert sorted(areas["y"]) == pytest.approx(sorted(made_tables["release/turnover_summary"]["auc_percent_min"]))
+    assert areas["note"].isin(["probe missed", "baseline not stable"]).sum() == 2
+    nothing = {**made_tables, "release/turnover": made_tables["release/turnover"].assign(value=np.nan)}
+    assert drawn(draw_turnover, nothing, tmp_path) == []
 
 
 def test_many_injections_become_a_median_and_a_range(tmp_path, made_tables):

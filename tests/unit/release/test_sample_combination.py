@@ -93,10 +93,10 @@ def test_what_injections_of_a_run_share_does_not_average_out():
     """Errors of 0.05 of which 0.03 are the calibration's, 0.04 the injection's own."""
     rows = samples("r1", [1.0, 1.0, 1.0, 2.0])
     again = [{**row, "injection_id": f"{row['injection_id']}b"} for row in rows]
-    both = [{**row, "calibration_se": 0.03, "run": "run1"} for row in rows + again]
+    both = [{**row, "calibration_1": 0.03, "run": "run1"} for row in rows + again]
     found = run(both).release["concentration_se"]
     assert found[0] == pytest.approx(np.hypot(0.03, 0.04 / np.sqrt(2)))
     other_run = [{**row, "run": row["injection_id"][-1]} for row in both]
     assert run(other_run).release["concentration_se"][0] == pytest.approx(0.05 / np.sqrt(2))
-    plain = [{**row, "calibration_se": None} for row in both]
+    plain = [{**row, "calibration_1": None} for row in both]
     assert run(plain).release["concentration_se"][0] == pytest.approx(0.05 / np.sqrt(2))

@@ -235,7 +235,7 @@ def _peak(
         return None
     step = float(time[1] - time[0])
     inside = slice(start, end + 1)
-    smooth = gaussian_filter1d(signal, max(0.25 * peak.sigma, 0.3), mode="nearest")
+    smooth = gaussian_filter1d(signal, max((0.1 if peak.z > STRONG else 0.25) * peak.sigma, 0.3), mode="nearest")
     line = np.interp(np.arange(start, end + 1), [first, last], [signal[first], signal[last]])
     above = smooth[inside] - line
     near = slice(max(peak.apex - start - int(peak.sigma), 0), peak.apex - start + int(peak.sigma) + 1)

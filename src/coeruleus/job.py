@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import gc
+import sys
+
+if hasattr(sys.modules["__main__"], "snakemake"):  # in a rule script; not in tests
+    gc.disable()  # until the work begins: what is imported stays, and looking for garbage in it takes a third of it
+
 import atexit
 import contextlib
 import errno
 import logging
 import resource
-import sys
 import time
 import traceback
 import warnings
@@ -45,6 +50,9 @@ def begin(log: str, experiment: str) -> Experiment:
     warnings.simplefilter("default")
     end_with_the_run()
     sys.excepthook = explain
+    gc.freeze()
+    gc.enable()
+    atexit.register(gc.freeze)  # the process ends: nothing needs to be looked through
     start = time.process_time()
     atexit.register(lambda: print(used(start)))
     return load_experiment(Path(experiment))

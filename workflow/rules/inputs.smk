@@ -274,6 +274,15 @@ def result_tables(wildcards):
     return dialysate_tables(wildcards) | unit_tables(wildcards)
 
 
+def main_tables(wildcards):
+    """Result tables without what only figures and page show."""
+    return {
+        name: files
+        for name, files in result_tables(wildcards).items()
+        if not name.startswith(("sources/", "interim/"))
+    }
+
+
 @once
 def problem_parts(wildcards):
     experiment = experiment_of(wildcards)

@@ -11,15 +11,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from coeruleus.figures.captions import caption, count
+from coeruleus.figures.colours import BLACK, GREY, PALE
 from coeruleus.figures.frames import numbers, records, span, split, take
+from coeruleus.figures.index import FigureRecord
 from coeruleus.figures.release_animals import draw_animals
 from coeruleus.figures.release_verdicts import TIME, Verdicts, read_verdicts
-from coeruleus.figures.save import FigureRecord, Plotted, save_figure
+from coeruleus.figures.save import Plotted, save_figure
 from coeruleus.figures.settings import FigureSettings
 from coeruleus.figures.style import (
-    BLACK,
-    GREY,
-    PALE,
     colours_for,
     few_ticks,
     named_ticks,

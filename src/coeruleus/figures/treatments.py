@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from coeruleus.figures.colours import BLACK
 from coeruleus.figures.frames import numbers, records
 from coeruleus.figures.save import Plotted
 from coeruleus.figures.settings import FigureSettings
-from coeruleus.figures.style import BLACK, printable
+from coeruleus.figures.style import printable
 
 EVENTS = "sheets/events"  # dialysate/events.tsv
 MOST, ROW = 4, 0.1  # rows of bars, and the share of the panel that each takes

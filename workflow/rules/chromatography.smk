@@ -7,6 +7,7 @@ rule quantify_run:
         },
     log:
         log_of("quantify_run", "run"),
+    priority: LONGEST_WAY
     resources:
         mem_mb=size_of_run,
         runtime=30,
@@ -31,6 +32,7 @@ rule merge_runs:
         dictionaries=[result(f"dialysate/{name}.json") for name in RUN_TABLES],
     log:
         log_of("merge_runs"),
+    priority: LONGEST_WAY
     resources:
         mem_mb=500,
         runtime=10,

@@ -115,6 +115,10 @@ CODES = {
 }
 
 
+# From chromatograms to the figures of the dialysate is the longest way through an experiment: it goes first.
+LONGEST_WAY = 1
+
+
 def interim(path):
     return f"{INTERIM}/{{experiment}}/{path}"
 

@@ -14,6 +14,7 @@ rule draw_dialysate_figures:
         ),
     log:
         log_of("draw_dialysate_figures"),
+    priority: LONGEST_WAY
     resources:
         mem_mb=2000,
         runtime=30,

@@ -233,17 +233,18 @@ def unit_tables(wildcards):
     }
 
 
+# Found against true is drawn once, with the figures of units where there are any: they are fewer, and those of the
+# dialysate, which take longest, need not wait for it.
 def dialysate_figure_tables(wildcards):
-    return dialysate_tables(wildcards) | truth_of(wildcards)
+    truth = {} if experiment_of(wildcards).has_ephys else truth_of(wildcards)
+    return dialysate_tables(wildcards) | truth
 
 
 def unit_figure_tables(wildcards):
-    """Found against true is drawn once, with the dialysate figures where there are any."""
-    truth, release = truth_of(wildcards), {}
+    release = {}
     if experiment_of(wildcards).has_dialysate:
-        truth = {}
         release["release/release"] = [result_of(wildcards, "release/release.tsv")]
-    return unit_tables(wildcards) | release | truth
+    return unit_tables(wildcards) | release | truth_of(wildcards)
 
 
 def figure_files(tables):

@@ -11,6 +11,7 @@ rule compute_release:
         problems=interim("release/problems.tsv"),
     log:
         log_of("compute_release"),
+    priority: LONGEST_WAY
     resources:
         mem_mb=1000,
         runtime=20,

@@ -30,6 +30,7 @@ from coeruleus.simulation.demo import write_demo, write_small
 
 ROOT = Path(__file__).resolve().parents[2]
 CORES = 2
+RULES = [path.stem for path in (ROOT / "workflow" / "scripts").glob("*.py")]
 USED = re.compile(r"used ([\d.]+) s of CPU to start, ([\d.]+) s in all, (\d+) MB")
 PURE = re.compile(r"^all: ([\d.]+) s of CPU$", re.MULTILINE)
 MEASURED = 2  # experiments whose pure work is measured; many are alike
@@ -135,8 +136,13 @@ def work(top: Path, kind: str, write: Callable[[Path], object], count: int) -> N
     done = call(sys.executable, str(ROOT / "benchmarks/scale/pure.py"), *_about(top / f"pure_{kind}", some))
     pure = float(PURE.findall(done.said)[-1]) * count / known
     done = snakemake(top / f"work_{kind}", experiments, "--quiet", "all")
-    logs = [USED.search(path.read_text()) for path in sorted((top / f"work_{kind}" / "logs").rglob("*.log"))]
-    starts = [float(found[1]) for found in logs if found]
+    logs = sorted((top / f"work_{kind}" / "logs").rglob("*.log"))
+    used = {path: USED.search(path.read_text()) for path in logs}
+    starts = [float(found[1]) for found in used.values() if found]
+    for rule in sorted(RULES):
+        most = [int(found[3]) for path, found in used.items() if found and path.name.startswith(rule)]
+        if most:
+            print(f"most memory of {rule}: {max(most)} MB", flush=True)
     limit, words = (25 if count > 1 else 40), f"{count} {kind} experiments"
     print(f"{words}: {pure:.4g} s of pure work, {done.cpu:.4g} s of CPU, {done.wall:.4g} s of wall time", flush=True)
     show(f"slowest start of {len(starts)} jobs", max(starts), 2, "s of CPU")

@@ -30,6 +30,17 @@ def facts_of_run(wildcards):
     )
 
 
+def memory(base):
+    """MB that a job asks for: more for longer sheets, and more at every further attempt."""
+
+    def asked(wildcards, attempt):
+        experiment = experiment_of(wildcards)
+        sheets = 2 * len(experiment.injections) + 10 * len(experiment.recordings)
+        return attempt * (base + sheets)
+
+    return asked
+
+
 def size_of_run(wildcards, attempt):
     return attempt * (600 + 4 * len(rows_of_run(wildcards)))
 

@@ -13,7 +13,7 @@ rule compute_release:
         log_of("compute_release"),
     priority: LONGEST_WAY
     resources:
-        mem_mb=1000,
+        mem_mb=memory(600),
         runtime=20,
     params:
         directory=directory_of,

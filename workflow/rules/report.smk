@@ -13,7 +13,7 @@ rule compare_truth:
     log:
         log_of("compare_truth"),
     resources:
-        mem_mb=1000,
+        mem_mb=memory(500),
         runtime=10,
     params:
         directory=directory_of,
@@ -46,7 +46,7 @@ rule write_report:
     log:
         log_of("write_report"),
     resources:
-        mem_mb=2000,
+        mem_mb=memory(700),
         runtime=20,
     params:
         directory=directory_of,

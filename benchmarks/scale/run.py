@@ -33,7 +33,6 @@ CORES = 2
 RULES = [path.stem for path in (ROOT / "workflow" / "scripts").glob("*.py")]
 USED = re.compile(r"used ([\d.]+) s of CPU to start, ([\d.]+) s in all, (\d+) MB")
 PURE = re.compile(r"^all: ([\d.]+) s of CPU$", re.MULTILINE)
-MEASURED = 2  # experiments whose pure work is measured; many are alike
 missed = 0
 
 
@@ -131,10 +130,9 @@ def work(top: Path, kind: str, write: Callable[[Path], object], count: int) -> N
     for number in range(count):
         write(top / kind / f"{kind}_{number:03d}")
     experiments = f"{top}/{kind}/*"
-    known = min(count, MEASURED)
-    some = f"{top}/{kind}/{kind}_00[0-{known - 1}]"
-    done = call(sys.executable, str(ROOT / "benchmarks/scale/pure.py"), *_about(top / f"pure_{kind}", some))
-    pure = float(PURE.findall(done.said)[-1]) * count / known
+    first = f"{top}/{kind}/{kind}_000"  # all are the same
+    done = call(sys.executable, str(ROOT / "benchmarks/scale/pure.py"), *_about(top / f"pure_{kind}", first))
+    pure = float(PURE.findall(done.said)[-1]) * count
     done = snakemake(top / f"work_{kind}", experiments, "--quiet", "all")
     logs = sorted((top / f"work_{kind}" / "logs").rglob("*.log"))
     used = {path: USED.search(path.read_text()) for path in logs}

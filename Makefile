@@ -14,6 +14,7 @@ $(STAMP): requirements.lock pyproject.toml workflow/find_python.sh
 	@python=$$(sh workflow/find_python.sh) && echo "Setting up $(VENV) with $$python" && "$$python" -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q src
 	@touch $(STAMP)
 
 # What benchmarks/ compares with lives in an environment of its own; nothing else needs it.

@@ -53,7 +53,7 @@ PARTS = {
     "figures/units/joint": Part(
         ("figures",), ("analytes", "release"), ("draw_unit_figures",), (*UNITS, "release/")
     ),
-    "problems": Part((), (), ("collect_problems",), ("dialysate/", "release/", *UNITS)),
+    "problems": Part((), (), ("write_report",), ("dialysate/", "release/", *UNITS)),
     "": Part(EVERYTHING, EVERYTHING, EVERYTHING),
 }  # fmt: skip
 

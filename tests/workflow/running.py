@@ -13,8 +13,10 @@ import pandas as pd
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def snakemake(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)]
+def snakemake(
+    folder: Path, *arguments: str, project: Path = ROOT, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(project / "Snakefile"), "--directory", str(folder)]
     done = subprocess.run(
         [*command, *arguments],
         capture_output=True,

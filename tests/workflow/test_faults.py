@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -146,6 +147,26 @@ def test_an_input_that_changes_during_the_run_is_noticed(tiny: Path, tmp_path: P
     clean.mkdir()
     assert run(clean, directory).returncode == 0
     assert_same(tmp_path, bytes_of(clean / "results" / "tiny"))
+
+
+def test_an_archive_gives_the_same_bytes_elsewhere(
+    tiny: Path, undisturbed: tuple[dict[str, bytes], float], tmp_path: Path
+) -> None:
+    """Inputs and project packed, unpacked in another place, and run there; as docs/operations.md says."""
+    project = tmp_path / "there" / "project"
+    parts = ("Snakefile", "workflow", "config", "src")
+    with tarfile.open(tmp_path / "archive.tar", "w") as archive:
+        archive.add(tiny, f"inputs/{tiny.name}")
+        for part in parts:
+            archive.add(ROOT / part, f"project/{part}")
+    with tarfile.open(tmp_path / "archive.tar") as archive:
+        archive.extractall(tmp_path / "there", filter="data")
+    done = snakemake(
+        tmp_path / "there", "--cores", "1", "--config", f"experiments=inputs/{tiny.name}",
+        project=project, PYTHONPATH=str(project / "src"),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert_same(tmp_path / "there", undisturbed[0])  # provenance.json among them
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ rule quantify_run:
         },
     log:
         log_of("quantify_run", "run"),
+    priority: LONGEST_WAY
     resources:
         mem_mb=size_of_run,
         runtime=30,
@@ -31,8 +32,9 @@ rule merge_runs:
         dictionaries=[result(f"dialysate/{name}.json") for name in RUN_TABLES],
     log:
         log_of("merge_runs"),
+    priority: LONGEST_WAY
     resources:
-        mem_mb=500,
+        mem_mb=memory(400),
         runtime=10,
     params:
         directory=directory_of,

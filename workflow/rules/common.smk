@@ -107,12 +107,16 @@ def code(script):
     return code_digest(TOP / "workflow" / "scripts" / script)
 
 
-# What stands behind each result; the scripts of the last rules stand behind none.
+# What stands behind each result; the script of the last rule stands behind none.
 CODES = {
     path.stem: code(path.name)
     for path in sorted((TOP / "workflow" / "scripts").glob("*.py"))
-    if path.stem not in ("write_provenance", "refuse_experiments")
+    if path.stem != "refuse_experiments"
 }
+
+
+# From chromatograms to the figures of the dialysate is the longest way through an experiment: it goes first.
+LONGEST_WAY = 1
 
 
 def interim(path):

@@ -14,8 +14,9 @@ rule draw_dialysate_figures:
         ),
     log:
         log_of("draw_dialysate_figures"),
+    priority: LONGEST_WAY
     resources:
-        mem_mb=2000,
+        mem_mb=memory(700),
         runtime=30,
     params:
         directory=directory_of,
@@ -45,7 +46,7 @@ rule draw_unit_figures:
     log:
         log_of("draw_unit_figures"),
     resources:
-        mem_mb=2000,
+        mem_mb=memory(700),
         runtime=30,
     params:
         directory=directory_of,

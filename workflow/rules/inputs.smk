@@ -30,6 +30,17 @@ def facts_of_run(wildcards):
     )
 
 
+def memory(base):
+    """MB that a job asks for: more for longer sheets, and more at every further attempt."""
+
+    def asked(wildcards, attempt):
+        experiment = experiment_of(wildcards)
+        sheets = 2 * len(experiment.injections) + 10 * len(experiment.recordings)
+        return attempt * (base + sheets)
+
+    return asked
+
+
 def size_of_run(wildcards, attempt):
     return attempt * (600 + 4 * len(rows_of_run(wildcards)))
 
@@ -237,17 +248,18 @@ def unit_tables(wildcards):
     }
 
 
+# Found against true is drawn once, with the figures of units where there are any: they are fewer, and those of the
+# dialysate, which take longest, need not wait for it.
 def dialysate_figure_tables(wildcards):
-    return dialysate_tables(wildcards) | truth_of(wildcards)
+    truth = {} if experiment_of(wildcards).has_ephys else truth_of(wildcards)
+    return dialysate_tables(wildcards) | truth
 
 
 def unit_figure_tables(wildcards):
-    """Found against true is drawn once, with the dialysate figures where there are any."""
-    truth, release = truth_of(wildcards), {}
+    release = {}
     if experiment_of(wildcards).has_dialysate:
-        truth = {}
         release["release/release"] = [result_of(wildcards, "release/release.tsv")]
-    return unit_tables(wildcards) | release | truth
+    return unit_tables(wildcards) | release | truth_of(wildcards)
 
 
 def figure_files(tables):
@@ -276,6 +288,15 @@ def truth_files(wildcards):
 @once
 def result_tables(wildcards):
     return dialysate_tables(wildcards) | unit_tables(wildcards)
+
+
+def main_tables(wildcards):
+    """Result tables without what only figures and page show."""
+    return {
+        name: files
+        for name, files in result_tables(wildcards).items()
+        if not name.startswith(("sources/", "interim/"))
+    }
 
 
 @once

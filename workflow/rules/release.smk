@@ -12,8 +12,9 @@ rule compute_release:
         problems=interim("release/problems.tsv"),
     log:
         log_of("compute_release"),
+    priority: LONGEST_WAY
     resources:
-        mem_mb=1000,
+        mem_mb=memory(600),
         runtime=20,
     params:
         directory=directory_of,

@@ -38,7 +38,7 @@ rule measure_units:
     log:
         log_of("measure_units"),
     resources:
-        mem_mb=2000,
+        mem_mb=memory(700),
         runtime=30,
     params:
         directory=directory_of,
@@ -71,7 +71,7 @@ rule test_responses:
     log:
         log_of("test_responses"),
     resources:
-        mem_mb=2000,
+        mem_mb=memory(700),
         runtime=30,
     params:
         directory=directory_of,
@@ -106,7 +106,7 @@ rule classify_units:
     log:
         log_of("classify_units"),
     resources:
-        mem_mb=1000,
+        mem_mb=memory(500),
         runtime=10,
     params:
         directory=directory_of,

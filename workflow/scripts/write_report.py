@@ -1,13 +1,13 @@
-"""Result tables and figures in, one HTML page out."""
+"""Result tables and figures in; problems, one HTML page and the checksums of everything out."""
 
 from pathlib import Path
 
 from coeruleus import job
-from coeruleus.provenance import versions
+from coeruleus.provenance import changes, inventory, provenance, remove_absent_halves, versions
 from coeruleus.report.facts import Facts
 from coeruleus.report.page import build_report
-from coeruleus.tables.io import read_table
-from coeruleus.tables.problems import PROBLEMS
+from coeruleus.tables.io import read_tables
+from coeruleus.tables.problems import PROBLEMS, Problem, from_statuses, problems_frame
 from coeruleus.tables.registry import read_named
 
 experiment = job.begin(snakemake.log[0], snakemake.params.directory)
@@ -22,7 +22,21 @@ sheets = {
     "curation/units": experiment.curation_units,
     "curation/trials": experiment.curation_trials,
 }
-tables = read_named(snakemake.params.tables) | {"problems": read_table(snakemake.input.problems, PROBLEMS)}
+tables = read_named(snakemake.params.tables)
+told = [Problem(**row) for row in read_tables(list(snakemake.input.parts), PROBLEMS).to_dict("records")]
+problems = experiment.problems + told + from_statuses(tables, told)
 facts = Facts(experiment.name, settings.title, settings.species, settings.model_dump(mode="json"), versions())
-page = build_report(tables | sheets, [Path(folder) for folder in snakemake.params.figures], facts)
-Path(snakemake.output[0]).write_text(page, encoding="utf-8")
+figures = [Path(folder) for folder in snakemake.params.figures]
+page = build_report(tables | sheets | {"problems": problems_frame(problems)}, figures, facts)
+if changed := changes(list(snakemake.params.inventory), inventory(experiment.path)):
+    raise job.StoppedError(
+        f"inputs of {experiment.name} changed while the run was going on ({changed}), so its results are of two "
+        "states: run the same command again"
+    )
+out = snakemake.output
+job.write_problems(problems, out.problems)
+Path(out[0]).write_text(page, encoding="utf-8")
+results = Path(out.provenance).parent
+remove_absent_halves(results, snakemake.params.absent)
+text = provenance(experiment.path, results, settings.model_dump(mode="json"), snakemake.params.codes)
+Path(out.provenance).write_text(text, encoding="utf-8")

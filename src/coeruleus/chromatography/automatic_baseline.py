@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from pybaselines import Baseline  # type: ignore[import-untyped]
 from scipy.linalg import solveh_banded
 
 from coeruleus.chromatography.arrays import Floats
@@ -56,6 +55,8 @@ def draw_baseline(time: Floats, signal: Floats, peaks: Sequence[TracePeak], widt
     if free.sum() < FEWEST_FREE * time.size:
         text = "peaks cover nearly all of the chromatogram: no baseline can be drawn by itself; use a straight one"
         raise ValueError(text)
+    from pybaselines import Baseline  # type: ignore[import-untyped]  # few need it, and it takes half a start
+
     cells = STIFFNESS * width_half / float(time[1] - time[0])
     stiffness = float(np.clip(cells, 3.0, time.size) ** 4)
     level, _ = Baseline(time, check_finite=False, assume_sorted=True).fabc(

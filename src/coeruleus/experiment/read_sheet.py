@@ -170,7 +170,7 @@ def _typed(columns: dict[str, list[Value]], sheet: Sheet, extras: list[str], row
             or (field is not None and field.kind in ("number", "integer"))
         )
         typed[column] = pd.Series(columns.get(column, missing), index=index, dtype=float if numeric else object)
-    return pd.DataFrame(typed)
+    return pd.DataFrame(typed, index=index)
 
 
 def _check_key(frame: pd.DataFrame, sheet: Sheet, report: Report) -> None:

@@ -11,15 +11,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from coeruleus.figures.captions import caption, count
+from coeruleus.figures.colours import BLUE, GREEN, GREY, PALE, VERMILLION
 from coeruleus.figures.frames import numbers, records, span, split, take, words
-from coeruleus.figures.save import FigureRecord, Plotted, save_figure
+from coeruleus.figures.index import FigureRecord
+from coeruleus.figures.save import Plotted, save_figure
 from coeruleus.figures.settings import FigureSettings
 from coeruleus.figures.style import (
-    BLUE,
-    GREEN,
-    GREY,
-    PALE,
-    VERMILLION,
     few_ticks,
     log_axis,
     new_figure,

@@ -12,21 +12,12 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from coeruleus.figures.captions import caption, count
+from coeruleus.figures.colours import BLACK, BLUE, GREEN, GREY, VERMILLION
 from coeruleus.figures.frames import numbers, records, split, take
-from coeruleus.figures.save import FigureRecord, save_figure
+from coeruleus.figures.index import FigureRecord
+from coeruleus.figures.save import save_figure
 from coeruleus.figures.settings import FigureSettings
-from coeruleus.figures.style import (
-    BLACK,
-    BLUE,
-    GREEN,
-    GREY,
-    VERMILLION,
-    fix_labels,
-    new_figure,
-    place,
-    printable,
-    safe_name,
-)
+from coeruleus.figures.style import fix_labels, new_figure, place, printable, safe_name
 from coeruleus.figures.trace_lines import SIGNAL, Injection, PlottedTraces, draw_lines, mark_peak
 from coeruleus.tables.dialysate import PEAKS
 from coeruleus.tables.order import natural

@@ -10,11 +10,11 @@ import pandas as pd
 from coeruleus.figures.calibration import draw_calibration
 from coeruleus.figures.chromatograms import draw_chromatograms
 from coeruleus.figures.drift import draw_drift
+from coeruleus.figures.index import FigureRecord, write_index
 from coeruleus.figures.net_flux import draw_net_flux
 from coeruleus.figures.overlay import draw_overlays
 from coeruleus.figures.recovery import draw_recovery
 from coeruleus.figures.release import draw_release
-from coeruleus.figures.save import FigureRecord, write_index
 from coeruleus.figures.settings import FigureSettings
 from coeruleus.figures.style import house_style
 from coeruleus.figures.truth import draw_truth

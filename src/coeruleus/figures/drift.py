@@ -11,23 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import NullLocator
 
 from coeruleus.figures.captions import caption, count
+from coeruleus.figures.colours import BLUE, GREEN, GREY, ORANGE, VERMILLION
 from coeruleus.figures.frames import numbers, split, take
-from coeruleus.figures.save import FigureRecord, Plotted, save_figure
+from coeruleus.figures.index import FigureRecord
+from coeruleus.figures.save import Plotted, save_figure
 from coeruleus.figures.settings import FigureSettings
-from coeruleus.figures.style import (
-    BLUE,
-    GREEN,
-    GREY,
-    ORANGE,
-    VERMILLION,
-    few_ticks,
-    fix_labels,
-    new_figure,
-    ordered,
-    place,
-    printable,
-    safe_name,
-)
+from coeruleus.figures.style import few_ticks, fix_labels, new_figure, ordered, place, printable, safe_name
 from coeruleus.tables.sources import DRIFT
 
 KINDS = {"standard": ("o", BLUE), "qc": ("s", GREEN), "dialysate": ("o", GREY), "blank": ("^", ORANGE)}

@@ -9,20 +9,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from coeruleus.figures.captions import caption, count
+from coeruleus.figures.colours import BLUE, LABEL_COLOURS, PALE, VERMILLION
 from coeruleus.figures.frames import records, split, take
-from coeruleus.figures.save import FigureRecord, Plotted, save_figure
+from coeruleus.figures.index import FigureRecord
+from coeruleus.figures.save import Plotted, save_figure
 from coeruleus.figures.settings import FigureSettings
-from coeruleus.figures.style import (
-    BLUE,
-    LABEL_COLOURS,
-    PALE,
-    VERMILLION,
-    named_ticks,
-    new_figure,
-    place,
-    printable,
-    safe_name,
-)
+from coeruleus.figures.style import named_ticks, new_figure, place, printable, safe_name
 from coeruleus.tables.units import CLASSIFICATION, EVIDENCE
 
 MARKS = {"pass": ("o", BLUE, "pass"), "fail": ("X", VERMILLION, "fail"), "not_tested": ("_", "#8C8C8C", "not tested")}

@@ -11,17 +11,14 @@ import numpy as np
 import pandas as pd
 
 from coeruleus.figures.captions import caption, count
+from coeruleus.figures.colours import BLACK, CYCLE, GREY, LABEL_COLOURS, PALE
 from coeruleus.figures.frames import numbers, span, split, take
+from coeruleus.figures.index import FigureRecord
 from coeruleus.figures.release_verdicts import TIME
-from coeruleus.figures.save import FigureRecord, Plotted, save_figure
+from coeruleus.figures.save import Plotted, save_figure
 from coeruleus.figures.settings import FigureSettings
 from coeruleus.figures.style import (
-    BLACK,
-    CYCLE,
     DASHES,
-    GREY,
-    LABEL_COLOURS,
-    PALE,
     colours_for,
     few_ticks,
     new_figure,

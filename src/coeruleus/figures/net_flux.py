@@ -10,20 +10,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from coeruleus.figures.captions import caption, count
+from coeruleus.figures.colours import GREY, PALE
 from coeruleus.figures.frames import numbers, span, split, take, words
-from coeruleus.figures.save import FigureRecord, Plotted, save_figure
+from coeruleus.figures.index import FigureRecord
+from coeruleus.figures.save import Plotted, save_figure
 from coeruleus.figures.settings import FigureSettings
-from coeruleus.figures.style import (
-    GREY,
-    PALE,
-    colours_for,
-    few_ticks,
-    new_figure,
-    ordered,
-    place,
-    printable,
-    safe_name,
-)
+from coeruleus.figures.style import colours_for, few_ticks, new_figure, ordered, place, printable, safe_name
 from coeruleus.tables.release import RECOVERY
 from coeruleus.tables.sources import FLUX_POINTS
 

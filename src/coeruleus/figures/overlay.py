@@ -13,21 +13,12 @@ from matplotlib.axes import Axes
 
 from coeruleus.figures.captions import caption, count
 from coeruleus.figures.chromatograms import worth_a_look
+from coeruleus.figures.colours import BLACK, BLUE, GREY
 from coeruleus.figures.frames import Numbers, numbers, records, span, split, take
-from coeruleus.figures.save import FigureRecord, Plotted, save_figure
+from coeruleus.figures.index import FigureRecord
+from coeruleus.figures.save import Plotted, save_figure
 from coeruleus.figures.settings import FigureSettings
-from coeruleus.figures.style import (
-    BLACK,
-    BLUE,
-    GREY,
-    colours_for,
-    few_ticks,
-    new_figure,
-    ordered,
-    place,
-    printable,
-    safe_name,
-)
+from coeruleus.figures.style import colours_for, few_ticks, new_figure, ordered, place, printable, safe_name
 from coeruleus.tables.dialysate import ACCURACY, PEAKS
 from coeruleus.tables.sources import DRIFT, TRACES
 

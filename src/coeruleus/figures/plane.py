@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from coeruleus.figures.captions import caption, count
+from coeruleus.figures.colours import BLACK, LABEL_COLOURS
 from coeruleus.figures.frames import numbers, split, take
-from coeruleus.figures.save import FigureRecord, Plotted, save_figure
+from coeruleus.figures.index import FigureRecord
+from coeruleus.figures.save import Plotted, save_figure
 from coeruleus.figures.settings import FigureSettings
 from coeruleus.figures.style import (
-    BLACK,
-    LABEL_COLOURS,
     LABEL_MARKERS,
     few_ticks,
     log_axis,

@@ -10,20 +10,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from coeruleus.figures.captions import caption, count
+from coeruleus.figures.colours import BLACK, CYCLE, GREY, PALE
 from coeruleus.figures.frames import Numbers, numbers, records, span, split, take
-from coeruleus.figures.save import FigureRecord, Plotted, save_figure
+from coeruleus.figures.index import FigureRecord
+from coeruleus.figures.save import Plotted, save_figure
 from coeruleus.figures.settings import FigureSettings
-from coeruleus.figures.style import (
-    BLACK,
-    CYCLE,
-    GREY,
-    PALE,
-    few_ticks,
-    new_figure,
-    place,
-    printable,
-    safe_name,
-)
+from coeruleus.figures.style import few_ticks, new_figure, place, printable, safe_name
 from coeruleus.tables.sources import EXCERPT_MARKS, EXCERPTS
 
 TIME = "time in the segment (s)"

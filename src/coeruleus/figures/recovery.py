@@ -10,14 +10,12 @@ import numpy as np
 import pandas as pd
 
 from coeruleus.figures.captions import caption, count
+from coeruleus.figures.colours import BLUE, GREEN, GREY, VERMILLION
 from coeruleus.figures.frames import numbers, records, span, split
-from coeruleus.figures.save import FigureRecord, Plotted, save_figure
+from coeruleus.figures.index import FigureRecord
+from coeruleus.figures.save import Plotted, save_figure
 from coeruleus.figures.settings import FigureSettings
 from coeruleus.figures.style import (
-    BLUE,
-    GREEN,
-    GREY,
-    VERMILLION,
     few_ticks,
     named_ticks,
     new_figure,

@@ -11,17 +11,16 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from coeruleus.figures.captions import caption, count
+from coeruleus.figures.colours import BLACK, GREY, PALE
 from coeruleus.figures.frames import numbers, span, split, take
+from coeruleus.figures.index import FigureRecord
 from coeruleus.figures.release_animals import draw_animals
 from coeruleus.figures.release_areas import draw_areas
 from coeruleus.figures.release_panels import EVERYONE, NO_GROUP, Panel, panels_of, with_panels
 from coeruleus.figures.release_verdicts import TIME, Verdicts, read_verdicts
-from coeruleus.figures.save import FigureRecord, Plotted, save_figure
+from coeruleus.figures.save import Plotted, save_figure
 from coeruleus.figures.settings import FigureSettings
 from coeruleus.figures.style import (
-    BLACK,
-    GREY,
-    PALE,
     few_ticks,
     new_figure,
     ordered,

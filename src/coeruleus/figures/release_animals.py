@@ -10,23 +10,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from coeruleus.figures.captions import caption, count
+from coeruleus.figures.colours import BLACK, GREY, PALE, VERMILLION
 from coeruleus.figures.frames import numbers, records, span, split
+from coeruleus.figures.index import FigureRecord
 from coeruleus.figures.release_panels import Panel
 from coeruleus.figures.release_verdicts import TIME, Key, Verdicts
-from coeruleus.figures.save import FigureRecord, Plotted, save_figure
+from coeruleus.figures.save import Plotted, save_figure
 from coeruleus.figures.settings import FigureSettings
-from coeruleus.figures.style import (
-    BLACK,
-    GREY,
-    PALE,
-    VERMILLION,
-    few_ticks,
-    fix_labels,
-    new_figure,
-    place,
-    printable,
-    safe_name,
-)
+from coeruleus.figures.style import few_ticks, fix_labels, new_figure, place, printable, safe_name
 
 COLUMNS, ROW_MM = 4, 40
 LONGEST = 26  # letters of a title

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from coeruleus.figures.colours import BLACK, GREY, PALE
 from coeruleus.figures.frames import Numbers, numbers, records, span
 from coeruleus.figures.release_panels import Panel
 from coeruleus.figures.release_verdicts import Verdicts
 from coeruleus.figures.save import Plotted
-from coeruleus.figures.style import BLACK, GREY, PALE, few_ticks, named_ticks, printable, say_nothing_to_show
+from coeruleus.figures.style import few_ticks, named_ticks, printable, say_nothing_to_show
 
 ROOM_FOR_NAMES = 24  # letters that stand side by side under the areas
 AREA = "area above 100 % (% min)"

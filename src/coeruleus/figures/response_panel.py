@@ -12,17 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Polygon, Rectangle
 from matplotlib.ticker import MaxNLocator, NullLocator
 
+from coeruleus.figures.colours import BLACK, BLUE, GREY, PALE, VERMILLION
 from coeruleus.figures.frames import numbers, p_words, span, steps
 from coeruleus.figures.save import Plotted
-from coeruleus.figures.style import (
-    BLACK,
-    BLUE,
-    GREY,
-    PALE,
-    VERMILLION,
-    fix_labels,
-    printable,
-)
+from coeruleus.figures.style import fix_labels, printable
 from coeruleus.figures.unit_panels import STEPS, ResponseData, fill_outline, outline, words_in
 
 WRAPPED = 42  # letters of a reason on one line

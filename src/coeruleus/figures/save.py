@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,11 +14,10 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from PIL import Image
 
+from coeruleus.figures.index import FigureRecord
 from coeruleus.figures.style import printable
 from coeruleus.tables.io import write_table
 from coeruleus.tables.model import Table, number, text
-
-INDEX = "figures.json"
 
 PLOTTED = Table(
     "figures/plotted",
@@ -40,24 +37,6 @@ PLOTTED = Table(
         text("note", "status, label or verdict that the figure shows"),
     ),
 )
-
-
-@dataclass(frozen=True)
-class FigureRecord:
-    """One figure as the report needs it. `files` are names below the figures' directory; `about` says
-    what it shows (run, analyte, site_id, unit_id, ...)."""
-
-    name: str
-    kind: str
-    title: str
-    caption: str
-    alt: str
-    files: tuple[str, ...]
-    about: Mapping[str, str] = field(default_factory=dict)
-
-    def file(self, suffix: str) -> str:
-        """The file of this kind, e.g. `.png`."""
-        return next(name for name in self.files if name.endswith(suffix))
 
 
 class Source(Protocol):
@@ -151,18 +130,3 @@ def _few_colours(image: Image.Image, colours: int) -> Image.Image:
     palette[(palette >= 252).all(axis=1)] = 255
     image.putpalette(palette.ravel().tolist())
     return image
-
-
-def write_index(records: Iterable[FigureRecord], directory: Path) -> list[FigureRecord]:
-    """Write the list of figures for the report, in the order given, and return it."""
-    directory.mkdir(parents=True, exist_ok=True)
-    listed = list(records)
-    content = json.dumps([asdict(record) for record in listed], indent=1, ensure_ascii=False)
-    (directory / INDEX).write_text(content + "\n", encoding="utf-8")
-    return listed
-
-
-def read_index(directory: Path) -> list[FigureRecord]:
-    """The figures that `write_index` listed."""
-    loaded: Sequence[dict[str, Any]] = json.loads((directory / INDEX).read_text(encoding="utf-8"))
-    return [FigureRecord(**(entry | {"files": tuple(entry["files"])})) for entry in loaded]

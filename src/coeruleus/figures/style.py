@@ -13,14 +13,10 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, ScalarFormatter
 
+from coeruleus.figures.colours import CYCLE, GREY
 from coeruleus.figures.settings import FigureSettings
 from coeruleus.tables.order import naturally
 
-# Okabe & Ito (2008): told apart by colour-blind readers. Black and grey stay free for axes and missing things.
-BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"
-BLACK, GREY, PALE = "#222222", "#8C8C8C", "#D9D9D9"
-CYCLE = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
-LABEL_COLOURS = {"LC-NE": BLUE, "other": VERMILLION, "undetermined": GREY}
 LABEL_MARKERS = {"LC-NE": "o", "other": "s", "undetermined": "D"}
 DASHES = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)))
 MM = 1 / 25.4

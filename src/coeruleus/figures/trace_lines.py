@@ -8,15 +8,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from coeruleus.figures.colours import BLACK, BLUE, GREEN, GREY, PALE
 from coeruleus.figures.frames import Numbers, numbers, span, thin
-from coeruleus.figures.style import (
-    BLACK,
-    BLUE,
-    GREEN,
-    GREY,
-    PALE,
-    few_ticks,
-)
+from coeruleus.figures.style import few_ticks
 from coeruleus.tables.model import Table, number, text
 from coeruleus.tables.sources import TRACES
 

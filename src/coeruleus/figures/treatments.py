@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from coeruleus.figures.colours import BLACK
 from coeruleus.figures.frames import numbers, records
 from coeruleus.figures.save import Plotted
 from coeruleus.figures.settings import FigureSettings
-from coeruleus.figures.style import BLACK, printable
+from coeruleus.figures.style import printable
 
 EVENTS = "sheets/events"  # dialysate/events.tsv
 Treatment = tuple[str, float, float]  # name, onset, end (min)

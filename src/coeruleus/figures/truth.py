@@ -10,10 +10,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from coeruleus.figures.captions import caption, count
+from coeruleus.figures.colours import BLUE, GREY
 from coeruleus.figures.frames import numbers, span, split, take
-from coeruleus.figures.save import FigureRecord, Plotted, save_figure
+from coeruleus.figures.index import FigureRecord
+from coeruleus.figures.save import Plotted, save_figure
 from coeruleus.figures.settings import FigureSettings
-from coeruleus.figures.style import BLUE, GREY, few_ticks, fix_labels, new_figure, place, printable, say_nothing_to_show
+from coeruleus.figures.style import few_ticks, fix_labels, new_figure, place, printable, say_nothing_to_show
 from coeruleus.tables.sources import TRUTH
 
 COLUMNS, ROWS = 4, 4

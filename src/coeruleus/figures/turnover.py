@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from coeruleus.figures.frames import split, take
+from coeruleus.figures.index import FigureRecord
 from coeruleus.figures.release import draw_groups
 from coeruleus.figures.release_panels import EVERYONE, NO_GROUP, panels_of, with_panels
 from coeruleus.figures.release_verdicts import read_verdicts
-from coeruleus.figures.save import FigureRecord
 from coeruleus.figures.settings import FigureSettings
 from coeruleus.figures.treatments import EVENTS
 from coeruleus.tables.release import TURNOVER, TURNOVER_SUMMARY

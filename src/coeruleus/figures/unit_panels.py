@@ -14,19 +14,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import StepPatch
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
+from coeruleus.figures.colours import BLACK, BLUE, GREY, ORANGE, PALE, VERMILLION
 from coeruleus.figures.frames import numbers, span, steps, words
 from coeruleus.figures.save import Plotted
-from coeruleus.figures.style import (
-    BLACK,
-    BLUE,
-    GREY,
-    ORANGE,
-    PALE,
-    VERMILLION,
-    fix_labels,
-    plain_number,
-    printable,
-)
+from coeruleus.figures.style import fix_labels, plain_number, printable
 
 STEPS = (1, 2, 5, 10)
 ISI_TICKS = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0)

@@ -11,10 +11,11 @@ from coeruleus.figures.captions import caption, count
 from coeruleus.figures.drugs import draw_drugs
 from coeruleus.figures.evidence import draw_evidence
 from coeruleus.figures.frames import records, split, take
+from coeruleus.figures.index import FigureRecord, write_index
 from coeruleus.figures.joint import draw_joint
 from coeruleus.figures.plane import draw_plane
 from coeruleus.figures.raw_trace import draw_raw_traces
-from coeruleus.figures.save import FigureRecord, save_figure, write_index
+from coeruleus.figures.save import save_figure
 from coeruleus.figures.settings import FigureSettings
 from coeruleus.figures.style import house_style, safe_name
 from coeruleus.figures.truth import draw_truth

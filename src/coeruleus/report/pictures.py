@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from coeruleus.figures.save import INDEX, FigureRecord, read_index
+from coeruleus.figures.index import INDEX, FigureRecord, read_index
 
 LARGEST_SVG = 120_000  # bytes
 AS_IMAGES = {"unit_card", "chromatograms", "release_animals", "raw_trace"}  # many of a kind

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from coeruleus.figures.style import CYCLE, GREY, LABEL_COLOURS
+from coeruleus.figures.colours import CYCLE, GREY, LABEL_COLOURS
 from coeruleus.report.packed import pack, plain
 
 

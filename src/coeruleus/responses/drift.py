@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 Floats = NDArray[np.float64]
 
@@ -76,11 +76,11 @@ class _Series:
         for fits in self.fits:
             ratio, likelihood = np.moveaxis(np.array([fit.ratio(values) for fit in fits]), 1, 0)
             weight = np.exp(likelihood - likelihood.max(axis=0))
-            p = (weight * 2 * stats.t.sf(ratio, fits[0].free)).sum(axis=0) / weight.sum(axis=0)
-            scores.append(stats.cauchy.isf(np.clip(p, SMALLEST_P, 1 - SMALLEST_P)))
+            p = (weight * 2 * special.stdtr(fits[0].free, -ratio)).sum(axis=0) / weight.sum(axis=0)
+            scores.append(1 / np.tan(np.pi * np.clip(p, SMALLEST_P, 1 - SMALLEST_P)))
             every.append(likelihood)
         # The time course that fits best is not taken for the true one: all count alike.
-        return np.asarray(stats.cauchy.sf(np.mean(scores, axis=0))), np.mean(np.array(every), axis=0)
+        return np.arctan2(1, np.mean(scores, axis=0)) / np.pi, np.mean(np.array(every), axis=0)
 
 
 @lru_cache(maxsize=64)

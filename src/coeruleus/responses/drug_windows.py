@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from coeruleus.responses.drift import FEWEST_BLOCKS, Floats, change_p
 from coeruleus.tables.status import INSUFFICIENT_SPIKES
@@ -125,8 +125,8 @@ def interval(before: Window, after: Window, p: float) -> tuple[float, float, boo
     dispersion = max(float((scaled**2).sum()) / (len(scaled) - 1), 0.5) * (1 + memory) / (1 - memory)
     n = before.count.sum() + 0.5, after.count.sum() + 0.5
     change = float(np.log((n[1] / after.time.sum()) / (n[0] / before.time.sum())))
-    counted = float(stats.t.ppf(0.975, len(scaled) - 1) * np.sqrt(dispersion * (1 / n[0] + 1 / n[1])))
-    tested = abs(change) * float(stats.norm.isf(0.025) / max(stats.norm.isf(p / 2), LEAST_DEVIATION))
+    counted = float(special.stdtrit(len(scaled) - 1, 0.975) * np.sqrt(dispersion * (1 / n[0] + 1 / n[1])))
+    tested = abs(change) * float(special.ndtri(0.025) / min(special.ndtri(p / 2), -LEAST_DEVIATION))
     reach = max(counted, tested)
     low, high = (100 * float(np.expm1(change + end)) for end in (-reach, reach))
     return low, high, abs(change) > counted
@@ -142,6 +142,6 @@ def _drift(before: Window) -> str | None:
         return None
     excess = float(((count - expected) ** 2 / expected).sum())
     spread = float(np.ptp(count / time)) / before.rate
-    if spread > UNSTABLE_RANGE and stats.chi2.sf(excess, len(parts) - 1) < UNSTABLE_P:
+    if spread > UNSTABLE_RANGE and special.chdtrc(len(parts) - 1, excess) < UNSTABLE_P:
         return "it runs " + ", ".join(f"{rate:.2g}" for rate in count / time) + " Hz"
     return None

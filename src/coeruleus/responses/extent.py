@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 
 from coeruleus.responses.scan import EDGES_S, Deviation, Floats, Trials
 
@@ -183,8 +183,8 @@ def _rate_interval(count: float, time_s: float, dispersion: float) -> tuple[floa
     if time_s <= 0:
         return float("nan"), float("nan")
     tail, shape = (1 - LEVEL) / 2, count / dispersion
-    low = stats.gamma.ppf(tail, shape) * dispersion / time_s if count > 0 else 0.0
-    return float(low), float(stats.gamma.ppf(1 - tail, shape + 1) * dispersion / time_s)
+    low = special.gammaincinv(shape, tail) * dispersion / time_s if count > 0 else 0.0
+    return float(low), float(special.gammaincinv(shape + 1, 1 - tail) * dispersion / time_s)
 
 
 def _without_interval(pooled: Floats, exposed: Exposure, found: Deviation, limit: float) -> Extent:

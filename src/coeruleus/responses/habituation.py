@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
 from coeruleus.responses.decide import Decision
 from coeruleus.responses.scan import Floats, Trials
@@ -42,7 +42,7 @@ def habituation(trials: Trials, found: Decision) -> tuple[float, float] | None:
     own = counts - before * (counts.mean() / before.mean()) if before.any() else counts
     place = np.arange(len(onsets)) - (len(onsets) - 1) / 2
     change = float((place @ own) / (place @ place)) * (len(onsets) - 1)
-    ranks = stats.rankdata(own) - (len(own) + 1) / 2
+    ranks = pd.Series(own).rank().to_numpy() - (len(own) + 1) / 2
     rng = np.random.default_rng(SEED)
     drawn = rng.permuted(np.tile(ranks, (PERMUTATIONS, 1)), axis=1) @ place
     p = (1 + int((np.abs(drawn) >= abs(ranks @ place) - 1e-9).sum())) / (1 + PERMUTATIONS)

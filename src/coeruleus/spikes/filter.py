@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import butter, sosfiltfilt
 
 Array = NDArray[np.floating]
 
@@ -71,6 +70,8 @@ def bandpass(raw: Array, sampling_rate_hz: float, low_hz: float = LOW_HZ, high_h
     Samples that are not numbers are bridged by straight lines. Raises ValueError where the sampling rate
     leaves no band.
     """
+    from scipy.signal import butter, sosfiltfilt  # takes longer to import than most of those who use this module
+
     high_hz = min(high_hz, 0.45 * sampling_rate_hz)
     if high_hz <= low_hz:
         raise ValueError(f"sampled at {sampling_rate_hz:g} Hz, too slowly for spikes ({low_hz:g} Hz and up)")

@@ -80,4 +80,6 @@ def read_tables(paths: list[str] | list[Path], table: Table) -> pd.DataFrame:
     """Several files of one table as one frame."""
     parts = [read_table(path, table) for path in sorted(map(str, paths))]
     parts = [part for part in parts if len(part)]
+    if len(parts) == 1:
+        return parts[0]
     return table.frame(pd.concat(parts, ignore_index=True)) if parts else table.frame()

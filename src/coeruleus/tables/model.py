@@ -41,15 +41,17 @@ class Table:
         Text and booleans are objects with None for missing, numbers are float64 with NaN. Rows are
         sorted by the key, as text in order of code points and as numbers by value.
         """
-        frame = rows.copy() if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
+        given = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
+        known: dict[Any, pd.Series] = {}
         for column in self.columns:
-            values = frame[column.name] if column.name in frame else pd.Series(None, index=frame.index, dtype=object)
+            values = given[column.name] if column.name in given else pd.Series(None, index=given.index, dtype=object)
             if column.kind in ("number", "integer"):
-                frame[column.name] = pd.to_numeric(values).astype(float)
+                known[column.name] = pd.to_numeric(values).astype(float)
             else:
                 values = values.astype(object)
-                frame[column.name] = values.where(values.notna(), None)
-        frame = frame[self.names + [name for name in frame if name not in self.names]]
+                known[column.name] = values.where(values.notna(), None)
+        further = {name: given[name] for name in given if name not in known}
+        frame = pd.DataFrame(known | further, index=given.index)
         return frame.sort_values(list(self.key), kind="stable", ignore_index=True) if self.key else frame
 
 

@@ -12,7 +12,8 @@ from PIL import Image
 
 from coeruleus.figures.captions import read_captions
 from coeruleus.figures.dialysate_set import draw_dialysate_figures
-from coeruleus.figures.save import INDEX, PLOTTED, read_index
+from coeruleus.figures.index import INDEX, read_index
+from coeruleus.figures.save import PLOTTED
 from coeruleus.figures.settings import FigureSettings
 from coeruleus.figures.units_set import draw_unit_figures
 from coeruleus.tables import dialysate, sources, units

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coeruleus.tables.dialysate import PEAKS
@@ -47,6 +47,7 @@ def test_empty_tables_have_a_header(tmp_path: Path) -> None:
         assert read_table(path, table).empty
 
 
+@settings(deadline=None)
 @given(st.permutations(range(8)))
 def test_row_order_does_not_matter(order: list[int]) -> None:
     rows = [{"site_id": "s", "unit_id": str(n % 2), "segment": n % 4, "time_s": n * 0.125} for n in range(8)]

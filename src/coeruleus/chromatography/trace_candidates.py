@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
-from scipy.signal import find_peaks
 
 from coeruleus.chromatography.arrays import Floats
 
@@ -85,15 +84,35 @@ def find_candidates(signal: Floats) -> tuple[list[Candidate], float]:
     return accepted, finest
 
 
+def _swings(values: Floats, least: float) -> list[tuple[int, int, int]]:
+    """(bottom, top, bottom) of each rise and fall by at least `least`, whatever smaller ones lie on the way."""
+    turns, low, high, rising = list[int](), 0, 0, False
+    for place, value in enumerate(values.tolist()):
+        if rising and value > values[high]:
+            high = place
+        elif not rising and value < values[low]:
+            low = place
+        elif rising and value < values[high] - least:
+            turns.append(high)
+            low, rising = place, False
+        elif not rising and value > values[low] + least:
+            turns.append(low)
+            high, rising = place, True
+    turns += [] if rising else [low]
+    return list(zip(turns[0::2], turns[1::2], turns[2::2], strict=False))
+
+
 def plain_tops(signal: Floats, accepted: Sequence[Candidate], noise: float) -> list[Candidate]:
     """Tops that rise far out of the noise on both sides: plain to the eye, also where the trace bends everywhere."""
     smooth = gaussian_filter1d(signal, TOP_SCALE, mode="nearest")
-    tops, about = find_peaks(smooth, prominence=PLAIN * noise, width=2 * TOP_SCALE, rel_height=0.5)
     found = []
-    for top, left, right, rise in zip(tops, *(about[k] for k in ("left_ips", "right_ips", "prominences")), strict=True):
-        sigma = min(top - left, right - top) / HALF  # of the side that has no neighbour on it
-        if not any(abs(c.apex - top) < 2 * sigma for c in accepted):
-            found.append(Candidate(int(top), sigma, TOP_SCALE, float(rise / noise)))
+    for bottom, top, after in _swings(smooth, PLAIN * noise):
+        rise = float(smooth[top] - max(smooth[bottom], smooth[after]))
+        half = smooth[top] - rise / 2
+        sides = smooth[top : bottom - 1 if bottom else None : -1], smooth[top : after + 1]
+        width = min(int(np.argmax(side < half)) for side in sides)  # of the side that has no neighbour on it
+        if width >= TOP_SCALE and not any(abs(c.apex - top) < 2 * width / HALF for c in accepted):
+            found.append(Candidate(top, width / HALF, TOP_SCALE, rise / noise))
     return found
 
 

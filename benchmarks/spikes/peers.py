@@ -76,8 +76,9 @@ def _sort(name: str, trace: np.ndarray, rate: float, folder: Path) -> dict[str, 
     probe.set_contacts(places, shapes="circle", shape_params={"radius": 6.0})
     probe.set_device_channel_indices(np.arange(trace.shape[1]))
     recording = recording.set_probe(probe) or recording
-    recording = recording.save(folder=folder / "recording", verbose=False)
+    recording.set_property("location", places)  # where herdingspikes looks for them
     core.set_global_job_kwargs(n_jobs=1, progress_bar=False)
+    recording = recording.save(folder=folder / "recording", verbose=False)
     sorting = sorters.run_sorter(name, recording, folder=folder / "sorted", verbose=False, remove_existing_folder=True)
     trains = {str(unit): sorting.get_unit_spike_train(unit) / rate for unit in sorting.unit_ids}
     return {unit: train for unit, train in trains.items() if len(train)}

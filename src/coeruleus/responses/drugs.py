@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,10 @@ from scipy import stats
 
 from coeruleus.responses.drift import FEWEST_BLOCKS, Floats, change_p
 from coeruleus.responses.drug_course import add_reversals, time_course
+from coeruleus.responses.not_held import gaps_of_units, silent_to_the_end, unusable
 from coeruleus.responses.scan import ALPHA
 from coeruleus.responses.trials import AFTER_EVENT_S, DRUG, Segment, SegmentKey, rows_of, segment_table, trains_of
+from coeruleus.spikes.held import Gap
 from coeruleus.tables.problems import Problem
 from coeruleus.tables.status import EXCLUDED, FAILED, INSUFFICIENT_SPIKES, MISSING, OK
 from coeruleus.tables.units import DRUG_RESPONSES
@@ -61,15 +63,16 @@ def test_drugs(
     baseline condition, since something was given.
 
     Before: up to 10 min, back to 3 min after the last drug or to the start; after: up to 10 min, to the next
-    drug or the end (2 min each with a local route); segments of one session follow each other without a gap, and the
-    5 s after every other event are left out. Tested in blocks of at most 30 s by `drift.change_p` on
-    √(n + 3/8). The baseline is not stable where its quarters differ by more than half their mean and by more
-    than counting allows; then there is neither a p-value nor an interval.
+    drug or the end (2 min each with a local route); segments of one session follow each other without a gap. Time in
+    which the unit was not held (`not_held`) and the 5 s after every other event are left out. Tested in blocks of at
+    most 30 s by `drift.change_p` on √(n + 3/8). The baseline is not stable where its quarters differ by more than half
+    their mean and by more than counting allows; then there is neither a p-value nor an interval.
     """
     table = segment_table(segments)
     sessions = {(row["site_id"], int(row["segment"])): row.get("session_id") for row in rows_of(recordings)}
     drugs = events[events["trial_type"] == DRUG]
     trains = trains_of(spikes[spikes["site_id"].isin(set(drugs["site_id"]))])
+    lost_of = gaps_of_units(segments, events, trains)
     at_site = {site: rows_of(rows) for site, rows in units.groupby("site_id", sort=False)}
     excluded = {
         (row["site_id"], int(row["segment"]), round(float(row["onset"]), 4)): str(row["reason"])
@@ -101,7 +104,11 @@ def test_drugs(
                     train = trains.get((str(site), row["unit_id"]), {})
                     parts = [train[n] + starts[n] for n in numbers if n in train]
                     times = np.concatenate(parts) if parts else np.empty(0)
-                    _measure(row, event, every, starts, times)
+                    lost = lost_of.get((str(site), str(row["unit_id"])), [])
+                    _measure(row, event, every, starts, times, lost)
+                    silent = silent_to_the_end(lost, starts, times, starts[number] + float(event["onset"]))
+                    if silent and row["status"] == OK:
+                        row["reason"] = "; ".join(text for text in (row["reason"], silent) if text)
     for row in rows:
         row["session_id"] = sessions.get((row["site_id"], int(row["segment"])))
     add_reversals(rows)
@@ -151,6 +158,7 @@ def _measure(
     every: list[dict[str, Any]],
     starts: Mapping[int, float],
     times: Floats,
+    lost: Sequence[Gap],
 ) -> None:
     local = any(word in str(event["route"] or "").lower() for word in LOCAL_ROUTES)
     longest = LONGEST_LOCAL_S if local else LONGEST_S
@@ -162,13 +170,16 @@ def _measure(
     high = min([*(place for place in drugs if place > at), starts[-1], at + longest])
     size = float(np.clip(min(at - low, high - at) / 6, SHORTEST_BLOCK_S, BLOCK_S))
     taken = [(p, p + np.nan_to_num(float(e["duration"])) + AFTER_EVENT_S) for p, e in placed if e["trial_type"] != DRUG]
-    free = np.array(taken, dtype=float).reshape(-1, 2)
+    hidden = unusable(lost, starts, at)
+    free = np.array([*taken, *(stretch[:2] for stretch in hidden)], dtype=float).reshape(-1, 2)
     before, after = (_window(times, at, edge, size, free) for edge in (low, high))
     row["baseline_s"], row["response_s"] = float(before.time.sum()), float(after.time.sum())
     if min(len(before.time), len(after.time)) < FEWEST_BLOCKS:
         side = "before" if len(before.time) < FEWEST_BLOCKS else "after"
         row["status"] = INSUFFICIENT_SPIKES
-        row["reason"] = f"too little time {side} the drug: {FEWEST_BLOCKS} blocks of {size:g} s are needed"
+        why = [f"; the unit was not held: {text}" for start, end, text in hidden if start < high and end > low]
+        needed = f"{FEWEST_BLOCKS} blocks of {size:g} s are needed"
+        row["reason"] = f"too little time {side} the drug: {needed}{''.join(why[:1])}"
         return
     row["baseline_rate_hz"], row["response_rate_hz"] = before.rate, after.rate
     expected = before.rate * after.time.sum()

@@ -42,7 +42,7 @@ def excess_variance(model: Model, sample: Sample, unit: int) -> tuple[float, flo
     slope /= max(float(np.linalg.norm(slope)), 1e-12)
     place = rest @ axes.T
     place -= np.outer(place @ slope, slope)
-    return *beyond_noise(place), len(place)
+    return *beyond_noise(place / np.sqrt(model.whitener.inflation)), len(place)
 
 
 def beyond_noise(place: Array) -> tuple[float, float]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from coeruleus.spikes.accept import unit_note
-from coeruleus.spikes.match import Whitener, is_overlap, shifted, template_distance
+from coeruleus.spikes.match import Whitener, is_overlap, make_whitener, shifted, template_distance
 from coeruleus.spikes.spread import AXES, DEVIATIONS, beyond_noise
 
 GRID_S = 1 / 15000
@@ -64,3 +64,17 @@ def test_two_neurons_add_the_variance_of_their_distance(apart, share, excess):
         found.append(beyond_noise(place))
     assert 0.5 * excess < np.mean([one for one, _ in found]) < 1.1 * excess
     assert all(one > DEVIATIONS * scale for one, scale in found)
+
+
+@pytest.mark.parametrize("count", [900, 3000])
+def test_noise_that_was_not_learnt_from_is_larger_by_what_the_whitener_says(count):
+    """Four channels of 68 correlated samples: the fewer the snippets, the more."""
+    rng = np.random.default_rng(8)
+    noise = np.cumsum(rng.normal(size=(2 * count, 68, 4)), axis=1) + rng.normal(size=(2 * count, 68, 4))
+    whitener = make_whitener(noise[:count], np.ones(4))
+    assert whitener.inflation == pytest.approx(count / (count - 273))
+    _, vectors = np.linalg.eigh(np.cov(noise.reshape(-1, 272).T))
+    loud = vectors[:, -5:] @ vectors[:, -5:].T  # where there is signal the shrinkage does not reach
+    rows = whitener(noise[count:])
+    axes, _ = np.linalg.qr(whitener.matrix.T @ loud @ rng.normal(size=(272, 5)))
+    assert np.var(rows @ axes) == pytest.approx(whitener.inflation, rel=0.12)

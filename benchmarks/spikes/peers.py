@@ -17,10 +17,11 @@ from score import Found
 
 SORTERS = ("herdingspikes", "mountainsort5", "simple", "spykingcircus2", "tridesclous2")
 SCALE_UV = 0.1  # µV per bit: some sorters take integers only
+SETTINGS = {"herdingspikes": {"common_reference": "none"}}  # the median of one channel is that channel: nothing is left
 
 
 def peer(name: str, recordings: list[Recording], seconds: float) -> list[Found]:
-    """What a sorter finds in each recording with its default parameters; `failed` says why where it fails."""
+    """What a sorter finds in each recording with default parameters but SETTINGS; `failed` says why where it fails."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         for index, recording in enumerate(recordings):
@@ -76,9 +77,17 @@ def _sort(name: str, trace: np.ndarray, rate: float, folder: Path) -> dict[str, 
     probe.set_contacts(places, shapes="circle", shape_params={"radius": 6.0})
     probe.set_device_channel_indices(np.arange(trace.shape[1]))
     recording = recording.set_probe(probe) or recording
-    recording = recording.save(folder=folder / "recording", verbose=False)
+    recording.set_property("location", places)  # where herdingspikes looks for them
     core.set_global_job_kwargs(n_jobs=1, progress_bar=False)
-    sorting = sorters.run_sorter(name, recording, folder=folder / "sorted", verbose=False, remove_existing_folder=True)
+    recording = recording.save(folder=folder / "recording", verbose=False)
+    sorting = sorters.run_sorter(
+        name,
+        recording,
+        folder=folder / "sorted",
+        verbose=False,
+        remove_existing_folder=True,
+        **SETTINGS.get(name, {}),
+    )
     trains = {str(unit): sorting.get_unit_spike_train(unit) / rate for unit in sorting.unit_ids}
     return {unit: train for unit, train in trains.items() if len(train)}
 

@@ -181,7 +181,8 @@ SETS: dict[str, dict[str, Any]] = {
 }
 
 
-def recordings(kind: str, count: int, seed: int) -> Iterator[Recording]:
-    """The recordings of a set, one after the other."""
+def recordings(kind: str, count: int, seed: int, duration_s: float | None = None) -> Iterator[Recording]:
+    """The recordings of a set, one after the other, of the set's length or another."""
+    settings = SETS[kind] | ({"duration_s": duration_s} if duration_s else {})
     for index in range(count):
-        yield record([seed, list(SETS).index(kind), index], f"{kind} {index + 1}", **SETS[kind])
+        yield record([seed, list(SETS).index(kind), index], f"{kind} {index + 1}", **settings)

@@ -217,9 +217,7 @@ def dialysate_tables(wildcards):
         tables["sources/release_courses"] = [
             interim_of(wildcards, "release/courses.tsv")
         ]
-        tables["sources/release_areas"] = [
-            interim_of(wildcards, "release/areas.tsv")
-        ]
+        tables["sources/release_areas"] = [interim_of(wildcards, "release/areas.tsv")]
         tables["sources/flux_points"] = [
             interim_of(wildcards, "release/flux_points.tsv")
         ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,12 @@ import pandas as pd
 from coeruleus.responses.drift import Floats
 from coeruleus.responses.drug_course import add_reversals, time_course
 from coeruleus.responses.drug_windows import LOCAL, SLOW, SYSTEMIC, at_scale, interval
+from coeruleus.responses.not_held import gaps_of_units, silent_to_the_end, unusable
 from coeruleus.responses.scan import ALPHA
 from coeruleus.responses.trials import AFTER_EVENT_S, DRUG, Segment, SegmentKey, rows_of, segment_table, trains_of
+from coeruleus.spikes.held import Gap
 from coeruleus.tables.problems import Problem
-from coeruleus.tables.status import EXCLUDED, FAILED, MISSING, OK
+from coeruleus.tables.status import EXCLUDED, FAILED, INSUFFICIENT_SPIKES, MISSING, OK
 from coeruleus.tables.units import DRUG_RESPONSES
 
 LOCAL_ROUTES = ("local", "ionto", "pressure", "micro", "puff", "topical", "bath")
@@ -36,17 +38,18 @@ def test_drugs(
     baseline condition, since something was given.
 
     Before: up to 10 min, back to 3 min after the last drug or to the start; after: up to 10 min, to the next
-    drug or the end (2 min each with a local route); segments of one session follow each other without a gap, and the
-    5 s after every other event are left out. Tested in blocks of at most 30 s by `drift.change_p` on
-    √(n + 3/8). Where both sides last 20 min, up to 60 min are tested as well, for effects that come slowly; the
-    scale with the smaller p-value is given, and its p-value doubled (Bonferroni). The baseline is not stable where
-    its quarters differ by more than half their mean and by more than counting allows; then there is neither a p-value
-    nor an interval.
+    drug or the end (2 min each with a local route); segments of one session follow each other without a gap. Time in
+    which the unit was not held (`not_held`) and the 5 s after every other event are left out. Tested in blocks of at
+    most 30 s by `drift.change_p` on √(n + 3/8). Where both sides last 20 min, up to 60 min are tested as well, for
+    effects that come slowly; the scale with the smaller p-value is given, and its p-value doubled (Bonferroni). The
+    baseline is not stable where its quarters differ by more than half their mean and by more than counting allows;
+    then there is neither a p-value nor an interval.
     """
     table = segment_table(segments)
     sessions = {(row["site_id"], int(row["segment"])): row.get("session_id") for row in rows_of(recordings)}
     drugs = events[events["trial_type"] == DRUG]
     trains = trains_of(spikes[spikes["site_id"].isin(set(drugs["site_id"]))])
+    lost_of = gaps_of_units(segments, events, trains)
     at_site = {site: rows_of(rows) for site, rows in units.groupby("site_id", sort=False)}
     excluded = {
         (row["site_id"], int(row["segment"]), round(float(row["onset"]), 4)): str(row["reason"])
@@ -78,7 +81,11 @@ def test_drugs(
                     train = trains.get((str(site), row["unit_id"]), {})
                     parts = [train[n] + starts[n] for n in numbers if n in train]
                     times = np.concatenate(parts) if parts else np.empty(0)
-                    _measure(row, event, every, starts, times)
+                    lost = lost_of.get((str(site), str(row["unit_id"])), [])
+                    _measure(row, event, every, starts, times, lost)
+                    silent = silent_to_the_end(lost, starts, times, starts[number] + float(event["onset"]))
+                    if silent and row["status"] == OK:
+                        row["reason"] = "; ".join(text for text in (row["reason"], silent) if text)
     for row in rows:
         row["session_id"] = sessions.get((row["site_id"], int(row["segment"])))
     add_reversals(rows)
@@ -128,6 +135,7 @@ def _measure(
     every: list[dict[str, Any]],
     starts: Mapping[int, float],
     times: Floats,
+    lost: Sequence[Gap],
 ) -> None:
     local = any(word in str(event["route"] or "").lower() for word in LOCAL_ROUTES)
     at = starts[int(event["segment"])] + float(event["onset"])
@@ -136,12 +144,17 @@ def _measure(
     settled = [place + min(SETTLING_S, (at - place) / 2) for place in drugs if place < at]
     edges = max([*settled, 0.0]), min([*(place for place in drugs if place > at), starts[-1]])
     taken = [(p, p + np.nan_to_num(float(e["duration"])) + AFTER_EVENT_S) for p, e in placed if e["trial_type"] != DRUG]
-    free = np.array(taken, dtype=float).reshape(-1, 2)
+    hidden = unusable(lost, starts, at)
+    free = np.array([*taken, *(stretch[:2] for stretch in hidden)], dtype=float).reshape(-1, 2)
     scales = LOCAL if local else SYSTEMIC if min(at - edges[0], edges[1] - at) >= SLOW.least_s else SYSTEMIC[:1]
     tried = [at_scale(scale, times, at, edges, free) for scale in scales]
     tested = [one for one in tried if one.p is not None]
     best = min(tested, key=lambda one: one.p or 0.0, default=tried[0])
     row |= best.fields
+    if row["status"] == INSUFFICIENT_SPIKES:
+        reach = scales[0].longest_s
+        why = [text for start, end, text in hidden if start < at + reach and end > at - reach]
+        row["reason"] += f"; the unit was not held: {why[0]}" if why else ""
     if best.p is None or best.before is None or best.after is None:
         return
     before, after, p = best.before, best.after, min(best.p * len(tested), 1.0)

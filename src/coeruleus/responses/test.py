@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from coeruleus.responses.decide import FEWEST_EVENTS, SILENCE_S, Decision, decid
 from coeruleus.responses.display import psth, raster, stacked
 from coeruleus.responses.extent import after_onset
 from coeruleus.responses.habituation import habituation
+from coeruleus.responses.not_held import gaps_of_units, held_part, while_held
 from coeruleus.responses.scan import ALPHA, Floats, Trials
 from coeruleus.responses.trials import (
     AFTER_EVENT_S,
@@ -30,6 +31,7 @@ from coeruleus.responses.trials import (
     segment_table,
     trains_of,
 )
+from coeruleus.spikes.held import Gap
 from coeruleus.tables.problems import Problem
 from coeruleus.tables.sources import PSTH, RASTERS, RESPONSE_CURVES
 from coeruleus.tables.status import EXCLUDED, FAILED, INSUFFICIENT_SPIKES, MISSING, OK
@@ -65,7 +67,8 @@ def test_responses(
     """Test every unit against every kind of event at its site, drugs aside, each condition for itself.
 
     spikes: SPIKES; units: UNITS; segments: site_id, segment, duration_s, status, reason; events, recordings
-    and curation_trials: the sheets; artefacts: stretches of raw traces that were not sorted. Seeds depend on
+    and curation_trials: the sheets; artefacts: stretches of raw traces that were not sorted. Events in time in which a
+    unit was not held (`not_held`) are left out for that unit. Seeds depend on
     a unit's ids alone, so that a row does not change with the other units of the experiment. Methods: `scan`,
     `decide`, `onward`, `extent`, `habituation`.
     """
@@ -79,24 +82,27 @@ def test_responses(
     at_site = {site: rows_of(rows) for site, rows in units.groupby("site_id", sort=False)}
     wanted = {group.site_id for group in groups}
     trains = trains_of(spikes[spikes["site_id"].isin(wanted)])
+    lost_of = gaps_of_units(segments, events, trains)
     rows: list[dict[str, Any]] = []
     keys: list[tuple[str, str, str, str]] = []
     shown: list[tuple[dict[str, Floats], ...]] = []
     for group in groups:
         lacking: list[dict[str, Any]] = [{"unit_id": None, "status": MISSING, "reason": "the site has no recording"}]
         for unit in at_site.get(group.site_id, lacking):
-            row = _empty(group, unit)
+            lost = lost_of.get((group.site_id, str(unit["unit_id"])), [])
+            own = while_held(group, lost)
+            row = _empty(own, unit)
             rows.append(row)
             if row["status"] != OK:
                 continue
             drugged = group.condition in drugs.get(group.site_id, set())
             calm = set() if drugged else quiet.get(group.site_id, set())
-            trials = _trials(group, trains.get((group.site_id, row["unit_id"]), {}), table, calm)
-            _measure(row, group, trials, {} if drugged else unit)
-            _test(row, group, trials)
+            trials = _trials(own, trains.get((group.site_id, row["unit_id"]), {}), table, calm, lost)
+            _measure(row, own, trials, {} if drugged else unit)
+            _test(row, own, trials)
             key = (group.site_id, row["unit_id"], group.trial_type, group.condition)
             keys.append(key)
-            shown.append(_show(trials, group))
+            shown.append(_show(trials, own))
             if row["status"] != OK:
                 message = f"{group.trial_type}, {group.condition}: {row['reason']}"
                 problems.append(Problem("responses", f"{group.site_id}/{row['unit_id']}", "warning", message))
@@ -141,21 +147,32 @@ def _without_events(events: pd.DataFrame, table: Mapping[SegmentKey, Segment]) -
     return found
 
 
-def _trials(group: Group, train: Mapping[int, Floats], table: Mapping[SegmentKey, Segment], calm: set[int]) -> Trials:
-    """All segments of the group one after the other on one axis, far enough apart never to meet."""
+def _trials(
+    group: Group,
+    train: Mapping[int, Floats],
+    table: Mapping[SegmentKey, Segment],
+    calm: set[int],
+    lost: Sequence[Gap],
+) -> Trials:
+    """All segments of the group one after the other on one axis, far enough apart never to meet.
+
+    A segment begins and ends where the unit was held.
+    """
     start: dict[int, float] = {}
+    held: dict[int, tuple[float, float]] = {}
     parts, at = [], 0.0
     for number in sorted(set(group.segment)):
         start[number] = at
         times = train.get(number, np.empty(0))
         duration = table[(group.site_id, number)].duration_s
+        held[number] = held_part(lost, number, duration)
         parts.append(times[(times >= 0) & (times <= duration)] + at)
         at += duration + LONGEST_S + 1.0
     begin = np.array([start[number] for number in group.segment])
-    length = np.array([table[(group.site_id, number)].duration_s for number in group.segment])
+    low, high = np.array([held[number] for number in group.segment]).T
     rest = tuple(train[number] for number in sorted(calm) if number in train)
     return Trials(
-        np.concatenate(parts), begin + np.array(group.onset), np.array(group.length), begin, begin + length, rest
+        np.concatenate(parts), begin + np.array(group.onset), np.array(group.length), begin + low, begin + high, rest
     )
 
 

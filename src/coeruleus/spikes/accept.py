@@ -96,7 +96,7 @@ def limits(single: Fit, decoy: Fit, near: NDArray[np.bool_], unit: int, size: fl
     heights = single.height[mine & upright & (single.residual <= bound)]
     decoys = decoy.height[(decoy.unit == unit) & ~near & ~upright & (decoy.residual <= bound)]
     decoys = decoys[decoys < NOISE_REACH]  # larger ones are spikes of the other polarity
-    modes = [_mode_near(heights, start * size) for start in MODE_STARTS]
+    modes = [mode_near(heights, start * size) for start in MODE_STARTS]
     mode = next((place for place in modes if place >= MODE_LEAST * size), modes[0])
     middle = max(mode, MODE_LEAST * size)
     low, high = max(0.25 * size, min(0.5 * size, size - 4)), max(0.5 * size, min(0.8 * size, NOISE_REACH))
@@ -154,7 +154,7 @@ def _valley(heights: Array, mode: float) -> float:
     return (least + np.sqrt(least)) / top  # one standard error: a valley by chance is none
 
 
-def _mode_near(values: Array, start: float, width: float = 1.2) -> float:
+def mode_near(values: Array, start: float, width: float = 1.2) -> float:
     """The mode uphill from `start`, by mean shift (Fukunaga & Hostetler 1975)."""
     place = start
     for _ in range(100):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from coeruleus.spikes.quality import LOST_EXPECTED, lost_time
 from coeruleus.spikes.spontaneous import Stretch
 from coeruleus.tables.status import OK
 
@@ -16,7 +16,29 @@ Array = NDArray[np.floating]
 Masks = Mapping[int, Sequence[tuple[float, float]]]
 
 LEAST_S = 0.01
+LOST_EXPECTED = 20  # no spike where so many would be expected: lost, not silent
 HELD, LOST, FOUND_LATE, ABSENT, SILENT_AFTER_DRUG = "held", "lost", "found_late", "absent", "silent_after_drug"
+
+
+def lost_time(times: Array, start_s: float, end_s: float, fano: float = 1.0) -> tuple[float, float, int]:
+    """Part of a stretch in which a unit was held: (from, to, spikes that its rate predicts in what is cut off).
+
+    A train that begins or ends so far inside the stretch that its own rate predicts 20 spikes there (more for an
+    irregular one) was not held there: lost, or not yet found; that is not silence. (`start_s`, `end_s`, 0) if held.
+    """
+    if len(times) < LOST_EXPECTED:
+        return start_s, end_s, 0
+    low, high, missing = start_s, end_s, 0
+    rate = (len(times) - 1) / max(float(times[-1] - times[0]), 1e-9)
+    margin = 1 / rate
+    needed = LOST_EXPECTED * max(1.0, fano)
+    if (end_s - times[-1]) * rate >= needed:
+        high = float(times[-1]) + margin
+        missing += round((end_s - high) * rate)
+    if (times[0] - start_s) * rate >= needed:
+        low = float(times[0]) - margin
+        missing += round((low - start_s) * rate)
+    return low, high, missing
 
 
 def without_masks(stretches: Sequence[Stretch], masks: Masks) -> list[Stretch]:
@@ -81,6 +103,17 @@ def _irregular(times: Array) -> float:
     return float(np.var(gaps) / np.mean(gaps) ** 2) if len(gaps) > 1 else 1.0
 
 
+@dataclass(frozen=True)
+class Gap:
+    """Part of a segment (from, to, in s) in which a unit was not held, why, and in words."""
+
+    segment: int
+    start_s: float
+    end_s: float
+    kind: str
+    text: str
+
+
 def followed(
     rows: Sequence[Mapping[str, Any]],
     by_segment: Mapping[int, Array],
@@ -88,9 +121,25 @@ def followed(
 ) -> tuple[str | None, str | None]:
     """Whether a unit was held through the segments of its site, and where not: (held, reason).
 
+    Arguments as for `gaps`. (None, why) where no segment can be judged.
+    """
+    found = gaps(rows, by_segment, drugs)
+    if found is None:
+        return None, "no segment of known duration holds a spike of it"
+    kinds = [gap.kind for gap in found]
+    worst = next((kind for kind in (LOST, SILENT_AFTER_DRUG, ABSENT, FOUND_LATE) if kind in kinds), HELD)
+    return worst, "; ".join(gap.text for gap in found) or None
+
+
+def gaps(
+    rows: Sequence[Mapping[str, Any]],
+    by_segment: Mapping[int, Array],
+    drugs: Mapping[int, Sequence[tuple[float, str]]],
+) -> list[Gap] | None:
+    """Where a unit was not held, in order of time; None where no segment of known duration holds a spike of it.
+
     `rows` are its segments (segment, status, duration_s), `drugs` those that act in each (onset in s, name). A unit
-    that falls silent under a drug cannot be told from one that was lost, and is not said to be. (None, why) where no
-    segment can be judged.
+    that falls silent under a drug cannot be told from one that was lost, and is not said to be.
     """
     lengths = {
         int(row["segment"]): float(row["duration_s"])
@@ -99,31 +148,32 @@ def followed(
     }
     seen = [segment for segment in sorted(lengths) if len(by_segment.get(segment, ()))]
     if not seen:
-        return None, "no segment of known duration holds a spike of it"
+        return None
     rate = sum(len(by_segment[one]) for one in seen) / sum(lengths[one] for one in seen)
-    found: list[tuple[str, str]] = []
+    found: list[Gap] = []
     for segment in sorted(lengths):
         times, length = by_segment.get(segment, np.empty(0)), lengths[segment]
+        acting = drugs.get(segment, ())
         if len(times):
             low, high, missing = lost_time(times, 0.0, length, _irregular(times))
-            if low > 0 and segment == seen[0]:
-                found.append((FOUND_LATE, f"no spike before {low:.0f} s of segment {segment}"))
+            if low > 0:
+                kind = FOUND_LATE if segment == seen[0] else ABSENT
+                text = f"no spike before {low:.0f} s of segment {segment}"
+                found.append(_or_drug(Gap(segment, 0.0, low, kind, text), acting))
             if high < length:
                 kind = LOST if segment == seen[-1] else ABSENT
                 text = f"no spike after {high:.0f} s of segment {segment} ({missing} more expected)"
-                found.append(_or_drug(kind, text, high, drugs.get(segment, ())))
+                found.append(_or_drug(Gap(segment, high, length, kind, text), acting))
         elif rate * length >= LOST_EXPECTED:
             kind = FOUND_LATE if segment < seen[0] else LOST if segment > seen[-1] else ABSENT
             text = f"no spike in segment {segment} ({rate * length:.0f} expected)"
-            found.append(_or_drug(kind, text, 0.0, drugs.get(segment, ())))
-    kinds = [kind for kind, _ in found]
-    worst = next((kind for kind in (LOST, SILENT_AFTER_DRUG, ABSENT, FOUND_LATE) if kind in kinds), HELD)
-    return worst, "; ".join(text for _, text in found) or None
+            found.append(_or_drug(Gap(segment, 0.0, length, kind, text), acting))
+    return found
 
 
-def _or_drug(kind: str, text: str, at_s: float, drugs: Sequence[tuple[float, str]]) -> tuple[str, str]:
-    """What was seen, unless a drug given before it may have silenced the unit."""
-    given = [name for onset, name in drugs if onset <= at_s]
-    if kind == FOUND_LATE or not given:
-        return kind, text
-    return SILENT_AFTER_DRUG, f"{text}, after {given[-1]}: silenced or lost"
+def _or_drug(gap: Gap, drugs: Sequence[tuple[float, str]]) -> Gap:
+    """The gap, unless a drug given before it may have silenced the unit."""
+    given = [name for onset, name in drugs if onset <= gap.start_s]
+    if gap.kind == FOUND_LATE or not given:
+        return gap
+    return replace(gap, kind=SILENT_AFTER_DRUG, text=f"{gap.text}, after {given[-1]}: silenced or lost")

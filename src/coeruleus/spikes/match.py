@@ -26,9 +26,13 @@ NOISE_REACH = 9.0  # projections that noise and the small spikes of distant neur
 
 @dataclass(frozen=True)
 class Whitener:
-    """Snippets (n, samples, channels) to rows (n, d) in which noise has the unit covariance."""
+    """Snippets (n, samples, channels) to rows (n, d) in which noise has the unit covariance.
+
+    `inflation`: the variance that other noise than that it was made from has there.
+    """
 
     matrix: Array
+    inflation: float = 1.0
 
     def __call__(self, snippets: NDArray[np.floating]) -> Array:
         return np.asarray(snippets.reshape(len(snippets), -1) @ self.matrix, dtype=float)
@@ -48,7 +52,7 @@ def make_whitener(noise_snippets: Array, noise: Array) -> Whitener:
     covariance = rows.T @ rows / n
     mean = np.trace(covariance) / d
     values, vectors = np.linalg.eigh(0.95 * covariance + 0.05 * mean * np.eye(d))
-    return Whitener((vectors / np.sqrt(values)) @ vectors.T)
+    return Whitener((vectors / np.sqrt(values)) @ vectors.T, n / (n - d - 1))  # the mean of an inverse Wishart
 
 
 def shifted(template: Array, lags_s: Array, grid_s: float) -> Array:

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coeruleus.spikes import trains
-from coeruleus.spikes.held import ABSENT, LOST, Masks, followed, while_held, without_masks
+from coeruleus.spikes.held import ABSENT, LOST, LOST_EXPECTED, Masks, followed, while_held, without_masks
 from coeruleus.spikes.pick import pick_waveforms
 from coeruleus.spikes.profiles import correlogram_rows, isi_rows, rate_rows, waveform_rows
 from coeruleus.spikes.quality_columns import regularity, train_quality
@@ -27,7 +27,6 @@ Row = dict[str, Any]
 
 LEAST_SPIKES = 20  # spontaneous: fewer carry a rate, but no measure of intervals
 LEAST_INTERVALS = 10
-LOST_EXPECTED = 20  # no spike where so many would be expected: lost, not silent
 END_TOLERANCE_S = 0.5  # a duration in a sheet may be rounded
 SORTER_COLUMNS = ("snr", "isolation", "missed_fraction", "noise_fraction")
 SORTER_CENSORED_S = 0.001  # the sorter lets no two spikes of a unit stand nearer than that

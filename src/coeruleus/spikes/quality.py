@@ -18,7 +18,6 @@ ZERO_UPPER = 3.689  # upper end of the 95 % interval of a Poisson count of 0
 PRESENCE_SPIKES = 10  # expected per bin: an empty one is no chance
 PRESENCE_LEAST = 5  # bins
 SILENCE_CHANCE = 0.01
-LOST_EXPECTED = 20
 
 
 @dataclass(frozen=True)
@@ -97,24 +96,3 @@ def silent_periods(stretches: Sequence[Array], bounds: Bounds, shape: float) -> 
     limit = typical * float(gamma.isf(SILENCE_CHANCE / len(gaps), shape, scale=1 / shape))
     long = gaps[gaps > limit]
     return Silence(len(long), float(gaps.max()), float(long.sum()) / total)
-
-
-def lost_time(times: Array, start_s: float, end_s: float, fano: float = 1.0) -> tuple[float, float, int]:
-    """Part of a stretch in which a unit was held: (from, to, spikes that its rate predicts in what is cut off).
-
-    A train that begins or ends so far inside the stretch that its own rate predicts 20 spikes there (more for an
-    irregular one) was not held there: lost, or not yet found; that is not silence. (`start_s`, `end_s`, 0) if held.
-    """
-    if len(times) < LOST_EXPECTED:
-        return start_s, end_s, 0
-    low, high, missing = start_s, end_s, 0
-    rate = (len(times) - 1) / max(float(times[-1] - times[0]), 1e-9)
-    margin = 1 / rate
-    needed = LOST_EXPECTED * max(1.0, fano)
-    if (end_s - times[-1]) * rate >= needed:
-        high = float(times[-1]) + margin
-        missing += round((end_s - high) * rate)
-    if (times[0] - start_s) * rate >= needed:
-        low = float(times[0]) - margin
-        missing += round((low - start_s) * rate)
-    return low, high, missing

@@ -58,10 +58,11 @@ class Model:
 
     def expected(self, clock: Array) -> Array:
         """Scale expected of each unit at these times, (n, units)."""
-        return _expected(self.drift, clock)
+        return expected_scale(self.drift, clock)
 
 
-def _expected(drift: Drift, clock: Array) -> Array:
+def expected_scale(drift: Drift, clock: Array) -> Array:
+    """Scale that each unit's drift gives at these times, (n, units)."""
     return np.stack([np.interp(clock, times, scales) for times, scales in drift], axis=1)
 
 
@@ -72,7 +73,7 @@ def learn(sample: Sample, groups: list[Ints], whitener: Whitener, grid_s: float)
     """
     segment = np.zeros(len(sample.clock), dtype=int)
     near = has_larger_neighbour(sample.clock, segment, sample.sigmas)
-    templates = [_robust_mean(sample.snippets[group]) for group in groups]
+    templates = [robust_mean(sample.snippets[group]) for group in groups]
     drift: Drift = [(np.zeros(1), np.ones(1)) for _ in templates]
     dropped: list[str] = []
     rounds = 0
@@ -93,7 +94,7 @@ def learn(sample: Sample, groups: list[Ints], whitener: Whitener, grid_s: float)
                 continue
         if rounds == ROUNDS:
             return model, dropped
-        templates, drift = _remeasured(sample, model)
+        templates, drift = remeasured(sample, model)
         templates, drift = _merged(templates, drift, model, whitener, grid_s)
         rounds += 1
     return None, dropped
@@ -108,7 +109,7 @@ def _matched(
     grid_s: float,
 ) -> Model:
     bank = make_bank(templates, whitener, grid_s)
-    expected = _expected(drift, sample.clock)
+    expected = expected_scale(drift, sample.clock)
     single = fit(sample.rows, bank, expected)
     decoy = fit(sample.rows, replace(bank, rows=-bank.rows), expected)
     found = [limits(single, decoy, near, unit, float(bank.size[unit])) for unit in range(len(templates))]
@@ -121,7 +122,7 @@ def _levels(found: list[Limits]) -> tuple[Array, Array]:
     return np.array([limit.needed for limit in found]), np.array([limit.bound for limit in found])
 
 
-def _remeasured(sample: Sample, model: Model) -> tuple[list[Array], Drift]:
+def remeasured(sample: Sample, model: Model) -> tuple[list[Array], Drift]:
     """Templates anew from spikes that stand alone, moved into place, at the mode of their heights; and their drift."""
     templates: list[Array] = []
     drift: Drift = []
@@ -140,7 +141,7 @@ def _remeasured(sample: Sample, model: Model) -> tuple[list[Array], Drift]:
         core = (scale / here >= low) & (scale / here <= high)
         some = np.flatnonzero(core)[:: max(1, int(core.sum()) // 1500)]
         moved = _moved(sample.snippets[mine.candidate[some]], lag[some], model.grid_s)
-        mean = _robust_mean(moved / here[some, None, None])
+        mean = robust_mean(moved / here[some, None, None])
         middle = float(np.interp(mine.time_s, times, level).mean())
         templates.append(mean * middle)
         drift.append((times, level / middle))
@@ -178,7 +179,7 @@ def _moved(snippets: NDArray[np.float32], lag_s: Array, grid_s: float) -> Array:
     return out
 
 
-def _robust_mean(snippets: NDArray[np.floating]) -> Array:
+def robust_mean(snippets: NDArray[np.floating]) -> Array:
     """Mean without the tenth at either end, sample by sample: overlaps and stray events do not count."""
     ordered = np.sort(np.asarray(snippets, dtype=float), axis=0)
     cut = len(ordered) // 10

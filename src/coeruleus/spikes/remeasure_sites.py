@@ -1,4 +1,4 @@
-"""Units sorted elsewhere whose raw trace is at hand: their mean spikes and SNR from it, for every recording."""
+"""Units sorted elsewhere whose raw trace is at hand: mean spikes, SNR and isolation from it, for every recording."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from coeruleus.formats.errors import FormatError
 from coeruleus.formats.recording import read_raw
+from coeruleus.spikes.detect import collect
+from coeruleus.spikes.elsewhere import isolation_and_missed
 from coeruleus.spikes.remeasure import Remeasured, remeasure
 from coeruleus.tables.interim import UNIT_QUALITY
 from coeruleus.tables.problems import Problem
@@ -35,6 +38,7 @@ def remeasure_sites(recordings: pd.DataFrame, folder: Path, spikes: pd.DataFrame
     files; what no trace shows keeps its waveform, and that is a problem where a `raw_file` was named.
     """
     found: dict[tuple[str, str], tuple[Row, Remeasured]] = {}
+    apart: dict[tuple[str, str], tuple[float, float]] = {}
     problems: list[Problem] = []
     rows = recordings[recordings["kind"] == "sorted"].sort_values(["site_id", "segment"], kind="stable")
     for row in rows.to_dict("records"):
@@ -53,6 +57,9 @@ def remeasure_sites(recordings: pd.DataFrame, folder: Path, spikes: pd.DataFrame
             recording = read_raw(folder / str(file), None if named else row.get("format"))
             shifted = {unit: times - recording.start_s for unit, times in trains.items()}
             measured = remeasure(recording.chunks(), recording.sampling_rate_hz, shifted)
+            candidates = collect([recording.chunks()], recording.sampling_rate_hz)
+            isolated = isolation_and_missed(candidates, shifted)
+            candidates.snippets.close()
         except (FormatError, OSError, ValueError) as error:
             if named:
                 problems.append(Problem(STAGE, item, "error", f"{file}: mean spikes are not from it: {error}"))
@@ -60,9 +67,10 @@ def remeasure_sites(recordings: pd.DataFrame, folder: Path, spikes: pd.DataFrame
         for unit, one in measured.items():
             if one.reason is None:
                 found[str(row["site_id"]), unit] = ({str(key): value for key, value in row.items()}, one)
+                apart[str(row["site_id"]), unit] = isolated.get(unit, (np.nan, np.nan))
             else:
                 problems.append(Problem(STAGE, f"{row['site_id']}/{unit}", "warning", f"{file}: {one.reason}"))
-    return FromRaw(_replaced(waveforms, found), _quality(found), problems)
+    return FromRaw(_replaced(waveforms, found), _quality(found, apart), problems)
 
 
 def _replaced(given: pd.DataFrame, found: dict[tuple[str, str], tuple[Row, Remeasured]]) -> pd.DataFrame:
@@ -84,7 +92,12 @@ def _replaced(given: pd.DataFrame, found: dict[tuple[str, str], tuple[Row, Remea
     return WAVEFORMS.frame(pd.concat([part for part in [kept, *anew] if len(part)], ignore_index=True))
 
 
-def _quality(found: dict[tuple[str, str], tuple[Row, Remeasured]]) -> pd.DataFrame:
-    return UNIT_QUALITY.frame(
-        [{"site_id": site, "unit_id": unit, "snr": one.snr} for (site, unit), (_, one) in sorted(found.items())]
-    )
+def _quality(
+    found: dict[tuple[str, str], tuple[Row, Remeasured]], apart: dict[tuple[str, str], tuple[float, float]]
+) -> pd.DataFrame:
+    rows = []
+    for key in sorted(found):
+        isolation, missed = apart[key]
+        measured = {"snr": found[key][1].snr, "isolation": isolation, "missed_fraction": missed}
+        rows.append({"site_id": key[0], "unit_id": key[1], **measured})
+    return UNIT_QUALITY.frame(rows)

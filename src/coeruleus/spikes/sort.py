@@ -110,7 +110,7 @@ def _sorted(found: Candidates, highpass_hz: float | None) -> SortResult:
     samples = len(found.offsets_s)
     noise_snippets = np.array(found.noise_snippets, dtype=float).reshape(-1, samples, len(used))
     whitener = make_whitener(noise_snippets, noise)
-    chosen = _learning_set(clock, LEARN_MOST * 2 // (1 + len(used)))
+    chosen = learning_set(clock, len(used))
     snippets = found.read(chosen)
     sample = Sample(clock[chosen], found.sigmas[chosen], snippets, whitener(snippets))
     groups = _proposed(sample, whitener, found.grid_s)
@@ -181,8 +181,9 @@ def _rest(unit: SortedUnit) -> tuple:
     return tuple(getattr(unit, name) for name in SortedUnit.__dataclass_fields__ if name != "unit_id")
 
 
-def _learning_set(clock: Array, most: int) -> NDArray[np.int_]:
-    """Whole windows of time, evenly spread, with about `most` candidates: neighbours stay together."""
+def learning_set(clock: Array, channels: int) -> NDArray[np.int_]:
+    """Candidates to learn from: whole windows of time, evenly spread, so that neighbours stay together."""
+    most = LEARN_MOST * 2 // (1 + channels)
     if len(clock) <= most:
         return np.arange(len(clock))
     window = (clock / LEARN_WINDOW_S).astype(int)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import chi2
 
 from coeruleus.spikes.match import LAGS_S, make_bank, shifted
 from coeruleus.spikes.refine import Model, Sample
@@ -14,11 +15,11 @@ AXES = 5
 LEAST = 30
 TRIM = 0.02
 EXCESS = 0.12  # variance beyond that of noise: two units of equal rate d′ 0.7 apart add as much
-ERRORS = 2.3
+DEVIATIONS = 3.3  # of the largest variance that noise alone shows: it passes that once in a thousand units
 
 
 def excess_variance(model: Model, sample: Sample, unit: int) -> tuple[float, float, int]:
-    """Largest variance of the unit's spikes beyond noise, its standard error, and the number of spikes.
+    """Largest variance of the unit's spikes beyond noise, how far that varies by chance, and the number of spikes.
 
     Along the axes that its template moves in when it is scaled or shifted, but for the shift itself, which is
     alignment; about its expected amplitude, so that drift adds nothing.
@@ -41,18 +42,29 @@ def excess_variance(model: Model, sample: Sample, unit: int) -> tuple[float, flo
     slope /= max(float(np.linalg.norm(slope)), 1e-12)
     place = rest @ axes.T
     place -= np.outer(place @ slope, slope)
-    place -= np.median(place, axis=0)
+    return *beyond_noise(place / np.sqrt(model.whitener.inflation)), len(place)
+
+
+def beyond_noise(place: Array) -> tuple[float, float]:
+    """Largest variance of `place` (n, axes; AXES of them free) beyond that of noise of unit variance, and its scale.
+
+    What noise alone shows is the centre and scale of the largest eigenvalue of a sample covariance (Johnstone 2001,
+    Ann Stat 29, 295); a fiftieth of the spikes, farthest out, does not count.
+    """
+    place = place - np.median(place, axis=0)
     distance = np.einsum("ij,ij->i", place, place)
     place = place[distance <= np.quantile(distance, 1 - TRIM)]
-    variance = float(np.linalg.eigvalsh(place.T @ place / len(place))[-1])
-    edge = (1 + np.sqrt(AXES / len(place))) ** 2
-    return variance - edge, edge * np.sqrt(2 / len(place)), len(place)
+    kept = chi2.cdf(chi2.ppf(1 - TRIM, AXES), AXES + 2) / (1 - TRIM)  # of the variance, by the trimming
+    variance = float(np.linalg.eigvalsh(place.T @ place / len(place))[-1]) / kept
+    roots = np.sqrt(len(place) - 1), np.sqrt(AXES)
+    scale = sum(roots) * (1 / roots[0] + 1 / roots[1]) ** (1 / 3) / len(place)
+    return float(variance - sum(roots) ** 2 / len(place)), float(scale)
 
 
 def spread_note(model: Model, sample: Sample, unit: int) -> str | None:
     """That a unit is more than one neuron, as far as its spikes' spread tells."""
-    excess, error, _ = excess_variance(model, sample, unit)
-    if excess < EXCESS or excess < ERRORS * error:
+    excess, scale, _ = excess_variance(model, sample, unit)
+    if excess < EXCESS or excess < DEVIATIONS * scale:
         return None
     apart = 2 * np.sqrt(excess)
     return (

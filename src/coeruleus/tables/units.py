@@ -38,9 +38,11 @@ UNITS = Table(
         number("lvr", "local variation revised for refractoriness (Shinomoto 2009), R = 5 ms"),
         number("isi_violation_ci_high", "upper end of the exact 95 % interval of isi_violation_fraction"),
         number("masked_s", "spontaneous time hidden by artefacts, not counted in duration_s", "s"),
-        number("isolation", "d′ to what is nearest, another unit or noise; of units sorted here"),
+        number("isolation", "d′ to what is nearest, another unit or noise; needs the raw trace"),
         number(
-            "missed_fraction", "spikes too small to be taken ÷ all, from the asymmetry of heights (amplitude cut-off)"
+            "missed_fraction",
+            "spikes too small to be taken ÷ all (amplitude cut-off), from the asymmetry of heights; of units sorted "
+            "elsewhere from their peaks in the raw trace",
         ),
         number("noise_fraction", "part of the spikes that may be noise: expected, plus one standard error"),
         number("presence", "bins that should hold ten spikes and hold one at least ÷ such bins"),

@@ -110,7 +110,7 @@ def test_windows_rates_and_change_by_hand(sheets: Sheets) -> None:
     assert (first["baseline_rate_hz"], first["response_rate_hz"], first["percent_change"]) == (1.0, 0.0, -100.0)
     assert (first["baseline_s"], first["response_s"]) == (600, 300)
     assert first["p_value"] < 0.001 and first["status"] == "ok"
-    assert second["status"] == "insufficient_spikes" and "0 found" in second["reason"]
+    assert second["status"] == "insufficient_spikes" and "silenced or lost" in second["reason"]
 
 
 def test_a_baseline_that_jumps_is_flagged_and_not_tested(sheets: Sheets) -> None:

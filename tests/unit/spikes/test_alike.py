@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from coeruleus.spikes.accept import unit_note
-from coeruleus.spikes.match import Whitener, is_overlap, shifted, template_distance
+from coeruleus.spikes.match import Whitener, is_overlap, make_whitener, shifted, template_distance
+from coeruleus.spikes.spread import AXES, DEVIATIONS, beyond_noise
 
 GRID_S = 1 / 15000
 WHITE = Whitener(np.eye(68))
@@ -43,3 +44,37 @@ def test_two_slow_neurons_in_one_train_are_said_and_one_is_not():
     assert unit_note([one], [400.0], 0.0, None) is None
     said = unit_note([both], [400.0], 0.0, None)
     assert said is not None and said.startswith("multi-unit")
+
+
+@pytest.mark.parametrize("count", [60, 300])
+def test_noise_seldom_looks_like_two_neurons(count):
+    rng = np.random.default_rng(9)
+    found = [beyond_noise(rng.normal(size=(count, AXES))) for _ in range(1500)]
+    assert np.mean([excess > DEVIATIONS * scale for excess, scale in found]) < 0.004  # 0.001 by design
+
+
+@pytest.mark.parametrize(("apart", "share", "excess"), [(2.0, 0.5, 1.0), (2.5, 0.2, 1.0), (3.0, 0.1, 0.81)])
+def test_two_neurons_add_the_variance_of_their_distance(apart, share, excess):
+    """Share × (1 − share) × d′², of which trimming takes up to half where one is rare; said of every one."""
+    rng = np.random.default_rng(4)
+    found = []
+    for _ in range(20):
+        place = rng.normal(size=(600, AXES))
+        place[: round(share * 600), 0] += apart
+        found.append(beyond_noise(place))
+    assert 0.5 * excess < np.mean([one for one, _ in found]) < 1.1 * excess
+    assert all(one > DEVIATIONS * scale for one, scale in found)
+
+
+@pytest.mark.parametrize("count", [900, 3000])
+def test_noise_that_was_not_learnt_from_is_larger_by_what_the_whitener_says(count):
+    """Four channels of 68 correlated samples: the fewer the snippets, the more."""
+    rng = np.random.default_rng(8)
+    noise = np.cumsum(rng.normal(size=(2 * count, 68, 4)), axis=1) + rng.normal(size=(2 * count, 68, 4))
+    whitener = make_whitener(noise[:count], np.ones(4))
+    assert whitener.inflation == pytest.approx(count / (count - 273))
+    _, vectors = np.linalg.eigh(np.cov(noise.reshape(-1, 272).T))
+    loud = vectors[:, -5:] @ vectors[:, -5:].T  # where there is signal the shrinkage does not reach
+    rows = whitener(noise[count:])
+    axes, _ = np.linalg.qr(whitener.matrix.T @ loud @ rng.normal(size=(272, 5)))
+    assert np.var(rows @ axes) == pytest.approx(whitener.inflation, rel=0.12)

@@ -11,9 +11,9 @@ from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
 from coeruleus.figures import save, units_set
+from coeruleus.figures.colours import CYCLE, LABEL_COLOURS
 from coeruleus.figures.dialysate_set import draw_dialysate_figures
 from coeruleus.figures.settings import FigureSettings
-from coeruleus.figures.style import CYCLE, LABEL_COLOURS
 from coeruleus.figures.units_set import draw_unit_figures
 
 from ..conftest import dialysate_tables, other_tables, raw_tables, unit_tables

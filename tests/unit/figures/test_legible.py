@@ -76,7 +76,7 @@ def faults(monkeypatch):
 
 
 def test_words_of_sixty_animals_and_many_units_stand_apart(faults, monkeypatch, tmp_path):
-    tables = dialysate_tables(injections=8, animals=60) | unit_tables(count=130) | raw_tables() | other_tables()
+    tables = dialysate_tables(injections=8, animals=60) | unit_tables(count=300) | raw_tables() | other_tables()
     tables["sources/segment_clock"] = tables["sources/segment_clock"][:2]  # a figure for each session beside release
     draw_dialysate_figures(tables, tmp_path / "dialysate", FigureSettings(), {})
     cards = units_set.unit_data

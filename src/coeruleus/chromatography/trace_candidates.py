@@ -29,6 +29,7 @@ SPECK = 2.0  # z over the threshold of what may be a bump of the noise on a far 
 HALF = 1.1774  # half the width at half height of a Gaussian, in sigmas
 TOP_SCALE = 2.0  # cells that a top is smoothed with
 PLAIN = 12.0  # rise of a top on both sides over the noise of one cell
+SMOOTHEST = 1e-9  # of its range: noise that any trace is taken to have
 BEND_OF_NOISE = np.sqrt(3 / (8 * np.sqrt(np.pi)))  # second derivative of white noise, smoothed with one cell
 
 
@@ -44,15 +45,15 @@ def find_candidates(signal: Floats) -> tuple[list[Candidate], float]:
     """Maxima of the negative second derivative, from the finest scale to the coarsest.
 
     A peak is accepted where the finest scale shows it, and measured where it stands out most while it is alone.
-    The second value is the noise of one cell.
+    The second value is the noise of one cell: at least that of rounding, so that a trace without noise has one too.
     """
     accepted: list[Candidate] = []
-    octaves, noise, finest = np.log2(max(signal.size / 30, 2.0)), 0.0, 0.0
+    rounding = float(np.diff(np.unique(signal)).min()) / np.sqrt(12)
+    least, octaves = max(rounding, SMOOTHEST * float(np.ptp(signal))), np.log2(max(signal.size / 30, 2.0))
+    noise, finest = 0.0, 0.0
     for scale in 2.0 ** np.arange(0, octaves, 1 / SCALES_PER_OCTAVE):
         answer = -_second_derivative(signal, float(scale)) * scale**2
-        noise = _quiet_level(answer, scale, accepted, noise)
-        if not noise > 0:
-            continue
+        noise = max(_quiet_level(answer, scale, accepted, noise), least * BEND_OF_NOISE / np.sqrt(scale))
         edges = np.flatnonzero(np.diff(np.concatenate([[False], answer > 0, [False]]).astype(int)))
         starts, stops = edges[::2], edges[1::2]
         clear = np.array([], bool)

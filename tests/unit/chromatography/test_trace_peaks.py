@@ -64,6 +64,16 @@ def test_the_edge_of_a_step_is_no_peak() -> None:
     assert not [p for p in find_trace_peaks(time, step + noise) if p.height > 0.5]
 
 
+@pytest.mark.parametrize("counts", [None, 5, 500])
+def test_a_trace_without_noise_shows_its_peaks(counts: int | None) -> None:
+    """Also where the detector's counts are all the noise there is."""
+    time = np.arange(0, 20, 1 / 120)
+    signal = peak(time, 6, 1.0, 0.15) + peak(time, 12, 0.6, 0.2)
+    signal = signal if counts is None else np.round(counts * signal)
+    found = [p for p in find_peaks_and_dips(time, signal) if p.height > 0.3 * (counts or 1)]
+    assert [p.apex for p in found] == pytest.approx([6, 12], abs=0.05)
+
+
 def test_nothing_in_a_short_or_constant_trace() -> None:
     assert find_trace_peaks(np.arange(5.0), np.arange(5.0)) == []
     assert find_trace_peaks(np.arange(100.0), np.full(100, 3.0)) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from coeruleus.report.facts import Facts
 from coeruleus.report.methods_dialysate import listed, values_of
 from coeruleus.report.overview import Tables, get
+from coeruleus.responses.drug_scales import LOCAL, SLOW, SYSTEMIC
 from coeruleus.responses.scan import ALPHA
 from coeruleus.spikes.filter import HIGH_HZ, LOW_HZ
 
@@ -50,7 +51,14 @@ def _responses(tables: Tables) -> list[str]:
         )
     drugs = get(tables, "units/drug_responses")
     if len(drugs):
-        said.append("Changes of rate after drugs were tested against the slow changes of the rate itself.")
+        usual, local = SYSTEMIC[0].longest_s / 60, LOCAL[0].longest_s / 60
+        said.append(
+            f"Rates up to {usual:g} min before and after a drug ({local:g} min with a local route) were compared by "
+            "generalised least squares that allow for a trend and for first-order drift of the rate; the largest "
+            "p-value over all drifts that the data do not rule out counts (Berger & Boos 1994). Where both sides lasted "
+            f"{SLOW.least_s / 60:g} min, up to {SLOW.longest_s / 60:g} min were compared as well, and the smaller "
+            "p-value was doubled."
+        )
     return said
 
 

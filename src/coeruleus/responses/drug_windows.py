@@ -9,6 +9,7 @@ import numpy as np
 from scipy import special
 
 from coeruleus.responses.drift import FEWEST_BLOCKS, Floats, change_p
+from coeruleus.responses.drug_scales import Scale
 from coeruleus.tables.status import INSUFFICIENT_SPIKES
 
 FEWEST_SPIKES = 10
@@ -16,25 +17,6 @@ QUARTERS = 4
 UNSTABLE_RANGE = 0.5  # of the mean rate, between quarters of the baseline
 UNSTABLE_P = 0.01
 LEAST_DEVIATION = 0.5  # standard deviations that a p-value is taken for: near 1 it says nothing of the interval
-
-
-@dataclass(frozen=True)
-class Scale:
-    """How long before and after a drug is compared, in how many blocks of what length, and how fast the change comes.
-
-    Tried where both sides last `least_s`.
-    """
-
-    longest_s: float
-    blocks: float
-    block_s: tuple[float, float]
-    onsets_s: tuple[float, ...]
-    least_s: float = 0.0
-
-
-SLOW = Scale(3600.0, 20, (30.0, 180.0), (0.0, 600.0), least_s=1200.0)
-SYSTEMIC = (Scale(600.0, 6, (5.0, 30.0), (0.0, 90.0)), SLOW)
-LOCAL = (Scale(120.0, 6, (5.0, 30.0), (0.0, 10.0)),)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ import pandas as pd
 
 from coeruleus.responses.drift import Floats
 from coeruleus.responses.drug_course import add_reversals, time_course
-from coeruleus.responses.drug_windows import LOCAL, SLOW, SYSTEMIC, at_scale, interval
+from coeruleus.responses.drug_scales import LOCAL, SLOW, SYSTEMIC
+from coeruleus.responses.drug_windows import at_scale, interval
 from coeruleus.responses.not_held import gaps_of_units, silent_to_the_end, unusable
 from coeruleus.responses.scan import ALPHA
 from coeruleus.responses.trials import AFTER_EVENT_S, DRUG, Segment, SegmentKey, rows_of, segment_table, trains_of

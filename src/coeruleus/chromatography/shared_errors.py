@@ -49,6 +49,8 @@ def share_errors(result: RunCalibration, injections: Sequence[str], name: str) -
     sizes, vectors = linalg.eigh(correlation, subset_by_index=[number - kept, number - 1])
     sizes, vectors = sizes[::-1], vectors[:, ::-1]
     sizes = np.where(sizes > 1e-9 * number, sizes, 0.0)
-    vectors = vectors * np.where(vectors.sum(axis=0) < 0, -1.0, 1.0)
+    size = np.abs(vectors)
+    first = np.argmax(size > 0.999 * size.max(axis=0), axis=0)  # the largest shall be above 0, on any machine
+    vectors = vectors * np.where(vectors[first, np.arange(kept)] < 0, -1.0, 1.0)
     found[np.ix_(some, range(kept))] = sd[:, None] * vectors * np.sqrt(sizes)
     return found

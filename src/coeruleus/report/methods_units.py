@@ -55,8 +55,8 @@ def _responses(tables: Tables) -> list[str]:
         said.append(
             f"Rates up to {usual:g} min before and after a drug ({local:g} min with a local route) were compared by "
             "generalised least squares that allow for a trend and for first-order drift of the rate; the largest "
-            "p-value over all drifts that the data do not rule out counts (Berger & Boos 1994). Where both sides lasted "
-            f"{SLOW.least_s / 60:g} min, up to {SLOW.longest_s / 60:g} min were compared as well, and the smaller "
+            "p-value over all drifts that the data do not rule out counts (Berger & Boos 1994). Where both sides "
+            f"lasted {SLOW.least_s / 60:g} min, up to {SLOW.longest_s / 60:g} min were compared as well, and the smaller "
             "p-value was doubled."
         )
     return said

@@ -31,12 +31,12 @@ def chained(rng: np.random.Generator) -> np.ndarray:
     return logs
 
 
-def frame() -> pd.DataFrame:
-    """The samples as `fit_courses` takes them, without their numbers."""
-    number = 2 * PER_ARM
-    start = np.tile((np.arange(TIMES) - BEFORE) * 20.0, number)
-    names = np.repeat([f"a{place:02d}" for place in range(number)], TIMES)
-    arms = np.repeat(np.where(np.arange(number) >= PER_ARM, "drug", "vehicle"), TIMES)
+def frame(per_arm: int = PER_ARM, before: int = BEFORE, times: int = TIMES) -> pd.DataFrame:
+    """The samples of two arms as `fit_courses` takes them, without their numbers."""
+    number = 2 * per_arm
+    start = np.tile((np.arange(times) - before) * 20.0, number)
+    names = np.repeat([f"a{place:02d}" for place in range(number)], times)
+    arms = np.repeat(np.where(np.arange(number) >= per_arm, "drug", "vehicle"), times)
     made = pd.DataFrame({"subject_id": names, "series": names, "arm": arms, "start_min": start})
     made["end_min"], made["time_min"] = start + 20, start + 10
     made["period"], made["in_baseline"] = np.where(start < 0, "before", "after"), start < 0

@@ -7,7 +7,8 @@ import time
 import numpy as np
 import pandas as pd
 from calibration_study import calibration
-from chain_study import censored_ar1, too_few
+from chain_study import RISE, Line, censored_ar1, too_few
+from chain_study import frame as course_frame
 
 from coeruleus.experiment.settings import BaselineSettings, RecoverySettings, ReleaseSettings
 from coeruleus.release.area_test import welch_interval
@@ -21,8 +22,6 @@ from coeruleus.release.normalise import percent_of_baseline
 from coeruleus.release.summary import summarise
 from coeruleus.release.zero_net_flux import NoFlux, fit_no_flux
 
-Line = tuple[str, float, float, float]
-RISE = np.log(2)
 BASE, AFTER, PER_ARM = 3, 3, 6
 ANALYTES = ("NE", "MHPG", "DA", "DOPAC", "HVA", "5-HT", "5-HIAA", "EPI")
 TIMES = BASE + AFTER
@@ -116,7 +115,7 @@ def censored(rng: np.random.Generator, studies: int) -> list[Line]:
     """
     # 30 % of all samples of such studies lie below this
     limit = float(np.quantile(np.concatenate([_animals(rng, 0.15, 0.2, 0.3).ravel() for _ in range(500)]), 0.3))
-    frame = _course_frame().assign(at_least=0.0, at_most=float(np.exp(limit)))
+    frame = course_frame(PER_ARM, BASE, TIMES).assign(at_least=0.0, at_most=float(np.exp(limit)))
     hows = {"censored": "censored", "LOD/2": "half_limit", "left out": "leave_out"}
     estimates: dict[str, list[float]] = {how: [] for how in hows}
     covered, errors, share = [], [], []
@@ -155,18 +154,6 @@ def censored(rng: np.random.Generator, studies: int) -> list[Line]:
         ("studies with too few numbers for an estimate by the rules, %", 100 * refused / studies, -np.inf, np.inf),
         ("fitted, of the others, %", 100 * len(covered) / max(studies - refused, 1), 99, 100),
     ]
-
-
-def _course_frame() -> pd.DataFrame:
-    """The samples of `_animals` as `fit_courses` takes them, without their numbers."""
-    number = 2 * PER_ARM
-    start = np.tile((np.arange(TIMES) - BASE) * 20.0, number)
-    names = np.repeat([f"a{place:02d}" for place in range(number)], TIMES)
-    arms = np.repeat(np.where(np.arange(number) >= PER_ARM, "drug", "vehicle"), TIMES)
-    frame = pd.DataFrame({"subject_id": names, "series": names, "arm": arms, "start_min": start})
-    frame["end_min"], frame["time_min"] = start + 20, start + 10
-    frame["period"], frame["in_baseline"] = np.where(start < 0, "before", "after"), start < 0
-    return frame.assign(sample_id=frame["start_min"].astype(str), baseline=np.nan)
 
 
 def no_flux(rng: np.random.Generator, studies: int) -> list[Line]:

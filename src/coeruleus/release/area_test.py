@@ -43,6 +43,30 @@ def change_per_animal(summary: pd.DataFrame) -> pd.DataFrame:
     return change.groupby([usable["arm"], usable["subject_id"]]).mean()
 
 
+def change_weights(summary: pd.DataFrame, arm: str, reference: str | None) -> pd.Series:
+    """Weight of each row's area in the mean change of an arm, or in its difference from a reference.
+
+    Each animal counts once, and where animals were in both arms only these do. Rows that do not enter have none.
+    """
+    usable = summary[summary["auc_at_least"].notna() & (summary["window_min"] > 0)]
+    arms = {name: usable[usable["arm"] == name] for name in (arm, reference) if name is not None}
+    both = set.intersection(*(set(rows["subject_id"]) for rows in arms.values()))
+    weights = []
+    for name, rows in arms.items():
+        entering = rows[rows["subject_id"].isin(both)] if both else rows
+        courses = entering.groupby("subject_id")["subject_id"].transform("size")
+        sign = 1.0 if name == arm else -1.0
+        weights.append(sign / (entering["subject_id"].nunique() * courses * entering["window_min"]))
+    return pd.concat(weights)
+
+
+def uneven_windows(summary: pd.DataFrame) -> str | None:
+    """What is wrong with windows of different lengths; None where they are alike."""
+    windows = summary["window_min"].dropna()
+    uneven = len(windows) > 0 and windows.max() - windows.min() > 0.01 * windows.max()
+    return f"windows differ, from {windows.min():g} to {windows.max():g} min" if uneven else None
+
+
 def pair(own: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
     """Differences of animals that are in both, between the bounds that both allow."""
     both = sorted(set(own.index) & set(other.index))

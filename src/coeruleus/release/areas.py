@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from coeruleus.release.area_test import bounded_interval, exact, t_interval
+from coeruleus.release.area_test import bounded_interval, change_per_animal, exact, t_interval, uneven_windows
 from coeruleus.release.courses import FEWEST_FOR_INTERVAL
 from coeruleus.release.mixed import NotEstimable
 
@@ -24,15 +23,12 @@ def group_areas(summary: pd.DataFrame) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     usable = summary[summary["auc_at_least"].notna() & summary["arm"].notna() & (summary["window_min"] > 0)]
     for (analyte, region), part in usable.groupby(["analyte", usable["region"].fillna("")], sort=True):
-        shortest, window = float(part["window_min"].min()), float(part["window_min"].max())
-        uneven = window - shortest > 0.01 * window
-        for arm, mine in part.groupby("arm", sort=True):
-            ends = pd.DataFrame({"low": mine["auc_at_least"], "high": mine["auc_at_most"].fillna(np.inf)})
-            change = ends.groupby(mine["subject_id"]).mean() / window
+        window, uneven = float(part["window_min"].max()), uneven_windows(part)
+        for arm, change in change_per_animal(part).groupby(level="arm", sort=True):
             row = {"analyte": analyte, "region": region or None, "arm": arm, "n_subjects": float(len(change))}
             row |= {"n_between_bounds": float((change["low"] != change["high"]).sum())}
             if uneven:
-                row["reason"] = f"windows differ, from {shortest:g} to {window:g} min"
+                row["reason"] = uneven
             else:
                 row |= {"window_min": window} | _mean(change, window)
             rows.append(row)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 
-from coeruleus.release.autoregressive import AutoregressiveFit
+from coeruleus.release.autoregressive import AutoregressiveFit, decay
 from coeruleus.release.course_model import CourseModel, Design
 from coeruleus.release.mixed import MixedFit
 from coeruleus.release.reml import Floats
@@ -24,7 +24,7 @@ def check_assumptions(model: CourseModel) -> list[Row]:
     if model.fit is None or model.design is None:
         return []
     design, known = model.design, np.isfinite(model.design.outcome.y)
-    fitted, residual, effects = _residuals(model.fit, design)
+    fitted, residual, effects = scaled_residuals(model.fit, design)
     rows = [_row("residuals are normal", *_shapiro(residual[known]))]
     if len(effects) > 2:
         rows.append(_row("animals' levels are normal", *_shapiro(effects)))
@@ -42,7 +42,7 @@ def check_assumptions(model: CourseModel) -> list[Row]:
     return rows
 
 
-def _residuals(fit: MixedFit, design: Design) -> tuple[Floats, Floats, Floats]:
+def scaled_residuals(fit: MixedFit, design: Design) -> tuple[Floats, Floats, Floats]:
     """Fitted means given the animal (n,), residuals ÷ their SE (n,), and the animals' levels (animals,)."""
     y = design.outcome.y
     known = np.isfinite(y)
@@ -57,7 +57,12 @@ def _residuals(fit: MixedFit, design: Design) -> tuple[Floats, Floats, Floats]:
         for name, effect in design.effects.items():
             own = effect[rows]
             between += fit.variances[name] * ((own[:, None] == own[None, :]) & (own >= 0)[:, None])
-        inverse = np.linalg.inv(between + fit.variances["residual"] * np.eye(len(rows)))
+        within = np.eye(len(rows))
+        if isinstance(fit, AutoregressiveFit):
+            series, place = design.series[rows], design.position[rows]
+            steps = np.abs(place[:, None] - place)
+            within = np.where(series[:, None] == series, decay(fit.phi, steps), 0.0)
+        inverse = np.linalg.inv(between + fit.variances["residual"] * within)
         weighted = inverse @ (y[rows] - mean[rows])
         fitted[rows] += between @ weighted
         scaled[rows] = weighted / np.sqrt(np.diag(inverse))
@@ -75,8 +80,10 @@ def _shapiro(values: Floats) -> tuple[float, float]:
 def _lag(residual: Floats, design: Design, known: np.ndarray) -> tuple[float, float]:
     order = np.lexsort((design.position, design.series))
     first, second = order[:-1], order[1:]
-    pairs = (design.series[first] == design.series[second]) & (design.position[second] - design.position[first] == 1)
-    pairs &= known[first] & known[second]
+    same = design.series[first] == design.series[second]
+    step = design.position[second] - design.position[first]
+    usual = np.median(step[same]) if same.any() else 1
+    pairs = same & (step == usual) & known[first] & known[second]
     number = int(pairs.sum())
     if number < 10:
         return float("nan"), float("nan")

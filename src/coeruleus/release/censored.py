@@ -116,22 +116,6 @@ def _likelihood(
     return lambda at, beta, _: evaluate_chain(linked, np.exp(at[:-1]), float(np.tanh(at[-1])), beta, p)
 
 
-def log_likelihood(
-    y: Floats,
-    low: Floats,
-    high: Floats,
-    x: Floats,
-    animals: NDArray[np.int64],
-    effects: Mapping[str, NDArray[np.int64]],
-    fit: MixedFit,
-) -> float:
-    """The likelihood of a fit, logged."""
-    names = sorted(effects)
-    blocks = stack_censored(y, low, high, x, animals, [effects[name] for name in names])
-    sds = np.sqrt([fit.variances["residual"], *(fit.variances[name] for name in names)])
-    return evaluate_censored(blocks, sds, fit.coefficients, x.shape[1]).log_likelihood
-
-
 def adjusted_profile(
     y: Floats,
     low: Floats,

@@ -148,7 +148,6 @@ def _block(
     for place, (known, hidden) in enumerate(parts):
         rows[place, : len(known)], rows[place, m : m + len(hidden)] = known, hidden
         given[place, : len(columns[place])] = columns[place]
-        here = rows[place] >= 0
         here = np.flatnonzero(rows[place] >= 0)
         design[place, here, : len(columns[place])] = x[np.ix_(rows[place, here], columns[place])]
     real = rows >= 0

@@ -2,57 +2,42 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 
-from coeruleus.release.bounds import LOW
-from coeruleus.release.rows import Row
-from coeruleus.release.shared import error_in_common, names_of
-from coeruleus.release.timing import AFTER
+from coeruleus.release.area_test import change_weights
+from coeruleus.release.rows import Row, samples_behind
+from coeruleus.release.shared import OF_PERCENT, RUNS, Floats, error_in_common, loadings_of
+from coeruleus.tables import status
 
 WORTH_SAYING = 0.5  # of the standard error
 
 
-def add_common_error(row: Row, samples: pd.DataFrame, in_logs: bool) -> Row:
+def add_common_error(row: Row, samples: pd.DataFrame, summary: pd.DataFrame, in_logs: bool) -> Row:
     """The row of an effect with `calibration_se`, to first order, and a remark where it is more than half of `se`.
 
-    `samples` are those that the effect's analyte and region is compared on. The effect is taken as that of means over
-    samples with a number: of ln concentration at its time less those of the baseline, or without `in_logs`, or where
-    the effect is at no one time, of per cents of baseline.
+    `samples` and `summary` are those that the effect's analyte and region is compared on. An effect at one time is
+    taken as that of means over samples with a number: of ln concentration less those of the baseline, or without
+    `in_logs` of per cents of baseline; one over the window as that of means of areas. None is given where an arm has no
+    such sample, or where per cents are of the mean of all animals.
     """
-    group, reference, time = row.get("group"), row.get("reference"), row.get("time_min")
-    estimate = row.get("estimate")
-    if group is None or not isinstance(estimate, float) or not np.isfinite(estimate):
+    time, estimate = row.get("time_min"), row.get("estimate")
+    if row.get("group") is None or not isinstance(estimate, float) or not math.isfinite(estimate):
         return row
-    if not samples[names_of(samples)].to_numpy().any():
+    if RUNS not in samples:
         return row
-    known = samples[(samples["concentration"] > 0) & ~samples["status"].isin(LOW) & (samples["baseline"] > 0)]
-    at = float(time) if isinstance(time, int | float) else np.nan
-    timed = np.isfinite(at)
-    weights = np.zeros(len(known))
-    value, base = known["concentration"].to_numpy(), known["baseline"].to_numpy()
-    before = known["in_baseline"].to_numpy(dtype=bool)
-    after = (known["period"] == AFTER).to_numpy()
-    if timed:
-        width = float((known["end_min"] - known["start_min"]).median())
-        after = after & (np.abs(known["time_min"].to_numpy() - at) <= width / 2)
-    for arm, sign in ((group, 1.0), (reference, -1.0)):
-        of_arm = (known["arm"] == arm).to_numpy()
-        if arm is None or not (of_arm & after).any() or not (of_arm & before).any():
-            continue
-        here = of_arm & after
-        if in_logs and timed:
-            weights[here] += sign / here.sum() / value[here]
-            there = of_arm & before
-            weights[there] -= sign / there.sum() / value[there]
-            continue
-        weights[here] += sign * 100 / here.sum() / base[here]
-        for series in sorted(set(known.loc[here, "series"])):  # 100 c ÷ b falls with b, the mean of its samples
-            own = (known["series"] == series).to_numpy()
-            share = float(np.sum(value[own & here] / base[own & here])) / here.sum()
-            there = own & before
-            weights[there] -= sign * 100 * share / there.sum() / base[there] if there.any() else 0.0
-    found = error_in_common(known, weights)
+    if not (isinstance(time, int | float) and math.isfinite(time)):
+        reference = row.get("reference")
+        weights = change_weights(summary, str(row["group"]), None if reference is None else str(reference))
+        own = summary.loc[weights.index]
+        found = error_in_common(weights.to_numpy()[:, None] * loadings_of(own), own[RUNS])
+    else:
+        parts = _at_one_time(row, samples, in_logs)
+        if not parts:
+            return row
+        found = error_in_common(np.concatenate([moved for moved, _ in parts]), pd.concat([runs for _, runs in parts]))
     if not found > 0:
         return row
     row = {**row, "calibration_se": found}
@@ -62,3 +47,22 @@ def add_common_error(row: Row, samples: pd.DataFrame, in_logs: bool) -> Row:
         )
         row["reason"] = "; ".join(str(text) for text in (row["reason"], said) if text)
     return row
+
+
+def _at_one_time(row: Row, samples: pd.DataFrame, in_logs: bool) -> list[tuple[Floats, pd.Series]]:
+    """Loadings and runs of what the effect is the sum of; nothing where an arm has no sample with a number."""
+    known = samples["status"].isin((status.OK, status.ABOVE_RANGE)) & (samples["concentration"] > 0)
+    samples = samples[known & (samples["baseline"] > 0)]
+    behind = samples_behind(row, samples)
+    parts = []
+    for arm, sign in ((row["group"], 1.0), (row.get("reference"), -1.0)):
+        if arm is None:
+            continue
+        after = behind[behind["arm"] == arm]
+        before = samples[(samples["arm"] == arm) & samples["in_baseline"].astype(bool)]
+        if after.empty or (in_logs and before.empty):
+            return []
+        for own, weight in ((after, sign), (before, -sign))[: 2 if in_logs else 1]:
+            moved = loadings_of(own) / own[["concentration"]].to_numpy() if in_logs else loadings_of(own, OF_PERCENT)
+            parts.append((weight / len(own) * moved, own[RUNS]))
+    return parts

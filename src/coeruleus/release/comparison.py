@@ -13,7 +13,7 @@ from coeruleus.release.recovery_flags import flag_courses
 from coeruleus.release.rows import Row
 from coeruleus.release.samples import SERIES
 from coeruleus.release.statistics import compare_groups
-from coeruleus.release.summary import summarise
+from coeruleus.release.summary import in_window, summarise
 
 UNSTABLE = "baseline not stable"
 
@@ -44,6 +44,7 @@ def compare_courses(
     samples: so they are compared on the same animals.
     """
     summary = summarise(samples, baselines, rules.window_min, rules.threshold_percent, rules.largest_gap)
+    samples = samples.assign(in_window=in_window(samples, rules.window_min))
     summary = flag_courses(summary, samples)
     columns = [*COURSE, "arm", "series", "placement", "group", "region"]
     summary = summary.merge(labels[columns], on=COURSE, how="left", sort=False)

@@ -15,7 +15,7 @@ from coeruleus.release.choices import Choices
 from coeruleus.release.kenward_roger import fit_kenward_roger
 from coeruleus.release.mixed import MixedFit, NotEstimable, fit_mixed
 from coeruleus.release.outcome import Outcome, measure_outcome
-from coeruleus.release.timing import AFTER, align_times
+from coeruleus.release.timing import AFTER, TOLERANCE_MIN, align_times
 from coeruleus.tables import status
 
 COUNTED = (status.OK, status.ABOVE_RANGE, *LOW)
@@ -110,7 +110,7 @@ def fit_courses(samples: pd.DataFrame, choices: Choices) -> CourseModel:
     asked = samples[wanted & samples["status"].isin(COUNTED)].copy()
     asked = asked.sort_values(["subject_id", "series", "start_min", "sample_id"], kind="stable", ignore_index=True)
     after = (asked["period"] == AFTER).to_numpy()
-    width = float((asked["end_min"] - asked["start_min"]).median())
+    width = float((asked["end_min"] - asked["start_min"])[after].median())
     times = np.full(len(asked), np.nan)
     times[after] = align_times(asked["time_min"].to_numpy()[after], width)
     outcome, notes = measure_outcome(asked, choices)
@@ -137,7 +137,7 @@ def fit_courses(samples: pd.DataFrame, choices: Choices) -> CourseModel:
     animals = pd.factorize(kept["subject_id"])[0].astype(np.int64)
     series = pd.factorize(kept["series"])[0].astype(np.int64)
     effects = _effects(animals, series, after[usable][numbers], percent)
-    position = _positions(kept, width)
+    position = _positions(kept)
     design = Design(own, x, animals, effects, series, position, kept["arm"].to_numpy(dtype=object))
     unfitted = CourseModel(name, None, design, cells, grid, notes, None, percent)
     if not any(unfitted.stands_against(arm, time) is None for arm in sorted(set(asked["arm"])) for time in grid):
@@ -204,10 +204,16 @@ def _effects(
     return effects
 
 
-def _positions(kept: pd.DataFrame, width: float) -> NDArray[np.int64]:
-    """Place of each sample in its course, in samples' widths."""
-    steps = kept["time_min"].to_numpy() / (width if width > 0 else 1.0)
-    return np.round(steps - np.nanmin(steps)).astype(np.int64)
+def _positions(kept: pd.DataFrame) -> NDArray[np.int64]:
+    """Place of each sample in its course, from its first, in units of the least time between two of any course.
+
+    No two of a course share a place then, whenever an animal began and however long its samples are.
+    """
+    time, series = kept["time_min"], kept["series"]
+    apart = kept.sort_values(["series", "time_min"]).groupby("series")["time_min"].diff()
+    shortest = float(apart[apart > TOLERANCE_MIN].min())
+    steps = (time - time.groupby(series).transform("min")) / (shortest if shortest > 0 else 1.0)
+    return np.floor(steps.to_numpy() + 0.5).astype(np.int64)
 
 
 def _animals(cell: Cell | None) -> str:

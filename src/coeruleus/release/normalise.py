@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 
 from coeruleus.release.samples import SERIES
-from coeruleus.release.shared import loadings_of, names_of, own_error
+from coeruleus.release.shared import OF_PERCENT, loadings_of, names_of, own_error, with_loadings
 
 
 def percent_of_baseline(samples: pd.DataFrame, baselines: pd.DataFrame) -> pd.DataFrame:
-    """`samples` with `baseline`, `baseline_se`, and per cent, difference and log ratio with their errors.
+    """`samples` with `baseline`, `baseline_se`, and per cent, fold, difference and log ratio with their errors.
 
-    `baselines` has `divisor` and `divisor_se`: each course's own mean, or that of all animals.
+    `baselines` has `divisor` and `divisor_se`: each course's own mean, or that of all animals. Loadings of the per
+    cents stand beside those of the concentrations; they are not known where the divisor is that of all animals.
 
     The error is to first order (delta method). With c ± s the sample, b ± s_b the baseline of n samples, both as far
     as the errors are their own, and l, l_b their loadings on errors that they share:
@@ -46,6 +47,8 @@ def percent_of_baseline(samples: pd.DataFrame, baselines: pd.DataFrame) -> pd.Da
     with np.errstate(invalid="ignore", divide="ignore"):
         samples["log_ratio"] = np.log(np.where(ratio > 0, ratio, np.nan))
         samples["log_ratio_se"] = np.where(ratio > 0, percent_se / (100 * ratio), np.nan)
-    samples["fold_baseline"] = ratio
+    samples["fold_baseline"], samples["fold_baseline_se"] = ratio, percent_se / 100
     samples["normalised_to"] = joined["normalised_to"].to_numpy(dtype=object)
-    return samples
+    own_baseline = (joined["normalised_to"] == "own baseline").to_numpy()
+    moved = (100 / divisor)[:, None] * (own_loadings - ratio[:, None] * base_loadings)
+    return with_loadings(samples, np.where(own_baseline[:, None], moved, np.nan), OF_PERCENT)

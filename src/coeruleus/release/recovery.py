@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy import stats
 
 from coeruleus.experiment.settings import RecoverySettings
 from coeruleus.release.arms import COURSE
+from coeruleus.release.bounds import LOW
 from coeruleus.release.context import PERFUSATE, conditions, events_of
 from coeruleus.release.reml import Floats
 from coeruleus.release.samples import SERIES
@@ -22,8 +24,25 @@ from coeruleus.tables.problems import Problem
 
 Row = dict[str, object]
 NORMAL = 1.959964
+RETRODIALYSIS = "retrodialysis"
 CHANGE = ("change_p", "changed", "before", "change")  # the last: False of the first condition too
 SHARED = ("recovery", "recovery_se", "recovery_ci_low", "recovery_ci_high")
+
+
+@dataclass(frozen=True)
+class Losses:
+    """Losses of a standard (n,) under one condition, and what their mean shares with those under others (k,)."""
+
+    loss: Floats
+    shared: Floats
+
+    def differs_from(self, other: Losses) -> float:
+        """p of both means being the same: Welch's t, with what their calibrations do not share as known exactly."""
+        parts = [float(own.loss.var(ddof=1)) / len(own.loss) for own in (self, other)]
+        variance = sum(parts) + float(np.sum((self.shared - other.shared) ** 2))
+        freedom = sum(part**2 / (len(own.loss) - 1) for part, own in zip(parts, (self, other), strict=True))
+        t = abs(float(self.loss.mean() - other.loss.mean())) / np.sqrt(variance)
+        return float(2 * stats.t.sf(t, variance**2 / freedom))
 
 
 def measure_recovery(
@@ -61,8 +80,12 @@ def measure_recovery(
 
 
 def usable_samples(samples: pd.DataFrame, events: pd.DataFrame, inlet_min: float) -> pd.DataFrame:
-    """Samples that are ok and have a place in time, with the drug that they were taken under."""
-    fit = samples[(samples["status"] == status.OK) & (samples["period"] != UNKNOWN)].copy()
+    """Samples with a number that is ok or below a limit, and a place in time, with the drug they were taken under.
+
+    Without those below a limit only the higher ones of the low would enter, and recovery would come out too high.
+    """
+    known = samples["status"].isin((status.OK, *LOW)) & samples["concentration"].notna()
+    fit = samples[known & (samples["period"] != UNKNOWN)].copy()
     fit["under"] = under_drugs(fit, events, inlet_min)
     return fit
 
@@ -117,7 +140,8 @@ def _in_vitro(baselines: pd.DataFrame, probes: pd.DataFrame) -> list[Row]:
 def _retrodialysis(fit: pd.DataFrame, settings: RecoverySettings) -> list[Row]:
     """Loss of a standard from the perfusate, by condition: mean over samples and Student's interval.
 
-    The error of the calibration that the samples share is in the interval, not in the test of a change.
+    The error of the calibration that the samples share is in the interval; in the test of a change, as far as it does
+    not cancel.
     The other analytes of the probe get the concentration outside that this recovery would mean for them.
     """
     perfused = settings.perfusate_concentration
@@ -125,12 +149,12 @@ def _retrodialysis(fit: pd.DataFrame, settings: RecoverySettings) -> list[Row]:
         return []
     rows: list[Row] = []
     for key, course in fit[fit["analyte"] == settings.retrodialysis_standard].groupby(SERIES, sort=True):
-        first: Floats | None = None
+        first: Losses | None = None
         for condition, own in by_condition(course):
             loss: Floats = 1 - own["concentration"].to_numpy(dtype=float) / perfused
             mean = float(loss.mean())
-            row: Row = {**dict(zip(SERIES, key, strict=True)), "method": "retrodialysis", "condition": condition}
-            row |= {"n_samples": len(loss), "recovery": mean, "status": status.OK}
+            row: Row = {**dict(zip(SERIES, key, strict=True)), "method": RETRODIALYSIS, "condition": condition}
+            row |= {"n_samples": len(loss), "recovery": mean, "status": status.OK, "reason": _low(own)}
             if len(loss) > 1:
                 scatter = float(loss.std(ddof=1)) / np.sqrt(len(loss))
                 shared = mean_error(own) / perfused
@@ -141,12 +165,13 @@ def _retrodialysis(fit: pd.DataFrame, settings: RecoverySettings) -> list[Row]:
                     "recovery_ci_high": mean + half,
                 }
             else:
-                row["reason"] = "one sample: no interval"
-            if first is not None and min(len(first), len(loss)) > 1 and np.ptp(first) + np.ptp(loss) > 0:
-                p_value = float(stats.ttest_ind(loss, first, equal_var=False).pvalue)
-                row |= {"change_p": p_value, "changed": p_value < 0.05, "before": float(first.mean())}
+                row["reason"] = _low(own, "one sample: no interval")
+            known = Losses(loss, loadings_of(own).mean(axis=0) / perfused)
+            if first is not None and min(len(first.loss), len(loss)) > 1 and np.ptp(first.loss) + np.ptp(loss) > 0:
+                p_value = known.differs_from(first)
+                row |= {"change_p": p_value, "changed": p_value < 0.05, "before": float(first.loss.mean())}
             row["change"] = False if first is None else row.get("changed")
-            first = loss if first is None else first
+            first = known if first is None else first
             rows.append(row)
             rows += _outside(fit, row, settings.retrodialysis_standard)
     return rows
@@ -172,7 +197,7 @@ def _outside(fit: pd.DataFrame, standard: Row, name: str) -> list[Row]:
         se = float(np.hypot(np.hypot(spread, mean_error(own)), outside * error)) / recovery
         row |= {"extracellular": outside, "extracellular_se": se, "status": status.OK}
         row |= {"extracellular_ci_low": outside - NORMAL * se, "extracellular_ci_high": outside + NORMAL * se}
-        rows.append({**row, "reason": f"with the recovery of {name}, which need not be its own"})
+        rows.append({**row, "reason": _low(own, f"with the recovery of {name}, which need not be its own")})
     return rows
 
 
@@ -204,7 +229,7 @@ def _zero_net_flux(fit: pd.DataFrame, events: pd.DataFrame, equilibration_min: f
             if isinstance(found, str):
                 rows.append({**row, "status": status.FAILED, "reason": found})
                 continue
-            row |= found.as_row() | {"status": status.OK, "reason": found.reason}
+            row |= found.as_row() | {"status": status.OK, "reason": _low(part, found.reason)}
             if before is not None:
                 p_value = found.differs_from(before)
                 row |= {"change_p": p_value, "changed": p_value < 0.05, "before": before.recovery}
@@ -234,6 +259,13 @@ def by_condition(course: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     """Conditions in order of time."""
     ordered = course.sort_values("time_min", kind="stable")
     return [(name, ordered[ordered["under"] == name]) for name in ordered["under"].unique()]
+
+
+def _low(samples: pd.DataFrame, reason: str | None = None) -> str | None:
+    """The reason, and how many of the samples are below a limit."""
+    number = int(samples["status"].isin(LOW).sum())
+    said = f"{number} of {len(samples)} samples are below a limit and count with the number measured"
+    return "; ".join(text for text in (reason, said if number else None) if text) or None
 
 
 def _number(row: Mapping[Hashable, Any], name: str) -> float:

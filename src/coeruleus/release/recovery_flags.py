@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
-from coeruleus.release.recovery import under_drugs
-from coeruleus.release.rows import Row
+from coeruleus.release.arms import COURSE
+from coeruleus.release.recovery import RETRODIALYSIS, under_drugs
+from coeruleus.release.rows import Row, samples_behind
 from coeruleus.release.samples import SERIES
-from coeruleus.release.timing import AFTER
 
 MIXED = "per cents of baseline mix recovery and release"
 
@@ -17,32 +18,37 @@ def flag_samples(
 ) -> pd.DataFrame:
     """`samples` with `recovery_changed` (None: not measured under what the sample was taken under) and `recovery_note`.
 
-    `recovered` as `measure_recovery` gives it. Of several methods one that saw a change is enough.
+    `recovered` as `measure_recovery` gives it. Zero-net-flux speaks for its own analyte, the standard of retrodialysis
+    for all of its probe, also where they are too low to be measured. Of several methods one that saw a change is
+    enough.
     """
     found: dict[tuple[object, ...], bool] = {}
     notes: dict[tuple[object, ...], str] = {}
     for row in recovered.to_dict("records") if "change" in recovered else ():
         if row["change"] not in (True, False):
             continue
-        key = (*(row[name] for name in SERIES), row["condition"])
+        places = COURSE if row["method"] == RETRODIALYSIS else SERIES
+        key = (*(row[name] for name in places), row["condition"])
         found[key] = found.get(key, False) or bool(row["change"])
         if row["change"] is True:
             said = f"recovery under {row['condition']} is {row['recovery']:.3g} and was {row['before']:.3g}"
             notes[key] = f"{said} ({row['method']}, p = {row['change_p']:.2g}): {MIXED}"
-    samples = samples.copy()
-    keys: list[tuple[object, ...]] = []
+    flags, texts = np.full((2, len(samples)), None, dtype=object)
     if found:
-        places = zip(*(samples[name] for name in SERIES), under_drugs(samples, events, inlet_min), strict=True)
-        keys = list(places)
-    for name, known in (("recovery_changed", found), ("recovery_note", notes)):
-        values = [known.get(key) for key in keys] if keys else None
-        samples[name] = pd.Series(values, index=samples.index, dtype=object)
-    return samples
+        under = under_drugs(samples, events, inlet_min)
+        courses = zip(*(samples[name] for name in SERIES), under, strict=True)
+        for place, (session, probe, analyte, condition) in enumerate(courses):
+            keys = [(session, probe, condition), (session, probe, analyte, condition)]
+            known = [found[key] for key in keys if key in found]
+            flags[place] = any(known) if known else None
+            texts[place] = "; ".join(notes[key] for key in keys if key in notes) or None
+    found_of = {"recovery_changed": flags, "recovery_note": texts}
+    return samples.assign(**{name: pd.Series(v, index=samples.index, dtype=object) for name, v in found_of.items()})
 
 
 def flag_courses(summary: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
-    """`summary` with `recovery_changed` of the samples after the treatment, and the cause behind its reason."""
-    after = samples[(samples["period"] == AFTER) & samples["recovery_changed"].notna()]
+    """`summary` with `recovery_changed` of the samples `in_window`, and the cause behind its reason."""
+    after = samples[samples["in_window"] & samples["recovery_changed"].notna()]
     by = after.groupby(SERIES, sort=False)
     changed = by["recovery_changed"].agg(lambda flags: bool(any(flags))).astype(object)
     notes = by["recovery_note"].agg(lambda texts: "; ".join(dict.fromkeys(text for text in texts if text)))
@@ -60,16 +66,9 @@ def flag_courses(summary: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
 def flag_effect(row: Row, samples: pd.DataFrame) -> Row:
     """The row of an effect with `recovery_changed`, and how many of its animals behind its reason.
 
-    `samples` are those that the effect's analyte and region is compared on. An effect at one time is that of samples
-    whose middle is less than half a sample away, any other that of all after the treatment.
+    `samples` are those that the effect's analyte and region is compared on.
     """
-    own = samples[(samples["period"] == AFTER) & samples["recovery_changed"].notna()]
-    arms = [arm for arm in (row.get("group"), row.get("reference")) if arm]
-    own = own[own["arm"].isin(arms)] if arms else own
-    time = row.get("time_min")
-    if isinstance(time, int | float) and len(own):
-        width = float((own["end_min"] - own["start_min"]).median())
-        own = own[(own["time_min"] - time).abs() <= width / 2]
+    own = samples_behind(row, samples[samples["recovery_changed"].notna()])
     if own.empty:
         return {**row, "recovery_changed": None}
     changed = sorted(set(own.loc[own["recovery_changed"].astype(bool), "subject_id"]))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
+
+import pandas as pd
 
 from coeruleus.release.effect_size import EffectSize
 from coeruleus.release.mixed import Estimate, JointTest
+from coeruleus.release.samples import COUNTED
+from coeruleus.release.timing import AFTER
 
 Row = dict[str, object]
 
@@ -27,3 +32,19 @@ def with_size(row: Row, size: EffectSize) -> Row:
     """The row with an effect size."""
     named = {"effect_size": size.value, "effect_size_ci_low": size.low, "effect_size_ci_high": size.high}
     return {**row, **named, "effect_size_name": size.name}
+
+
+def samples_behind(row: Row, samples: pd.DataFrame) -> pd.DataFrame:
+    """The samples after the treatment that an effect is of, among those of its analyte and region.
+
+    Of an effect at one time those whose middle is less than half a sample away, of one over the window those
+    `in_window`; of any other, as a group × time interaction, all.
+    """
+    arms = [arm for arm in (row.get("group"), row.get("reference")) if arm]
+    time = row.get("time_min")
+    own = samples[(samples["period"] == AFTER) & samples["status"].isin(COUNTED)]
+    own = own[own["arm"].isin(arms)] if arms else own
+    if isinstance(time, int | float) and math.isfinite(time):
+        width = float((own["end_min"] - own["start_min"]).median())
+        return own[(own["time_min"] - time).abs() <= width / 2]
+    return own[own["in_window"]] if arms else own

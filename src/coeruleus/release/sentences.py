@@ -19,7 +19,7 @@ def _say(row: Row) -> str | None:
     if not math.isfinite(p_value):
         return None
     where = f" in {row['region']}" if row.get("region") else ""
-    kind = str(row["model"]).split(" (")[0].split(",")[0].split(" of ")[0]
+    kind = row.get("test") or str(row["model"]).split(" (")[0].split(",")[0].split(" of ")[0]
     test = f"{kind}, {_test(row)}, {_p('p', p_value)}"
     adjusted = _number(row, "p_adjusted")
     if math.isfinite(adjusted):

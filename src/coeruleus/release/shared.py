@@ -18,6 +18,7 @@ from coeruleus.tables.dialysate import LOADINGS
 
 Floats = NDArray[np.float64]
 PREFIX = "shared\t"  # no column of a sheet is called so
+OF_PERCENT = "percent\t"  # the same of per cents of baseline
 RUNS = "runs\t"  # the runs of a sample's course, in the order of its loadings
 
 
@@ -40,10 +41,8 @@ def spread_over_runs(injections: pd.DataFrame, series: list[str]) -> tuple[Float
     return found, [names[key] for key in keys]
 
 
-def error_in_common(samples: pd.DataFrame, weights: Floats) -> float:
-    """Error of Σ weights × sample (n,) from what the samples share, those of other courses of a run too."""
-    used = weights != 0
-    moved, runs = weights[used, None] * loadings_of(samples[used]), samples.loc[used, RUNS]
+def error_in_common(moved: Floats, runs: pd.Series) -> float:
+    """Error of a sum from what its terms share: `moved` (n, k) are their loadings, `runs` (n) the RUNS of each."""
     sums: dict[tuple[str, int], float] = {}
     for own in sorted(set(runs)):
         for place, size in enumerate(moved[(runs == own).to_numpy()].sum(axis=0).tolist()):
@@ -53,14 +52,14 @@ def error_in_common(samples: pd.DataFrame, weights: Floats) -> float:
     return float(np.sqrt(sum(size**2 for size in sums.values())))
 
 
-def names_of(frame: pd.DataFrame) -> list[str]:
+def names_of(frame: pd.DataFrame, prefix: str = PREFIX) -> list[str]:
     """The columns that hold loadings."""
-    return [name for name in frame.columns if str(name).startswith(PREFIX)]
+    return [name for name in frame.columns if str(name).startswith(prefix)]
 
 
-def loadings_of(frame: pd.DataFrame) -> Floats:
+def loadings_of(frame: pd.DataFrame, prefix: str = PREFIX) -> Floats:
     """Loadings (n, k) of the rows; zeros where they are not known."""
-    return frame[names_of(frame)].fillna(0.0).to_numpy(dtype=float)
+    return frame[names_of(frame, prefix)].fillna(0.0).to_numpy(dtype=float)
 
 
 def loadings_in(row: Mapping[Any, Any]) -> Floats:
@@ -68,10 +67,10 @@ def loadings_in(row: Mapping[Any, Any]) -> Floats:
     return np.nan_to_num(np.array([row[name] for name in row if str(name).startswith(PREFIX)], dtype=float))
 
 
-def with_loadings(frame: pd.DataFrame, loadings: Floats) -> pd.DataFrame:
+def with_loadings(frame: pd.DataFrame, loadings: Floats, prefix: str = PREFIX) -> pd.DataFrame:
     """`frame` with loadings (n, k) in place of those it has."""
-    columns = {f"{PREFIX}{place:02d}": loadings[:, place] for place in range(loadings.shape[1])}
-    return frame.drop(columns=names_of(frame)).assign(**columns)
+    columns = {f"{prefix}{place:02d}": loadings[:, place] for place in range(loadings.shape[1])}
+    return frame.drop(columns=names_of(frame, prefix)).assign(**columns)
 
 
 def mean_error(frame: pd.DataFrame) -> float:

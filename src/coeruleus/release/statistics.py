@@ -63,7 +63,7 @@ def compare_groups(
                 reason = "; ".join(str(text) for text in (effect["reason"], why) if text) or None
                 named = {"analyte": analyte, "model": f"{effect['model']}{suffix}", "region": region or None}
                 row = flag_effect({**effect, **named, "reason": reason}, own[regions == region])
-                row = add_common_error(row, own[regions == region], choices.outcome == "log")
+                row = add_common_error(row, own[regions == region], here, choices.outcome == "log")
                 rows.append({**row, "sentence": say(row)})
             place = {"analyte": analyte, "region": region or None, "model": f"{model.name}{suffix}"}
             checks += [{**check, **place} for check in check_assumptions(model)]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from coeruleus.release.bounds import LOW, percent_bounds
 from coeruleus.release.samples import COUNTED, SERIES
-from coeruleus.release.shared import loadings_in, loadings_of, own_error
+from coeruleus.release.shared import RUNS, loadings_in, loadings_of, own_error, with_loadings
 from coeruleus.release.timing import AFTER, STRADDLES, TOLERANCE_MIN
 
 Floats = NDArray[np.float64]
@@ -70,9 +70,20 @@ def area_weights(start_min: Floats, end_min: Floats, largest_gap: float = 0.25, 
                 weights[place - 1] += gap / 2
         reached = float(end_min[place])
     if gaps > largest_gap * window:
-        return Area(None, window, f"{gaps:g} of {window:g} min are not covered by samples: no area")
-    reason = f"gaps of {gaps:g} min in all are bridged by straight lines" if gaps > 0 else None
+        return Area(None, window, f"{gaps:g} of {window:g} min are not covered by samples: no area, no duration")
+    bridged = f"gaps of {gaps:g} min in all are bridged by straight lines; a peak in them would not be seen"
+    reason = bridged if gaps > 0 else None
     return Area(weights, window, reason)
+
+
+def in_window(samples: pd.DataFrame, window_min: tuple[float, float] | None) -> pd.Series:
+    """Which samples with a number, or with bounds, a summary is of: those after the treatment, within the window."""
+    counted = samples["status"].isin(COUNTED)
+    if window_min is None:
+        return counted & (samples["period"] == AFTER)
+    begin, end = window_min
+    inside = (samples["end_min"] > begin + TOLERANCE_MIN) & (samples["start_min"] < end - TOLERANCE_MIN)
+    return counted & inside & ((samples["period"] == AFTER) | (begin < 0))
 
 
 def summarise(
@@ -91,7 +102,8 @@ def summarise(
     could be above. Lost, failed, excluded and saturated samples do not count, and leave a gap. With `window_min`
     only what lies within it counts, samples across its ends with the part inside. Intervals of concentrations and
     areas are normal ones from their standard errors; those of times are what 1,000 draws of all samples and the
-    baseline within their errors, shared ones together, give.
+    baseline within their errors, shared ones together, give. The time above the threshold bridges gaps as the area
+    does. Besides, each row has the loadings of its area, and the runs that they are of (`shared`).
     """
     rules = (window_min, threshold_percent, largest_gap)
     ordered = samples.sort_values([*SERIES, "start_min", "sample_id"], kind="stable", ignore_index=True)
@@ -102,12 +114,18 @@ def summarise(
     ordered["own_se"] = own_error(ordered["concentration_se"].to_numpy(), loadings)
     columns = {name: ordered[name].to_numpy() for name in COLUMNS} | {"loadings": loadings}
     places = ordered.groupby(SERIES, sort=False).indices
-    rows = []
-    for base in baselines.to_dict("records"):
+    rows, moved = [], np.full((len(baselines), loadings.shape[1]), np.nan)
+    firsts = []
+    for number, base in enumerate(baselines.to_dict("records")):
         own = places[tuple(base[name] for name in SERIES)]
-        found = _summarise({name: column[own] for name, column in columns.items()}, base, *rules)
+        found, of_area = _summarise({name: column[own] for name, column in columns.items()}, base, *rules)
         rows.append({**{name: base[name] for name in [*SERIES, "subject_id", "unit"]}, **found})
-    return pd.DataFrame(rows, columns=[*SERIES, "subject_id", "unit", *MEASURES])
+        moved[number] = of_area
+        firsts.append(int(own[0]))
+    summary = pd.DataFrame(rows, columns=[*SERIES, "subject_id", "unit", *MEASURES])
+    if RUNS in ordered:
+        summary[RUNS] = ordered[RUNS].to_numpy(dtype=object)[firsts]
+    return with_loadings(summary, moved)
 
 
 def _summarise(
@@ -116,7 +134,8 @@ def _summarise(
     window_min: tuple[float, float] | None,
     threshold_percent: float,
     largest_gap: float,
-) -> dict[str, object]:
+) -> tuple[dict[str, object], Floats | float]:
+    """The row, and the loadings (k,) of its area, NaN where it has none or is not divided by its own baseline."""
     mean, mean_se, stable = float(base["mean"]), float(base["mean_se"]), bool(base["stable"])
     row: dict[str, object] = {"n_samples": 0, "basal_concentration": mean, "basal_concentration_se": mean_se}
     row |= {"basal_ci_low": base["ci_low"], "basal_ci_high": base["ci_high"], "threshold_percent": threshold_percent}
@@ -135,7 +154,7 @@ def _summarise(
     hidden = np.isfinite(course["least"])
     row["n_samples"] = len(used["period"]) + int((hidden & after).sum())
     if not row["n_samples"]:
-        return {**row, "reason": _join([*reasons, "no sample after the treatment has a number"])}
+        return {**row, "reason": _join([*reasons, "no sample after the treatment has a number"])}, math.nan
     low = int(np.isin(used["status"], LOW).sum())
     if low:
         reasons.append(f"{low} of {row['n_samples']} samples are below a limit and count with the number measured")
@@ -152,29 +171,39 @@ def _summarise(
     if area.reason:
         reasons.append(area.reason)
     divisor = Divisor(float(base["divisor"]), float(base["own_se"]), loadings_in(base))
+    moved: Floats | float = math.nan
     unsaid = {name: column[hidden & after] for name, column in course.items()}
     if len(unsaid["least"]):
         reasons.append(f"{len(unsaid['least'])} of {row['n_samples']} samples are below a limit and have no number")
     if np.isfinite(used["percent_baseline"]).all() and divisor.mean > 0:
+        minutes = np.full(len(within), np.nan)
+        if area.weights is not None:
+            minutes[within] = area.weights
+        used["minutes"], unsaid["minutes"] = minutes[course["counted"] & after], minutes[hidden & after]
         peak, texts = _peak(used, unsaid, divisor, threshold_percent)
         row |= peak
         reasons += texts
         if area.weights is not None:
-            found, texts = _area({name: column[within] for name, column in course.items()}, area.weights, divisor)
+            entering_area = {name: column[within] for name, column in course.items()}
+            found, texts, of_area = _area(entering_area, area.weights, divisor)
             row |= found
             reasons += texts
-    return {**row, "reason": _join(reasons)}
+            moved = of_area if base.get("normalised_to", "own baseline") == "own baseline" else math.nan
+    return {**row, "reason": _join(reasons)}, moved
 
 
-def _area(course: dict[str, NDArray[Any]], weights: Floats, base: Divisor) -> tuple[dict[str, object], list[str]]:
+def _area(
+    course: dict[str, NDArray[Any]], weights: Floats, base: Divisor
+) -> tuple[dict[str, object], list[str], Floats]:
     """The area and its standard error: errors of the samples, that of the baseline common to all, and those shared.
 
-    `least` and `most` of the course bound the samples that have no number, and are NaN elsewhere.
+    `least` and `most` of the course bound the samples that have no number, and are NaN elsewhere. Also the loadings
+    (k,) of the area, of its lower end where it has two.
     """
     hidden = np.isfinite(course["least"])
     error = np.where(hidden, 0.0, course["own_se"])
     shared = weights @ np.where(hidden[:, None], 0.0, course["loadings"])
-    ends = []
+    ends, moved = [], []
     for bound in (course["least"], course["most"]):
         filled = np.where(hidden, bound * base.mean / 100, course["concentration"])
         area = float(weights @ (100 * filled / base.mean - 100))
@@ -183,22 +212,26 @@ def _area(course: dict[str, NDArray[Any]], weights: Floats, base: Divisor) -> tu
             continue
         ratio = float(weights @ filled) / base.mean
         variance = float((weights**2) @ (error**2)) + (ratio * base.own_se) ** 2
-        variance += float(np.sum((shared - ratio * base.loadings) ** 2))
-        ends.append((area, 100 / base.mean * math.sqrt(variance)))
+        moved.append(100 / base.mean * (shared - ratio * base.loadings))
+        variance = (100 / base.mean) ** 2 * variance + float(np.sum(moved[-1] ** 2))
+        ends.append((area, math.sqrt(variance)))
     (low, low_se), (high, high_se) = ends
     interval = {"auc_ci_low": low - NORMAL * low_se, "auc_ci_high": high + NORMAL * high_se}
     found = {"auc_at_least": low, "auc_at_most": high, **interval}
     found = {name: end if math.isfinite(end) else math.nan for name, end in found.items()}
     if not hidden.any():
-        return {"auc_percent_min": low, "auc_percent_min_se": low_se, **found}, []
+        return {"auc_percent_min": low, "auc_percent_min_se": low_se, **found}, [], moved[0]
     upper = f"between {low:.4g} and {high:.4g}" if math.isfinite(high) else f"at least {low:.4g}"
-    return dict(found), [f"the area is {upper} % min, so that no single number is given"]
+    return dict(found), [f"the area is {upper} % min, so that no single number is given"], moved[0]
 
 
 def _peak(
     used: dict[str, NDArray[Any]], unsaid: dict[str, NDArray[Any]], base: Divisor, threshold: float
 ) -> tuple[dict[str, object], list[str]]:
-    """Peak and time above the threshold, n/a where one of the samples without a number (`unsaid`) could be above."""
+    """Peak and time above the threshold, n/a where one of the samples without a number (`unsaid`) could be above.
+
+    `minutes` of both are what each sample stands for, NaN where there is no area.
+    """
     percent, most = used["percent_baseline"], unsaid["most"]
     row: dict[str, object] = {}
     reasons = []
@@ -215,7 +248,7 @@ def _peak(
     if np.any((most > threshold) & ~above):
         reasons.append("no duration: a sample without a number could be above the threshold")
     else:
-        sure = float(np.sum((unsaid["end_min"] - unsaid["start_min"])[above]))
+        sure = float(np.sum(unsaid["minutes"][above]))
         row |= {name: value + sure for name, value in times.items() if name.startswith("duration")}
     return row, reasons
 
@@ -223,15 +256,14 @@ def _peak(
 def _times(used: dict[str, NDArray[Any]], base: Divisor, threshold: float) -> dict[str, float]:
     """Duration above the threshold, and intervals of it and of the time to peak."""
     value, error = used["concentration"], used["own_se"]
-    length = used["end_min"] - used["start_min"]
-    found = {"duration_above_min": float(length @ (100 * value / base.mean > threshold))}
+    found = {"duration_above_min": float(used["minutes"] @ (100 * value / base.mean > threshold))}
     if not (len(value) and np.isfinite(error).all() and np.isfinite(base.own_se)):
         return found
     together = _noise(len(value) + 1 + len(base.loadings))[:, len(value) :]
     draws = value + error * _noise(len(value)) + together[:, 1:] @ used["loadings"].T
     peaks = used["time_min"][np.argmax(draws, axis=1)]
     bases = base.mean + base.own_se * together[:, :1] + (together[:, 1:] @ base.loadings)[:, None]
-    above = (100 * draws > threshold * bases) @ length
+    above = (100 * draws > threshold * bases) @ used["minutes"]
     for name, drawn in (("time_to_peak", peaks), ("duration_above", above)):
         low, high = np.quantile(drawn, [0.025, 0.975], method="inverted_cdf")
         found |= {f"{name}_ci_low": float(low), f"{name}_ci_high": float(high)}

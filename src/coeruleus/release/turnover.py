@@ -9,7 +9,7 @@ from coeruleus.experiment.settings import BaselineSettings
 from coeruleus.release.baseline import measure_baselines
 from coeruleus.release.bounds import LOW
 from coeruleus.release.samples import SAMPLE, SERIES
-from coeruleus.release.shared import RUNS, names_of, own_error, with_loadings
+from coeruleus.release.shared import OF_PERCENT, RUNS, names_of, own_error, with_loadings
 from coeruleus.tables import status
 from coeruleus.tables.dialysate import LOADINGS
 
@@ -93,6 +93,8 @@ def _one(samples: pd.DataFrame, ratio: str, metabolite: str, transmitter: str) -
     joined["ratio"] = ratio
     if RUNS in joined:
         joined[RUNS] = _runs_of_both(joined, len(names_of(samples)))
+    percent = joined["percent_baseline"].to_numpy()[:, None] * (shared - of_base).to_numpy()
+    joined = with_loadings(joined, percent, OF_PERCENT)
     return with_loadings(joined, shared.to_numpy() * joined["value"].to_numpy()[:, None])
 
 

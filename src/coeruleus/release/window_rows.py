@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pandas as pd
 
-from coeruleus.release.area_test import bounded_interval, change_per_animal, exact, pair, t_interval, welch_interval
+from coeruleus.release.area_test import (
+    bounded_interval,
+    change_per_animal,
+    exact,
+    pair,
+    t_interval,
+    uneven_windows,
+    welch_interval,
+)
 from coeruleus.release.arms import reference_of
 from coeruleus.release.effect_size import hedges_g
 from coeruleus.release.mixed import NotEstimable
@@ -27,9 +35,8 @@ def window_rows(
     """
     change = change_per_animal(summary)
     arms = sorted(set(summary["arm"]))
-    windows = summary["window_min"].dropna()
-    uneven = windows.max() - windows.min() > 0.01 * windows.max() if len(windows) else False
-    notes = [f"windows differ, from {windows.min():g} to {windows.max():g} min"] if uneven else []
+    uneven = uneven_windows(summary)
+    notes = [uneven] if uneven else []
     entered = {arm: change.loc[arm] if arm in change.index.get_level_values(0) else change[:0] for arm in arms}
     rows: list[Row] = []
     for arm in arms:
@@ -64,13 +71,15 @@ def _rows(
         if not all(exact(group) for group in groups):
             number = sum(int((group["low"] != group["high"]).sum()) for group in groups)
             said = [f"animals whose area is only known between bounds: {number}", *notes]
-            return [{**as_row(BOUNDED, effect, bounded_interval(own, other), said), **named}]
+            found = bounded_interval(own, other)
+            return [{**as_row(BOUNDED, effect, found, said), **named, "test": "censored normal model of areas"}]
         values = [group["low"].to_numpy() for group in groups]
         found = t_interval(*values) if other is None else welch_interval(*values)
         how = [] if other is None else ["Welch"]
+        named["test"] = "t test over animals"
         rows = [with_size({**as_row(WINDOW, effect, found, [*how, *notes]), **named}, hedges_g(*values))]
         if permutation:
-            rows.append({**_permuted(effect, values, notes), **named})
+            rows.append({**_permuted(effect, values, notes), **named, "test": "permutation of animals"})
         return rows
     except NotEstimable as problem:
         return [{**as_row(WINDOW, effect, None, [str(problem)]), **named}]

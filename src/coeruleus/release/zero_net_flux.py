@@ -17,6 +17,7 @@ class NoFlux:
     recovery: float
     recovery_se: float
     scatter_se: float  # without what the calibration adds to all samples alike
+    shared: tuple[float, ...]  # what that adds: loadings (k,) of the recovery
     extracellular: float
     extracellular_se: float
     extracellular_low: float
@@ -39,8 +40,9 @@ class NoFlux:
         }
 
     def differs_from(self, other: NoFlux) -> float:
-        """p of both recoveries being the same, t with the samples of both, whose calibration is the same."""
-        t = (self.recovery - other.recovery) / np.hypot(self.scatter_se, other.scatter_se)
+        """p of both recoveries being the same, t with the samples of both; what their calibrations share cancels."""
+        apart = np.linalg.norm(np.subtract(self.shared, other.shared))
+        t = (self.recovery - other.recovery) / np.hypot(np.hypot(self.scatter_se, other.scatter_se), apart)
         return float(2 * stats.t.sf(abs(t), self.df + other.df))
 
 
@@ -70,9 +72,8 @@ def fit_no_flux(perfused: Floats, collected: Floats, shared: Floats | None = Non
     bread = np.linalg.inv(x.T @ (weight[:, None] * x))
     covariance = variance * bread
     scatter_se = float(np.sqrt(covariance[1, 1]))
-    if shared is not None:
-        moved = bread @ x.T @ (weight[:, None] * shared)
-        covariance = covariance + moved @ moved.T
+    moved = np.zeros((2, 0)) if shared is None else bread @ x.T @ (weight[:, None] * shared)
+    covariance = covariance + moved @ moved.T
     intercept, recovery = float(beta[0]), 1 - float(beta[1])
     va, vb, vab = covariance[0, 0], covariance[1, 1], -covariance[0, 1]
     outside = intercept / recovery
@@ -87,4 +88,5 @@ def fit_no_flux(perfused: Floats, collected: Floats, shared: Floats | None = Non
         reason = "recovery cannot be told from 0, so that the concentration outside has no bounds"
     if recovery <= 0:
         return f"recovery comes out at {recovery:.3g}: what is collected rises as fast as what is perfused"
-    return NoFlux(recovery, float(np.sqrt(vb)), scatter_se, outside, se, low, high, df, reason)
+    of_recovery = tuple((-moved[1]).tolist())
+    return NoFlux(recovery, float(np.sqrt(vb)), scatter_se, of_recovery, outside, se, low, high, df, reason)

@@ -116,7 +116,10 @@ def release(tables: Tables, facts: Facts) -> str:
         "calibration_se" in (baselines := get(tables, "release/baselines"))
         and baselines["calibration_se"].notna().any()
     ):
-        said.append("The error of a calibration was carried as one that all samples of its run share.")
+        said.append(
+            "The error of a calibration was carried as one that all samples of its run share; intervals of group "
+            "effects do not hold it, it stands beside them (calibration_se)."
+        )
     return " ".join(said)
 
 

@@ -50,6 +50,7 @@ RELEASE = Table(
         number("log_ratio_se", "its standard error"),
         text("normalised_to", "what baseline is: the course's own, or the mean of all animals"),
         RECOVERY_CHANGED,
+        number("fold_baseline_se", "standard error of fold_baseline, from concentration and baseline"),
     ),
 )
 
@@ -256,7 +257,12 @@ TURNOVER_SUMMARY = Table(
     "session × probe × ratio",
     ("session_id", "probe_id", "ratio"),
     (
-        text("ratio", "metabolite ÷ transmitter; its columns mean of the ratio what those of summary.tsv do"),
+        text(
+            "ratio",
+            "metabolite ÷ transmitter; its columns mean of the ratio what those of summary.tsv do: basal_concentration "
+            "is the mean of the baseline's ratios; per cents and areas are of their geometric mean, the baseline of "
+            "turnover.tsv",
+        ),
         *(column for column in SUMMARY.columns if column is not ANALYTE),
     ),
 )

@@ -15,7 +15,8 @@ from scipy import stats
 from coeruleus.release.adjust import adjust_p
 from coeruleus.release.area_test import welch_interval
 from coeruleus.release.autoregressive import fit_autoregressive
-from coeruleus.release.censored import adjusted_profile, fit_censored, log_likelihood
+from coeruleus.release.censored import adjusted_profile, fit_censored
+from coeruleus.release.censored_likelihood import evaluate_censored, stack_censored
 from coeruleus.release.effect_size import hedges_g
 from coeruleus.release.kenward_roger import fit_kenward_roger
 from coeruleus.release.mixed import fit_mixed
@@ -89,8 +90,11 @@ def limits() -> tuple[Data, dict]:
 def test_censored_likelihood_and_its_maximum():
     _, given = limits()
     found = fit_censored(**given, restricted=False)
-    assert log_likelihood(**given, fit=found) == pytest.approx(R["censored ml loglik"][0], rel=1e-7)
     sds = [np.sqrt(found.variances[name]) for name in ("residual", "level", "response")]
+    effects = [given["effects"][name] for name in ("level", "response")]
+    blocks = stack_censored(*(given[name] for name in ("y", "low", "high", "x", "animals")), effects)
+    value = evaluate_censored(blocks, np.array(sds), found.coefficients, given["x"].shape[1])
+    assert value.log_likelihood == pytest.approx(R["censored ml loglik"][0], rel=1e-7)
     assert sds == pytest.approx(R["censored ml sd"], rel=1e-5)
     assert found.coefficients == pytest.approx(R["censored ml coefficients"], rel=1e-5, abs=1e-6)
 

@@ -84,6 +84,19 @@ def test_wide_tables_show_everybody_and_blank_what_does_not_count():
     assert values["left_out"][1] == "probe missed" and not values["in_statistics"][1]
 
 
+def test_wide_tables_keep_every_sample_where_samples_become_shorter():
+    """Baseline in samples of 20 min, then 8 of 5 min: 11 columns, no number lost."""
+    rows = []
+    for name in ("a", "b"):
+        rows += samples(name, [1.0, 1.0, 1.0])
+        later = samples(name, [1.0 + place for place in range(8)], first=0, step=5)
+        rows += [{**row, "sample_id": f"t{k}", "injection_id": f"{name}t{k}"} for k, row in enumerate(later)]
+    wide = run(rows).wide["NE_concentration"]
+    times = [name for name in wide if name.lstrip("-").replace(".", "").isdigit()]
+    assert len(times) == 11 and wide[times].notna().all().all() and wide["2.5"].tolist() == [1, 1]
+    assert wide["37.5"].tolist() == [8, 8]
+
+
 def test_reverse_dialysis_ends():
     events = [{"subject_id": "r1", "onset_min": 0.0, "duration_min": 40.0, "trial_type": "perfusate", "drug": "KCl"}]
     found = run(samples("r1", [1.0] * 7), events=events).release["condition"].tolist()

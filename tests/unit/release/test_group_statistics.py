@@ -8,7 +8,11 @@ import pytest
 from scipy import stats
 
 from coeruleus.release.adjust import adjust_p
+from coeruleus.release.assumptions import scaled_residuals
+from coeruleus.release.autoregressive import AutoregressiveFit
 from coeruleus.release.choices import Choices
+from coeruleus.release.course_model import Design
+from coeruleus.release.outcome import Outcome
 from coeruleus.release.statistics import COURSE
 from coeruleus.release.window_rows import WINDOW
 
@@ -140,6 +144,46 @@ def test_other_choices_are_made_and_named(more):
     assert anova.set_index("effect").loc["group × time", "p_value"] < 0.01
     checks = found.assumptions.set_index("check")
     assert checks.loc["residuals are normal", "p_value"] > 0 and set(checks["holds"]) <= {True, False, None}
+
+
+def test_correlated_samples_are_placed_within_their_own_course():
+    """One animal half a sample off, one with a tube split in two: no two samples of a course share a place."""
+    rows = [dict(row) for row in ROWS]
+    for row in rows:
+        if row["subject_id"] == "drug0":
+            row["start_min"], row["end_min"] = row["start_min"] - 10, row["end_min"] - 10
+    split = next(row for row in rows if row["subject_id"] == "drug1" and row["start_min"] == -40)
+    rows.append({**split, "sample_id": "half", "injection_id": "half", "start_min": -30.0})
+    split["end_min"] = -30.0
+    found = run(rows, GROUPS, correlation="ar1")
+    own = effects(found, Choices(correlation="ar1").model_name(censored=False))
+    changes = own[own.index.str.contains("change from baseline at")]
+    assert changes["estimate"].notna().sum() >= 8 and not changes["reason"].astype(str).str.contains("positive").any()
+
+
+def test_each_sentence_names_its_test():
+    found = run(ROWS, GROUPS, reference_group="vehicle").statistics
+    window = found[found["effect"].str.contains("over the window")].set_index("model")["sentence"]
+    assert window[window.index.str.contains("permutation")].str.contains("permutation of animals, t = ").all()
+    assert window[~window.index.str.contains("permutation")].str.contains(r"t test over animals, t\(").all()
+
+
+def test_residuals_after_a_correlated_fit_are_scaled_by_what_it_found():
+    """Given the true φ of 0.8 and the true variances each residual has a variance of 1."""
+    rng, n, phi = np.random.default_rng(2), 4000, 0.8
+    noise = rng.normal(size=(n, 5))
+    for place in range(1, 5):
+        noise[:, place] = phi * noise[:, place - 1] + np.sqrt(1 - phi**2) * noise[:, place]
+    y = (noise + rng.normal(0, 2, (n, 1))).ravel()
+    animals, place = np.repeat(np.arange(n), 5), np.tile(np.arange(5), n)
+    everything = Outcome(y, np.full(5 * n, -np.inf), np.full(5 * n, np.inf), np.ones(5 * n, bool))
+    levels = {"the animals' levels": animals}
+    design = Design(everything, np.ones((5 * n, 1)), animals, levels, animals, place, np.full(5 * n, "a", object))
+    variances = {"the animals' levels": 4.0, "residual": 1.0}
+    one = np.eye(1)
+    fit = AutoregressiveFit(np.zeros(1), one, variances, (), np.zeros((2, 1, 1)), np.eye(2), phi)
+    _, scaled, _ = scaled_residuals(fit, design)
+    assert scaled.std() == pytest.approx(1, abs=0.02)
 
 
 def test_constant_data_have_no_test():

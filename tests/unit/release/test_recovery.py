@@ -116,3 +116,18 @@ def test_retrodialysis_gives_the_concentration_outside_of_the_others():
         perfusate_concentration=10.0,
     ).recovery.set_index("analyte")
     assert none.loc["NE", "status"] == "failed" and np.isnan(none.loc["NE", "extracellular"])
+
+
+def test_samples_below_a_limit_do_not_bias_the_recovery():
+    """A fifth of 1.5 nM is collected at no perfusate, right at the limit: half of those samples are below it."""
+    rng, recovered = np.random.default_rng(7), []
+    perfused = np.repeat(LEVELS, 3)
+    for _ in range(60):
+        seen = (perfused + 0.2 * (1.5 - perfused)) * (1 + rng.normal(0, 0.1, len(perfused)))
+        rows = samples("r1", [1.0, 1.0, 1.0, *seen.tolist()], loq=0.3)
+        row = run(rows, events=perfusion(LEVELS), equilibration_min=0.0).recovery.iloc[0]
+        assert row["n_samples"] == len(perfused)
+        low = int((seen < 0.3).sum())
+        assert not low or f"{low} of 12 samples are below a limit and count" in row["reason"]
+        recovered.append(row["recovery"])
+    assert np.mean(recovered) == pytest.approx(0.2, abs=3 * np.std(recovered) / np.sqrt(60))

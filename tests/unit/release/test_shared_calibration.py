@@ -112,6 +112,45 @@ def test_effects_of_groups_say_what_all_animals_of_a_run_share(outcome: str) -> 
     assert first["calibration_se"].to_numpy() == pytest.approx(moved.to_numpy(), rel=0.02)
 
 
+def low_drug(shift: float = 0.0, stretch: float = 0.0) -> tuple[list[dict], dict[str, str | None]]:
+    """As `group_study`; the drug brings the analyte to a fifth, below the limit of quantification, numbers kept."""
+    rows, groups = group_study()
+    for row in rows:
+        if row["subject_id"].startswith("drug") and row["start_min"] >= 0:
+            row["concentration"] /= 10
+            row["calibration_2"] = 0.1 * row["concentration"]
+        row |= {"loq": 0.4, "concentration": row["concentration"] * (1 + stretch) + shift}
+    return rows, groups
+
+
+TAKEN_OUT = [{"session_id": "drug0", "probe_id": "drug0", "sample_id": "s4", "action": "exclude"}]
+
+
+@pytest.mark.parametrize("make", [group_study, low_drug])
+@pytest.mark.parametrize("more", [{"window_min": (0.0, 40.0)}, {"decisions": TAKEN_OUT}, {"outcome": "percent"}])
+def test_effects_over_a_window_move_as_their_common_error_says(make, more: dict) -> None:
+    """However the window lies, with a sample taken out, and with samples below a limit."""
+    h, found = 1e-4, []
+    for wrong in ((0.0, 0.0), (h, 0.0), (0.0, h)):
+        rows, groups = make(*wrong)
+        if "decisions" in more:
+            next(row for row in rows if row["injection_id"] == "drug0_4")["concentration"] = 200.0
+        table = run(rows, groups, reference_group="vehicle", permutation=False, **more).statistics
+        found.append(table[table["effect"].str.contains("over the window")].set_index("effect"))
+    first, shifted, stretched = found
+    moved = np.hypot(
+        0.05 * (shifted["estimate"] - first["estimate"]) / h, 0.1 * (stretched["estimate"] - first["estimate"]) / h
+    )
+    assert len(first) == 3 and first["calibration_se"].to_numpy() == pytest.approx(moved.to_numpy(), rel=0.02)
+
+
+def test_per_cents_of_the_mean_of_all_animals_claim_no_common_error() -> None:
+    rows, groups = group_study()
+    found = run(rows, groups, reference_group="vehicle", baseline_normalise="grand_mean").statistics
+    window = found[found["effect"].str.contains("over the window")]
+    assert window["estimate"].notna().any() and window["calibration_se"].isna().all()
+
+
 def test_a_large_common_error_is_said() -> None:
     rows, groups = group_study()
     rows = [{**row, "calibration_1": 0.5} for row in rows]

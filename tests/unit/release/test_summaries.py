@@ -114,6 +114,18 @@ def test_a_peak_that_a_sample_without_a_number_could_exceed_is_not_given():
     assert "could be as high as 160 %" in found["reason"]
 
 
+def test_the_time_above_a_threshold_bridges_gaps_as_the_area_does():
+    """200, lost, 400, 100, 100 %: half of the gap goes to either neighbour, and both are above 150 %."""
+    rows = samples("r1", [1.0, 1.0, 1.0, 2.0, None, 4.0, 1.0, 1.0])
+    rows[4] |= {"status": "failed", "reason": "bubble"}
+    found = run(rows).summary.iloc[0]
+    assert found["duration_above_min"] == pytest.approx(60) and "a peak in them would not be seen" in found["reason"]
+    assert found["auc_percent_min"] == pytest.approx(100 * 30 + 300 * 30)
+    rows[5] |= {"status": "failed", "reason": "bubble", "concentration": None}  # 40 of 100 min
+    found = run(rows).summary.iloc[0]
+    assert np.isnan(found["duration_above_min"]) and "no duration" in found["reason"]
+
+
 def test_everything_after_the_treatment_below_detection():
     rows = samples("r1", [1.0, 1.0, 1.0, None, None])
     for row in rows[3:]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from coeruleus.experiment.routes import is_local
 from coeruleus.responses.drift import Floats
 from coeruleus.responses.drug_course import add_reversals, time_course
 from coeruleus.responses.drug_scales import LOCAL, SLOW, SYSTEMIC
@@ -20,7 +21,6 @@ from coeruleus.tables.problems import Problem
 from coeruleus.tables.status import EXCLUDED, FAILED, INSUFFICIENT_SPIKES, MISSING, OK
 from coeruleus.tables.units import DRUG_RESPONSES
 
-LOCAL_ROUTES = ("local", "ionto", "pressure", "micro", "puff", "topical", "bath")
 SETTLING_S = 180.0  # after the last drug, before a rate counts as the baseline of the next
 
 
@@ -84,9 +84,6 @@ def test_drugs(
                     times = np.concatenate(parts) if parts else np.empty(0)
                     lost = lost_of.get((str(site), str(row["unit_id"])), [])
                     _measure(row, event, every, starts, times, lost)
-                    silent = silent_to_the_end(lost, starts, times, starts[number] + float(event["onset"]))
-                    if silent and row["status"] == OK:
-                        row["reason"] = "; ".join(text for text in (row["reason"], silent) if text)
     for row in rows:
         row["session_id"] = sessions.get((row["site_id"], int(row["segment"])))
     add_reversals(rows)
@@ -138,7 +135,7 @@ def _measure(
     times: Floats,
     lost: Sequence[Gap],
 ) -> None:
-    local = any(word in str(event["route"] or "").lower() for word in LOCAL_ROUTES)
+    local = is_local(event["route"])
     at = starts[int(event["segment"])] + float(event["onset"])
     placed = [(starts[int(e["segment"])] + float(e["onset"]), e) for e in every if int(e["segment"]) in starts]
     drugs = [place for place, other in placed if other["trial_type"] == DRUG]
@@ -152,6 +149,9 @@ def _measure(
     tested = [one for one in tried if one.p is not None]
     best = min(tested, key=lambda one: one.p or 0.0, default=tried[0])
     row |= best.fields
+    silent = silent_to_the_end(lost, starts, at, min(edges[1], at + scales[0].longest_s))
+    if silent and row["status"] == OK:
+        _say(row, silent)
     if row["status"] == INSUFFICIENT_SPIKES:
         reach = scales[0].longest_s
         why = [text for start, end, text in hidden if start < at + reach and end > at - reach]
@@ -164,9 +164,14 @@ def _measure(
         return
     row["percent_change_ci_low"], row["percent_change_ci_high"], counted = interval(before, after, p)
     if p > ALPHA and counted:
-        row["reason"] = (
+        _say(
+            row,
             f"more than counts vary, but the rate's own drift may do as much: {row['baseline_s'] / 60:.3g} min before "
-            f"and {row['response_s'] / 60:.3g} min after the drug do not tell them apart"
+            f"and {row['response_s'] / 60:.3g} min after the drug do not tell them apart",
         )
     if p <= ALPHA:
         row |= time_course(before.rate, after.middle, after.time, after.count)
+
+
+def _say(row: dict[str, Any], text: str) -> None:
+    row["reason"] = "; ".join(part for part in (row["reason"], text) if part)

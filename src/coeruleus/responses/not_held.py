@@ -35,25 +35,34 @@ def gaps_of_units(
 def while_held(group: Group, lost: Sequence[Gap]) -> Group:
     """The trials of a unit that lie in time in which it was held; the others are left out by name.
 
-    Silence under a drug stays: it may be the drug's.
+    Silence under a drug stays: it may be the drug's. Where the unit does not fire again that is doubtful, and said.
     """
-    lost = [gap for gap in lost if gap.kind != SILENT_AFTER_DRUG]
     if not lost:
         return group
+    doubtful = [gap for gap in lost if gap.kind == SILENT_AFTER_DRUG and not gap.back]
+    lost = [gap for gap in lost if gap.kind != SILENT_AFTER_DRUG]
     own = replace(group, segment=[], onset=[], duration=[], length=[], before=[], left_out=dict(group.left_out))
+    silent = 0
     for index, (segment, onset) in enumerate(zip(group.segment, group.onset, strict=True)):
         here = [gap for gap in lost if gap.segment == segment]
-        hit = next((g for g in here if g.start_s < onset + group.length[index] and onset < g.end_s), None)
+        hit = _met(here, onset, group.length[index])
         if hit is not None:
             own.leave_out(INSUFFICIENT_SPIKES, f"the unit was not held: {hit.text}")
             continue
+        silent += _met([gap for gap in doubtful if gap.segment == segment], onset, group.length[index]) is not None
         ended = max((gap.end_s for gap in here if gap.end_s <= onset), default=0.0)
         own.segment.append(segment)
         own.onset.append(onset)
         own.duration.append(group.duration[index])
         own.length.append(group.length[index])
         own.before.append(min(group.before[index], onset - ended))
+    if silent:
+        own.said = f"{silent} of {len(own.onset)} events in a silence: {doubtful[0].text}"
     return own
+
+
+def _met(gaps_: Sequence[Gap], onset: float, length: float) -> Gap | None:
+    return next((gap for gap in gaps_ if gap.start_s < onset + length and onset < gap.end_s), None)
 
 
 def held_part(lost: Sequence[Gap], segment: int, duration_s: float) -> tuple[float, float]:
@@ -79,10 +88,11 @@ def unusable(lost: Sequence[Gap], starts: Mapping[int, float], drug_s: float) ->
     return found
 
 
-def silent_to_the_end(lost: Sequence[Gap], starts: Mapping[int, float], times: Floats, drug_s: float) -> str | None:
-    """A word on a silence after a drug that no later spike ends: the unit may have been lost."""
+def silent_to_the_end(lost: Sequence[Gap], starts: Mapping[int, float], low: float, high: float) -> str | None:
+    """A word on a silence that began under a drug between two moments and that no later spike ends: the unit may have
+    been lost. Axis as for `unusable`."""
     for gap in lost:
-        low = starts.get(gap.segment, np.inf) + gap.start_s
-        if gap.kind == SILENT_AFTER_DRUG and drug_s <= low < np.inf and not (times > low).any():
+        begun = starts.get(gap.segment, np.inf) + gap.start_s
+        if gap.kind == SILENT_AFTER_DRUG and not gap.back and low <= begun < high:
             return f"{gap.text}; no later spike tells which"
     return None

@@ -81,11 +81,16 @@ def _reverse(row: dict[str, Any], previous: Mapping[str, Any]) -> None:
     if not np.isfinite(after) or before == left:
         return
     if (before - met) / (before - left) < STILL_THERE:
-        row["reason"] = row["reason"] or f"what {previous['drug']} changed had worn off before: no reversal to measure"
+        add_reason(row, f"what {previous['drug']} changed had worn off before: no reversal to measure")
         return
     row["reversal_percent"] = 100 * (after - met) / (before - met)
     ends = (met * _number(row, f"percent_change_ci_{end}") / (before - met) for end in ("low", "high"))
     row["reversal_percent_ci_low"], row["reversal_percent_ci_high"] = sorted(ends)
+
+
+def add_reason(row: dict[str, Any], text: str) -> None:
+    """One more reason beside those that the row has."""
+    row["reason"] = "; ".join(part for part in (row["reason"], text) if part)
 
 
 def _number(row: Mapping[str, Any], name: str) -> float:

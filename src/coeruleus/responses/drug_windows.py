@@ -111,7 +111,8 @@ def interval(before: Window, after: Window, p: float) -> tuple[float, float, boo
     tested = abs(change) * float(special.ndtri(0.025) / min(special.ndtri(p / 2), -LEAST_DEVIATION))
     reach = max(counted, tested)
     low, high = (100 * float(np.expm1(change + end)) for end in (-reach, reach))
-    return low, high, abs(change) > counted
+    found = 100 * (after.rate / before.rate - 1)  # without a spike it is -100, which no logarithm reaches
+    return min(low, found), high, abs(change) > counted
 
 
 def _drift(before: Window) -> str | None:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from coeruleus.experiment.routes import is_local
 from coeruleus.responses.drift import Floats
-from coeruleus.responses.drug_course import add_reversals, time_course
+from coeruleus.responses.drug_course import add_reason, add_reversals, time_course
 from coeruleus.responses.drug_scales import LOCAL, SLOW, SYSTEMIC
 from coeruleus.responses.drug_windows import at_scale, interval
 from coeruleus.responses.not_held import gaps_of_units, silent_to_the_end, unusable
@@ -151,7 +151,7 @@ def _measure(
     row |= best.fields
     silent = silent_to_the_end(lost, starts, at, min(edges[1], at + scales[0].longest_s))
     if silent and row["status"] == OK:
-        _say(row, silent)
+        add_reason(row, silent)
     if row["status"] == INSUFFICIENT_SPIKES:
         reach = scales[0].longest_s
         why = [text for start, end, text in hidden if start < at + reach and end > at - reach]
@@ -164,14 +164,10 @@ def _measure(
         return
     row["percent_change_ci_low"], row["percent_change_ci_high"], counted = interval(before, after, p)
     if p > ALPHA and counted:
-        _say(
+        add_reason(
             row,
             f"more than counts vary, but the rate's own drift may do as much: {row['baseline_s'] / 60:.3g} min before "
             f"and {row['response_s'] / 60:.3g} min after the drug do not tell them apart",
         )
     if p <= ALPHA:
         row |= time_course(before.rate, after.middle, after.time, after.count)
-
-
-def _say(row: dict[str, Any], text: str) -> None:
-    row["reason"] = "; ".join(part for part in (row["reason"], text) if part)

@@ -11,7 +11,7 @@ import pytest
 
 from coeruleus.responses import drugs
 from coeruleus.responses.drift import change_p
-from coeruleus.responses.drug_course import time_course
+from coeruleus.responses.drug_course import add_reversals, time_course
 from coeruleus.simulation.trains import spike_train
 
 from .conftest import train
@@ -110,6 +110,7 @@ def test_windows_rates_and_change_by_hand(sheets: Sheets) -> None:
     assert (first["baseline_rate_hz"], first["response_rate_hz"], first["percent_change"]) == (1.0, 0.0, -100.0)
     assert (first["baseline_s"], first["response_s"]) == (600, 300)
     assert first["p_value"] < 0.001 and first["status"] == "ok"
+    assert first["percent_change_ci_low"] == -100 < first["percent_change_ci_high"] < -90
     assert second["status"] == "insufficient_spikes" and "silenced or lost" in second["reason"]
 
 
@@ -166,6 +167,15 @@ def test_what_has_worn_off_is_not_reversed(sheets: Sheets) -> None:
     first, second = _rows(sheets({1: (2400.0, {"1": np.concatenate(parts)})}, [CLONIDINE, again]))
     assert first["p_value"] <= 0.05
     assert np.isnan(second["reversal_percent"]) and "worn off" in second["reason"]
+
+
+def test_what_has_worn_off_is_said_beside_another_reason() -> None:
+    rates = {"site_id": "s", "unit_id": "1", "session_id": "d", "segment": 1, "reason": None}
+    first = rates | {"onset": 600.0, "drug": "a", "baseline_rate_hz": 2.0, "response_rate_hz": 1.0, "p_value": 0.01}
+    second = rates | {"onset": 1800.0, "drug": "b", "baseline_rate_hz": 2.0, "response_rate_hz": 2.1}
+    second["reason"] = "the baseline is not stable"
+    add_reversals([first, second])
+    assert second["reason"] == "the baseline is not stable; what a changed had worn off before: no reversal to measure"
 
 
 def test_recovery_is_where_half_of_the_change_is_gone() -> None:

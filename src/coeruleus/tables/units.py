@@ -42,7 +42,7 @@ UNITS = Table(
         number(
             "missed_fraction",
             "spikes too small to be taken ÷ all (amplitude cut-off), from the asymmetry of heights; of units sorted "
-            "elsewhere from their peaks in the raw trace",
+            "elsewhere from their peaks in the raw trace, where 0.5 stands for a half or more",
         ),
         number("noise_fraction", "part of the spikes that may be noise: expected, plus one standard error"),
         number("presence", "bins that should hold ten spikes and hold one at least ÷ such bins"),

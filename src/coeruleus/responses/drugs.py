@@ -13,7 +13,7 @@ from coeruleus.responses.drift import Floats
 from coeruleus.responses.drug_course import add_reason, add_reversals, time_course
 from coeruleus.responses.drug_scales import LOCAL, SLOW, SYSTEMIC
 from coeruleus.responses.drug_windows import Tried, at_scale, interval
-from coeruleus.responses.not_held import gaps_of_units, silent_to_the_end, unusable
+from coeruleus.responses.not_held import Unit, gaps_of_units, silent_to_the_end, unusable
 from coeruleus.responses.scan import ALPHA
 from coeruleus.responses.trials import AFTER_EVENT_S, DRUG, Segment, SegmentKey, rows_of, segment_table, trains_of
 from coeruleus.spikes.held import Gap
@@ -34,11 +34,12 @@ def test_drugs(
     recordings: pd.DataFrame,
     units: pd.DataFrame,
     curation_trials: pd.DataFrame | None = None,
+    lost_of: Mapping[Unit, Sequence[Gap]] | None = None,
 ) -> tuple[pd.DataFrame, list[Problem]]:
     """Each unit and drug: rate before, rate after, change and p-value, as DRUG_RESPONSES, and problems.
 
     A drug that a person excluded (`curation_trials`) keeps its row, without numbers; its name still ends the
-    baseline condition, since something was given.
+    baseline condition, since something was given. `lost_of`: what `gaps_of_units` finds, where that is known already.
 
     Before: up to 10 min, back to 3 min after the last drug or to the start; after: up to 10 min, to the next
     drug or the end (2 min each with a local route); segments of one session follow each other without a gap. Time in
@@ -52,7 +53,7 @@ def test_drugs(
     sessions = {(row["site_id"], int(row["segment"])): row.get("session_id") for row in rows_of(recordings)}
     drugs = events[events["trial_type"] == DRUG]
     trains = trains_of(spikes[spikes["site_id"].isin(set(drugs["site_id"]))])
-    lost_of = gaps_of_units(segments, events, trains)
+    lost_of = gaps_of_units(segments, events, trains) if lost_of is None else lost_of
     at_site = {site: rows_of(rows) for site, rows in units.groupby("site_id", sort=False)}
     excluded = {
         (row["site_id"], int(row["segment"]), round(float(row["onset"]), 4)): str(row["reason"])

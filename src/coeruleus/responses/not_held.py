@@ -11,7 +11,7 @@ import pandas as pd
 from coeruleus.responses.scan import Floats
 from coeruleus.responses.trials import Group, rows_of
 from coeruleus.spikes.held import SILENT_AFTER_DRUG, Gap, gaps
-from coeruleus.spikes.spontaneous import drugs_by_segment
+from coeruleus.spikes.spontaneous import Given, drugs_by_segment
 from coeruleus.tables.status import INSUFFICIENT_SPIKES
 
 Unit = tuple[str, str]
@@ -21,15 +21,16 @@ def gaps_of_units(
     segments: pd.DataFrame, events: pd.DataFrame, trains: Mapping[Unit, Mapping[int, Floats]]
 ) -> dict[Unit, list[Gap]]:
     """Where each unit (site, unit) was not held, by the rule that fills `held` of the table of units."""
-    acting = drugs_by_segment(segments, events)
+    acting: dict[str, dict[int, list[Given]]] = {}
+    for (site, number), given in drugs_by_segment(segments, events).items():
+        acting.setdefault(site, {})[number] = given
     at_site = {
         site: rows_of(rows) for site, rows in segments[segments["segment"].notna()].groupby("site_id", sort=False)
     }
-    found = {}
-    for (site, unit), train in trains.items():
-        drugs = {number: given for (where, number), given in acting.items() if where == site}
-        found[site, unit] = gaps(at_site.get(site, []), train, drugs) or []
-    return found
+    return {
+        (site, unit): gaps(at_site.get(site, []), train, acting.get(site, {})) or []
+        for (site, unit), train in trains.items()
+    }
 
 
 def while_held(group: Group, lost: Sequence[Gap]) -> Group:

@@ -4,9 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from coeruleus.responses import drugs as drugs_module
+from coeruleus.responses import test as responses_module
 from coeruleus.responses.drugs import test_drugs as drug_rows
+from coeruleus.responses.not_held import gaps_of_units
 from coeruleus.responses.test import test_responses as response_rows
+from coeruleus.responses.trials import trains_of
 from coeruleus.simulation.trains import flat_rate, spike_train
+from coeruleus.spikes.measure import measure_units
 
 REGULAR = np.arange(0.25, 600.0, 0.5)  # 2 Hz
 PINCHES = [{"segment": 1, "onset": float(at), "trial_type": "paw_pinch"} for at in range(20, 580, 20)]
@@ -114,3 +119,28 @@ def test_a_silence_puts_its_doubt_on_the_drug_it_followed_alone(sheets, until_s,
     rows = drug_rows(**given)[0].sort_values("onset")
     assert rows["status"].tolist() == ["ok", "ok"]
     assert rows["reason"].fillna("").str.contains("silenced or lost").tolist() == doubted
+
+
+def test_held_of_the_table_of_units_and_the_trials_left_out_agree(sheets):
+    """A spike beyond the end of segment 2: that segment tells nothing, so that no unit was lost in it either."""
+    beyond = np.append(jittered(2, 600.0), 700.0)
+    given = sheets({1: (600.0, {"a": jittered(1, 600.0)}), 2: (600.0, {"b": beyond})}, PINCHES)
+    segments = given["segments"].assign(subject_id="r", condition=None, highpass_hz=None, kind="sorted")
+    nothing = pd.DataFrame(columns=["site_id", "unit_id", "time_ms", "amplitude_uv", "action"])
+    measured = measure_units(given["spikes"], segments, given["events"], nothing, nothing)
+    lost_of = gaps_of_units(measured.segments, given["events"], trains_of(given["spikes"]))
+    assert measured.units.set_index("unit_id")["held"]["a"] == "held" and lost_of["s", "a"] == []
+    failed = measured.segments.set_index("segment")
+    assert failed["status"].tolist() == ["ok", "failed"] and "beyond the end" in failed["reason"][2]
+    rows = response_rows(**given | {"segments": measured.segments}).responses
+    assert rows.set_index("unit_id").loc["a", "n_trials"] == 28
+
+
+def test_gaps_that_are_given_are_not_sought_again(sheets, monkeypatch):
+    given = sheets({1: (600.0, {"u": jittered(1, 300.0)})}, [*PINCHES, DRUG | {"onset": 250.0}])
+    lost_of = gaps_of_units(given["segments"], given["events"], trains_of(given["spikes"]))
+    usual = response_rows(**given).responses, drug_rows(**given)[0]
+    for module in (drugs_module, responses_module):
+        monkeypatch.setattr(module, "gaps_of_units", lambda *_: pytest.fail("sought again"))
+    pd.testing.assert_frame_equal(usual[0], response_rows(**given, lost_of=lost_of).responses)
+    pd.testing.assert_frame_equal(usual[1], drug_rows(**given, lost_of=lost_of)[0])

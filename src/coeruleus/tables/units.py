@@ -131,7 +131,7 @@ DRUG_RESPONSES = Table(
         number(
             "p_value",
             "two-sided p-value, allowing for slow changes of the rate; where up to 60 min were compared as well, the "
-            "smaller of the two, doubled",
+            "smaller of the two, doubled; n/a where the usual time cannot be tested",
         ),
         boolean("baseline_stable", "whether the rate before the drug was steady"),
         STATUS,

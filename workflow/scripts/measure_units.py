@@ -37,7 +37,7 @@ out = snakemake.output
 measured = carry(result.units, experiment.recordings, RECORDINGS, "site_id")
 io.write_table(measured, out.units, units.UNITS)
 io.write_table(events.drop(columns="sheet_row", errors="ignore"), out.events, interim.EVENTS)
-io.write_table(segments, out.segments, interim.SEGMENTS)
+io.write_table(result.segments, out.segments, interim.SEGMENTS)
 io.write_table(result.waveforms, out.waveforms, sources.WAVEFORMS)
 io.write_table(result.waveform_marks, out.waveform_marks, sources.WAVEFORM_MARKS)
 io.write_table(result.isi, out.isi, sources.ISI)

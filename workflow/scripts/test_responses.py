@@ -5,7 +5,9 @@ from pathlib import Path
 from coeruleus import job
 from coeruleus.experiment.curated_trials import find_trials
 from coeruleus.responses.drugs import test_drugs
+from coeruleus.responses.not_held import gaps_of_units
 from coeruleus.responses.test import test_responses
+from coeruleus.responses.trials import trains_of
 from coeruleus.tables import interim, io, sources, units
 
 experiment = job.begin(snakemake.log[0], snakemake.params.directory)
@@ -14,6 +16,7 @@ spikes = io.read_tables(sorted(Path(snakemake.input.spikes).glob("*.tsv")), unit
 segments = io.read_table(snakemake.input.segments, interim.SEGMENTS)
 events = io.read_table(snakemake.input.events, interim.EVENTS)
 curation, unmatched = find_trials(experiment.curation_trials, events)
+lost_of = gaps_of_units(segments, events, trains_of(spikes))
 result = test_responses(
     spikes,
     segments,
@@ -22,6 +25,7 @@ result = test_responses(
     curation_trials=curation,
     units=measured,
     artefacts=io.read_tables(list(snakemake.input.artefacts), interim.ARTEFACTS),
+    lost_of=lost_of,
 )
 drug_responses, drug_problems = test_drugs(
     spikes,
@@ -30,6 +34,7 @@ drug_responses, drug_problems = test_drugs(
     recordings=experiment.recordings,
     units=measured,
     curation_trials=curation,
+    lost_of=lost_of,
 )
 out = snakemake.output
 io.write_table(result.responses, out.responses, units.RESPONSES)

@@ -50,7 +50,8 @@ def compare_groups(
     An animal counts once, with the mean of its units, so that many cells of one animal are not many animals
     (pseudo-replication; Lazic 2010, BMC Neurosci 11, 5). Differences: Welch's interval over animals; p-value by
     permutation of animals, of all arrangements where there are at most 20,000, else of 9,999 drawn ones. Responses are
-    those before any drug; drug effects each drug's. A site without a unit counts among the sites.
+    those before any drug; drug effects each drug's, over the usual time (`percent_change`). A site without a unit
+    counts among the sites.
     """
     group_of = dict(zip(subjects["subject_id"], subjects["group"], strict=True))
     sites = recordings[["site_id", "subject_id"]].drop_duplicates("site_id")

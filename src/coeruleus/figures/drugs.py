@@ -29,6 +29,7 @@ from coeruleus.tables.units import CLASSIFICATION, DRUG_RESPONSES
 
 NAMED_UP_TO = 40  # units; beyond, rows of changes carry no names
 LONGEST = 26
+BELOW = 0.28  # rows between the change over the usual time and that over a long one
 LEAST_HZ = 0.01  # where a rate of 0 stands on the logarithmic axis
 
 
@@ -91,7 +92,8 @@ def _draw(shown: pd.DataFrame, labels: Mapping[tuple[str, str], str], settings: 
         for label in (labels.get((row["site_id"], row["unit_id"]), "undetermined") for row in records(shown))
     ]
     change, low, high = (numbers(shown, f"percent_change{end}") for end in ("", "_ci_low", "_ci_high"))
-    limits = _limits(change, low, high)
+    longer, long_low, long_high = (numbers(shown, f"percent_change_long{end}") for end in ("", "_ci_low", "_ci_high"))
+    limits = _limits(np.r_[change, longer], np.r_[low, long_low], np.r_[high, long_high])
     changes.axvline(0, color=PALE, lw=0.6, zorder=0)
     for row, colour in enumerate(colours):
         steady = shown["baseline_stable"].iloc[row] is True
@@ -99,6 +101,8 @@ def _draw(shown: pd.DataFrame, labels: Mapping[tuple[str, str], str], settings: 
         pairs.plot([0, 1], [before[row], after[row]], "o-", color=colour, lw=0.6, ms=2.6, **look)
         changes.plot(np.clip([low[row], high[row]], *limits), [row, row], color=colour, lw=0.7)
         changes.plot(np.clip(change[row], *limits), row, "o", ms=3.0, **look)
+        changes.plot(np.clip([long_low[row], long_high[row]], *limits), [row + BELOW] * 2, color=GREY, lw=0.5)
+        changes.plot(np.clip(longer[row], *limits), row + BELOW, "D", ms=2.0, mfc=GREY, mew=0)
     log_axis(pairs, "y")
     named_ticks(pairs, "x", ["before", "after"])
     pairs.set(xlim=(-0.3, 1.3), ylabel="firing rate (Hz)")
@@ -114,6 +118,8 @@ def _draw(shown: pd.DataFrame, labels: Mapping[tuple[str, str], str], settings: 
         colour = settings.colours.get(label, LABEL_COLOURS.get(label, BLACK))
         pairs.plot([], [], "o", color=colour, ms=3, label=settings.say(label))
     pairs.plot([], [], "o", mfc="white", mec=GREY, ms=3, label="rate not steady before")
+    if np.isfinite(longer).any():
+        pairs.plot([], [], "D", mfc=GREY, mew=0, ms=2.0, label="change over up to 60 min")
     figure.legend(*pairs.get_legend_handles_labels(), loc="lower left", bbox_to_anchor=(0.01, 0.0), ncols=4)
     stable = ["" if value is True else "rate not steady before" for value in shown["baseline_stable"]]
     plotted.add(
@@ -132,6 +138,19 @@ def _draw(shown: pd.DataFrame, labels: Mapping[tuple[str, str], str], settings: 
     plotted.add(
         "change", "units", "row", list(range(len(shown))), "change (%)", change, y_low=low, y_high=high, item=names
     )
+    if np.isfinite(longer).any():
+        rows = list(np.arange(len(shown)) + BELOW)
+        plotted.add(
+            "change",
+            "units, up to 60 min",
+            "row",
+            rows,
+            "change (%)",
+            longer,
+            y_low=long_low,
+            y_high=long_high,
+            item=names,
+        )
     return figure, plotted
 
 

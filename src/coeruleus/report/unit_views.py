@@ -43,6 +43,7 @@ RESPONSES = {
 DRUGS = {
     "drug": "drug", "dose": "dose", "dose_unit": "unit", "route": "route", "segment": "segment", "onset": "onset (s)",
     "baseline_rate_hz": "before (Hz)", "response_rate_hz": "after (Hz)", "percent_change": "change (%)",
+    "percent_change_long": "change, long (%)", "compared_long_s": "over (s)",
     "p_value": "p", "baseline_stable": "steady before", "status": "status", "reason": "reason",
 }  # fmt: skip
 STATISTICS = {

@@ -48,7 +48,9 @@ def time_course(baseline_hz: float, middle: Floats, time: Floats, count: Floats)
 
 
 def add_reversals(rows: Sequence[dict[str, Any]]) -> None:
-    """For each drug after another in one session (`session_id` in each row): what it did to the change before it.
+    """For each drug after another in one session: what it did to the change before it.
+
+    Rows also have `session_id`, and those of an effect the rate that it left (`left_hz`).
 
     Rows of one unit are compared in the order of segment and onset; those without rates only keep the names.
     """
@@ -76,16 +78,21 @@ def _reverse(row: dict[str, Any], previous: Mapping[str, Any]) -> None:
 
     Its interval is that of this drug's own change.
     """
-    before, left = _number(previous, "baseline_rate_hz"), _number(previous, "response_rate_hz")
+    before, left = _number(previous, "baseline_rate_hz"), _number(previous, "left_hz")
     met, after = _number(row, "baseline_rate_hz"), _number(row, "response_rate_hz")
     if not np.isfinite(after) or before == left:
         return
     if (before - met) / (before - left) < STILL_THERE:
-        row["reason"] = row["reason"] or f"what {previous['drug']} changed had worn off before: no reversal to measure"
+        add_reason(row, f"what {previous['drug']} changed had worn off before: no reversal to measure")
         return
     row["reversal_percent"] = 100 * (after - met) / (before - met)
     ends = (met * _number(row, f"percent_change_ci_{end}") / (before - met) for end in ("low", "high"))
     row["reversal_percent_ci_low"], row["reversal_percent_ci_high"] = sorted(ends)
+
+
+def add_reason(row: dict[str, Any], text: str) -> None:
+    """One more reason beside those that the row has."""
+    row["reason"] = "; ".join(part for part in (row["reason"], text) if part)
 
 
 def _number(row: Mapping[str, Any], name: str) -> float:

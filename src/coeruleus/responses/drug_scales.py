@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from coeruleus.experiment.routes import LOCAL_S, SYSTEMIC_S
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -20,5 +22,5 @@ class Scale:
 
 
 SLOW = Scale(3600.0, 20, (30.0, 180.0), (0.0, 600.0), least_s=1200.0)
-SYSTEMIC = (Scale(600.0, 6, (5.0, 30.0), (0.0, 90.0)), SLOW)
-LOCAL = (Scale(120.0, 6, (5.0, 30.0), (0.0, 10.0)),)
+SYSTEMIC = (Scale(SYSTEMIC_S, 6, (5.0, 30.0), (0.0, 90.0)), SLOW)
+LOCAL = (Scale(LOCAL_S, 6, (5.0, 30.0), (0.0, 10.0)),)

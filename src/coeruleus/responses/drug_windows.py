@@ -33,13 +33,20 @@ class Window:
 
 
 @dataclass(frozen=True)
+class Tested:
+    """p-value of a change, and the rates that it compares."""
+
+    p: float
+    before: Window
+    after: Window
+
+
+@dataclass(frozen=True)
 class Tried:
-    """What one scale says: fields of the row, and where it can be tested its p-value and windows."""
+    """What one scale says: fields of the row, and the test where there can be one."""
 
     fields: dict[str, Any]
-    p: float | None = None
-    before: Window | None = None
-    after: Window | None = None
+    test: Tested | None = None
 
 
 def at_scale(scale: Scale, times: Floats, at: float, edges: tuple[float, float], free: Floats) -> Tried:
@@ -71,7 +78,7 @@ def at_scale(scale: Scale, times: Floats, at: float, edges: tuple[float, float],
     middle = np.r_[before.middle, after.middle] / size
     full = np.r_[before.count * size / before.time, after.count * size / after.time]
     p = change_p(middle, np.sqrt(full + 3 / 8), [onset / size for onset in scale.onsets_s])
-    return Tried(fields, p, before, after)
+    return Tried(fields, Tested(p, before, after) if p is not None else None)
 
 
 def _window(times: Floats, at: float, edge: float, size: float, taken: Floats) -> Window:
@@ -111,7 +118,8 @@ def interval(before: Window, after: Window, p: float) -> tuple[float, float, boo
     tested = abs(change) * float(special.ndtri(0.025) / min(special.ndtri(p / 2), -LEAST_DEVIATION))
     reach = max(counted, tested)
     low, high = (100 * float(np.expm1(change + end)) for end in (-reach, reach))
-    return low, high, abs(change) > counted
+    found = 100 * (after.rate / before.rate - 1)  # without a spike it is -100, which no logarithm reaches
+    return min(low, found), high, abs(change) > counted
 
 
 def _drift(before: Window) -> str | None:

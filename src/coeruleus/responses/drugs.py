@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from coeruleus.experiment.routes import is_local
 from coeruleus.responses.drift import Floats
-from coeruleus.responses.drug_course import add_reversals, time_course
+from coeruleus.responses.drug_course import add_reason, add_reversals, time_course
 from coeruleus.responses.drug_scales import LOCAL, SLOW, SYSTEMIC
-from coeruleus.responses.drug_windows import at_scale, interval
-from coeruleus.responses.not_held import gaps_of_units, silent_to_the_end, unusable
+from coeruleus.responses.drug_windows import Tried, at_scale, interval
+from coeruleus.responses.not_held import Unit, gaps_of_units, silent_to_the_end, unusable
 from coeruleus.responses.scan import ALPHA
 from coeruleus.responses.trials import AFTER_EVENT_S, DRUG, Segment, SegmentKey, rows_of, segment_table, trains_of
 from coeruleus.spikes.held import Gap
@@ -20,7 +21,8 @@ from coeruleus.tables.problems import Problem
 from coeruleus.tables.status import EXCLUDED, FAILED, INSUFFICIENT_SPIKES, MISSING, OK
 from coeruleus.tables.units import DRUG_RESPONSES
 
-LOCAL_ROUTES = ("local", "ionto", "pressure", "micro", "puff", "topical", "bath")
+USUAL, LONG = "percent_change", "percent_change_long"
+PASSING = ("session_id", "left_hz")  # of rows while they are made
 SETTLING_S = 180.0  # after the last drug, before a rate counts as the baseline of the next
 
 
@@ -32,25 +34,26 @@ def test_drugs(
     recordings: pd.DataFrame,
     units: pd.DataFrame,
     curation_trials: pd.DataFrame | None = None,
+    lost_of: Mapping[Unit, Sequence[Gap]] | None = None,
 ) -> tuple[pd.DataFrame, list[Problem]]:
     """Each unit and drug: rate before, rate after, change and p-value, as DRUG_RESPONSES, and problems.
 
     A drug that a person excluded (`curation_trials`) keeps its row, without numbers; its name still ends the
-    baseline condition, since something was given.
+    baseline condition, since something was given. `lost_of`: what `gaps_of_units` finds, where that is known already.
 
     Before: up to 10 min, back to 3 min after the last drug or to the start; after: up to 10 min, to the next
     drug or the end (2 min each with a local route); segments of one session follow each other without a gap. Time in
     which the unit was not held (`not_held`) and the 5 s after every other event are left out. Tested in blocks of at
-    most 30 s by `drift.change_p` on √(n + 3/8). Where both sides last 20 min, up to 60 min are tested as well, for
-    effects that come slowly; the scale with the smaller p-value is given, and its p-value doubled (Bonferroni). The
-    baseline is not stable where its quarters differ by more than half their mean and by more than counting allows;
-    then there is neither a p-value nor an interval.
+    most 30 s by `drift.change_p` on √(n + 3/8). Where both sides last 20 min, up to 60 min are compared as well, for
+    effects that come slowly: that change has its own columns, and of the two p-values the smaller is given, doubled
+    (Bonferroni). The baseline is not stable where its quarters differ by more than half their mean and by more than
+    counting allows; then there is neither a p-value nor an interval.
     """
     table = segment_table(segments)
     sessions = {(row["site_id"], int(row["segment"])): row.get("session_id") for row in rows_of(recordings)}
     drugs = events[events["trial_type"] == DRUG]
     trains = trains_of(spikes[spikes["site_id"].isin(set(drugs["site_id"]))])
-    lost_of = gaps_of_units(segments, events, trains)
+    lost_of = gaps_of_units(segments, events, trains) if lost_of is None else lost_of
     at_site = {site: rows_of(rows) for site, rows in units.groupby("site_id", sort=False)}
     excluded = {
         (row["site_id"], int(row["segment"]), round(float(row["onset"]), 4)): str(row["reason"])
@@ -84,13 +87,10 @@ def test_drugs(
                     times = np.concatenate(parts) if parts else np.empty(0)
                     lost = lost_of.get((str(site), str(row["unit_id"])), [])
                     _measure(row, event, every, starts, times, lost)
-                    silent = silent_to_the_end(lost, starts, times, starts[number] + float(event["onset"]))
-                    if silent and row["status"] == OK:
-                        row["reason"] = "; ".join(text for text in (row["reason"], silent) if text)
     for row in rows:
         row["session_id"] = sessions.get((row["site_id"], int(row["segment"])))
     add_reversals(rows)
-    return DRUG_RESPONSES.frame([{k: v for k, v in row.items() if k != "session_id"} for row in rows]), problems
+    return DRUG_RESPONSES.frame([{k: v for k, v in row.items() if k not in PASSING} for row in rows]), problems
 
 
 def _starts(site: str, numbers: list[int], table: Mapping[SegmentKey, Segment]) -> dict[int, float]:
@@ -138,7 +138,7 @@ def _measure(
     times: Floats,
     lost: Sequence[Gap],
 ) -> None:
-    local = any(word in str(event["route"] or "").lower() for word in LOCAL_ROUTES)
+    local = is_local(event["route"])
     at = starts[int(event["segment"])] + float(event["onset"])
     placed = [(starts[int(e["segment"])] + float(e["onset"]), e) for e in every if int(e["segment"]) in starts]
     drugs = [place for place, other in placed if other["trial_type"] == DRUG]
@@ -147,26 +147,56 @@ def _measure(
     taken = [(p, p + np.nan_to_num(float(e["duration"])) + AFTER_EVENT_S) for p, e in placed if e["trial_type"] != DRUG]
     hidden = unusable(lost, starts, at)
     free = np.array([*taken, *(stretch[:2] for stretch in hidden)], dtype=float).reshape(-1, 2)
-    scales = LOCAL if local else SYSTEMIC if min(at - edges[0], edges[1] - at) >= SLOW.least_s else SYSTEMIC[:1]
-    tried = [at_scale(scale, times, at, edges, free) for scale in scales]
-    tested = [one for one in tried if one.p is not None]
-    best = min(tested, key=lambda one: one.p or 0.0, default=tried[0])
-    row |= best.fields
+    scale = (LOCAL if local else SYSTEMIC)[0]
+    first = at_scale(scale, times, at, edges, free)
+    row |= first.fields
+    silent = silent_to_the_end(lost, starts, at, min(edges[1], at + scale.longest_s))
+    if silent and row["status"] == OK:
+        add_reason(row, silent)
     if row["status"] == INSUFFICIENT_SPIKES:
-        reach = scales[0].longest_s
-        why = [text for start, end, text in hidden if start < at + reach and end > at - reach]
+        why = [text for start, end, text in hidden if start < at + scale.longest_s and end > at - scale.longest_s]
         row["reason"] += f"; the unit was not held: {why[0]}" if why else ""
-    if best.p is None or best.before is None or best.after is None:
+    tried = [first]
+    if not local and min(at - edges[0], edges[1] - at) >= SLOW.least_s:
+        slow = at_scale(SLOW, times, at, edges, free)
+        tried.append(slow)
+        if "percent_change" in slow.fields:
+            row[LONG], row["compared_long_s"] = slow.fields["percent_change"], slow.fields["response_s"]
+    _test(row, tried)
+
+
+def _test(row: dict[str, Any], tried: Sequence[Tried]) -> None:
+    """The p-value over the times tried, the interval of each change, and the course of the effect that is found.
+
+    Where the usual time, which comes first, cannot be tested there is no p-value: it would be another change's.
+    """
+    tests = [(one.test, name) for one, name in zip(tried, (USUAL, LONG), strict=False) if one.test is not None]
+    if not tests:
         return
-    before, after, p = best.before, best.after, min(best.p * len(tested), 1.0)
+    beyond_counts = False
+    for test, name in tests:
+        if test.before.rate > 0:
+            low, high, beyond = interval(test.before, test.after, min(test.p * len(tests), 1.0))
+            row[f"{name}_ci_low"], row[f"{name}_ci_high"] = low, high
+            beyond_counts |= beyond and name == USUAL
+    best, found = min(tests, key=lambda one: one[0].p)
+    p = min(best.p * len(tests), 1.0)
+    if p <= ALPHA and found == LONG and best.before.rate > 0:
+        low, high = row[f"{LONG}_ci_low"], row[f"{LONG}_ci_high"]
+        said = f"{row[LONG]:.3g} % (95 % interval {low:.3g} to {high:.3g})"
+        add_reason(row, f"over {row['compared_long_s'] / 60:.3g} min after the drug the change is {said}")
+    if tried[0].test is None:
+        return
     row["p_value"] = p
-    if not before.rate > 0:
-        return
-    row["percent_change_ci_low"], row["percent_change_ci_high"], counted = interval(before, after, p)
-    if p > ALPHA and counted:
-        row["reason"] = (
+    if p > ALPHA and beyond_counts:
+        add_reason(
+            row,
             f"more than counts vary, but the rate's own drift may do as much: {row['baseline_s'] / 60:.3g} min before "
-            f"and {row['response_s'] / 60:.3g} min after the drug do not tell them apart"
+            f"and {row['response_s'] / 60:.3g} min after the drug do not tell them apart",
         )
     if p <= ALPHA:
-        row |= time_course(before.rate, after.middle, after.time, after.count)
+        row["left_hz"] = row["response_rate_hz"]
+    if p <= ALPHA and best.before.rate > 0:
+        if found == LONG:
+            row["left_hz"] = row["baseline_rate_hz"] * (1 + row[LONG] / 100)
+        row |= time_course(best.before.rate, best.after.middle, best.after.time, best.after.count)

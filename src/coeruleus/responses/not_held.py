@@ -11,7 +11,7 @@ import pandas as pd
 from coeruleus.responses.scan import Floats
 from coeruleus.responses.trials import Group, rows_of
 from coeruleus.spikes.held import SILENT_AFTER_DRUG, Gap, gaps
-from coeruleus.spikes.spontaneous import drugs_by_segment
+from coeruleus.spikes.spontaneous import Given, drugs_by_segment
 from coeruleus.tables.status import INSUFFICIENT_SPIKES
 
 Unit = tuple[str, str]
@@ -21,39 +21,49 @@ def gaps_of_units(
     segments: pd.DataFrame, events: pd.DataFrame, trains: Mapping[Unit, Mapping[int, Floats]]
 ) -> dict[Unit, list[Gap]]:
     """Where each unit (site, unit) was not held, by the rule that fills `held` of the table of units."""
-    acting = drugs_by_segment(segments, events)
+    acting: dict[str, dict[int, list[Given]]] = {}
+    for (site, number), given in drugs_by_segment(segments, events).items():
+        acting.setdefault(site, {})[number] = given
     at_site = {
         site: rows_of(rows) for site, rows in segments[segments["segment"].notna()].groupby("site_id", sort=False)
     }
-    found = {}
-    for (site, unit), train in trains.items():
-        drugs = {number: given for (where, number), given in acting.items() if where == site}
-        found[site, unit] = gaps(at_site.get(site, []), train, drugs) or []
-    return found
+    return {
+        (site, unit): gaps(at_site.get(site, []), train, acting.get(site, {})) or []
+        for (site, unit), train in trains.items()
+    }
 
 
 def while_held(group: Group, lost: Sequence[Gap]) -> Group:
     """The trials of a unit that lie in time in which it was held; the others are left out by name.
 
-    Silence under a drug stays: it may be the drug's.
+    Silence under a drug stays: it may be the drug's. Where the unit does not fire again that is doubtful, and said.
     """
-    lost = [gap for gap in lost if gap.kind != SILENT_AFTER_DRUG]
     if not lost:
         return group
+    doubtful = [gap for gap in lost if gap.kind == SILENT_AFTER_DRUG and not gap.back]
+    lost = [gap for gap in lost if gap.kind != SILENT_AFTER_DRUG]
     own = replace(group, segment=[], onset=[], duration=[], length=[], before=[], left_out=dict(group.left_out))
+    silent = 0
     for index, (segment, onset) in enumerate(zip(group.segment, group.onset, strict=True)):
         here = [gap for gap in lost if gap.segment == segment]
-        hit = next((g for g in here if g.start_s < onset + group.length[index] and onset < g.end_s), None)
+        hit = _met(here, onset, group.length[index])
         if hit is not None:
             own.leave_out(INSUFFICIENT_SPIKES, f"the unit was not held: {hit.text}")
             continue
+        silent += _met([gap for gap in doubtful if gap.segment == segment], onset, group.length[index]) is not None
         ended = max((gap.end_s for gap in here if gap.end_s <= onset), default=0.0)
         own.segment.append(segment)
         own.onset.append(onset)
         own.duration.append(group.duration[index])
         own.length.append(group.length[index])
         own.before.append(min(group.before[index], onset - ended))
+    if silent:
+        own.said = f"{silent} of {len(own.onset)} events in a silence: {doubtful[0].text}"
     return own
+
+
+def _met(gaps_: Sequence[Gap], onset: float, length: float) -> Gap | None:
+    return next((gap for gap in gaps_ if gap.start_s < onset + length and onset < gap.end_s), None)
 
 
 def held_part(lost: Sequence[Gap], segment: int, duration_s: float) -> tuple[float, float]:
@@ -79,10 +89,11 @@ def unusable(lost: Sequence[Gap], starts: Mapping[int, float], drug_s: float) ->
     return found
 
 
-def silent_to_the_end(lost: Sequence[Gap], starts: Mapping[int, float], times: Floats, drug_s: float) -> str | None:
-    """A word on a silence after a drug that no later spike ends: the unit may have been lost."""
+def silent_to_the_end(lost: Sequence[Gap], starts: Mapping[int, float], low: float, high: float) -> str | None:
+    """A word on a silence that began under a drug between two moments and that no later spike ends: the unit may have
+    been lost. Axis as for `unusable`."""
     for gap in lost:
-        low = starts.get(gap.segment, np.inf) + gap.start_s
-        if gap.kind == SILENT_AFTER_DRUG and drug_s <= low < np.inf and not (times > low).any():
+        begun = starts.get(gap.segment, np.inf) + gap.start_s
+        if gap.kind == SILENT_AFTER_DRUG and not gap.back and low <= begun < high:
             return f"{gap.text}; no later spike tells which"
     return None

@@ -16,7 +16,7 @@ from coeruleus.responses.decide import FEWEST_EVENTS, SILENCE_S, Decision, decid
 from coeruleus.responses.display import psth, raster, stacked
 from coeruleus.responses.extent import after_onset
 from coeruleus.responses.habituation import habituation
-from coeruleus.responses.not_held import gaps_of_units, held_part, while_held
+from coeruleus.responses.not_held import Unit, gaps_of_units, held_part, while_held
 from coeruleus.responses.scan import ALPHA, Floats, Trials
 from coeruleus.responses.trials import (
     AFTER_EVENT_S,
@@ -63,14 +63,15 @@ def test_responses(
     curation_trials: pd.DataFrame,
     units: pd.DataFrame,
     artefacts: pd.DataFrame | None = None,
+    lost_of: Mapping[Unit, Sequence[Gap]] | None = None,
 ) -> Responses:
     """Test every unit against every kind of event at its site, drugs aside, each condition for itself.
 
     spikes: SPIKES; units: UNITS; segments: site_id, segment, duration_s, status, reason; events, recordings
     and curation_trials: the sheets; artefacts: stretches of raw traces that were not sorted. Events in time in which a
-    unit was not held (`not_held`) are left out for that unit. Seeds depend on
-    a unit's ids alone, so that a row does not change with the other units of the experiment. Methods: `scan`,
-    `decide`, `onward`, `extent`, `habituation`.
+    unit was not held (`lost_of`: what `gaps_of_units` finds, where that is known already) are left out for that unit.
+    Seeds depend on a unit's ids alone, so that a row does not change with the other units of the experiment. Methods:
+    `scan`, `decide`, `onward`, `extent`, `habituation`.
     """
     table = segment_table(segments)
     groups, problems = make_groups(events, table, given_conditions(recordings), curation_trials, artefacts)
@@ -82,7 +83,7 @@ def test_responses(
     at_site = {site: rows_of(rows) for site, rows in units.groupby("site_id", sort=False)}
     wanted = {group.site_id for group in groups}
     trains = trains_of(spikes[spikes["site_id"].isin(wanted)])
-    lost_of = gaps_of_units(segments, events, trains)
+    lost_of = gaps_of_units(segments, events, trains) if lost_of is None else lost_of
     rows: list[dict[str, Any]] = []
     keys: list[tuple[str, str, str, str]] = []
     shown: list[tuple[dict[str, Floats], ...]] = []

@@ -55,16 +55,18 @@ class Group:
     typed: bool = False
     worst: tuple[str, str | None] = (OK, None)
     left_out: dict[tuple[str, str], int] = field(default_factory=dict)  # by status and reason
+    said: str | None = None  # of those that are tested
 
     def leave_out(self, status: str, reason: str) -> None:
         self.worst = worse(self.worst, (status, reason))
         self.left_out[status, reason] = self.left_out.get((status, reason), 0) + 1
 
     def notes(self) -> list[str]:
-        return [
+        left_out = [
             f"{count} {'event' if count == 1 else 'events'} left out: {why}"
             for (_, why), count in self.left_out.items()
         ]
+        return [*left_out, self.said] if self.said else left_out
 
 
 def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:

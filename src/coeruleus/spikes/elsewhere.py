@@ -23,6 +23,7 @@ LATE_S = 0.0015  # how far from the peak the sorter may have put its times
 STEP_S = 0.0001
 NEAR_S = 0.0004
 LEAST_CUT = 100
+MOST = 0.5
 STRAY, STRAY_SIGMAS = 0.01, 4.0  # part of the smallest spikes, and the size of large ones, that may be others'
 
 
@@ -59,7 +60,8 @@ def cut_off(peaks: Array) -> float:
     """Part of a unit's spikes that a threshold hid, from `peaks` (n,): how much of a normal lies below the least.
 
     Hill, Mehta & Kleinfeld 2011 (J Neurosci 31, 8699), but fitted as what it is, a truncated normal, by maximum
-    likelihood: a mode seen in few spikes moves with the threshold. NaN below 100 spikes.
+    likelihood: a mode seen in few spikes moves with the threshold. 0.5 stands for a half or more: where the mode is not
+    in sight, how far it lies below the least cannot be told. NaN below 100 spikes.
     """
     middle = float(np.median(peaks))
     spread = float(np.median(np.abs(peaks - middle))) / 0.6745
@@ -73,6 +75,8 @@ def cut_off(peaks: Array) -> float:
 
     within = [(low, middle + spread), (0.5, 3 * max(spread, 0.5))]
     mean, sd = minimize(loss, np.array([middle, max(spread, 0.5)]), method="L-BFGS-B", bounds=within).x
+    if np.isclose(mean, low):
+        return MOST
     return float(max(0.0, (norm.cdf(low, mean, sd) - STRAY) / (1 - STRAY)))
 
 

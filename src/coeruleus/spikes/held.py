@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coeruleus.spikes.spontaneous import Stretch
+from coeruleus.spikes.spontaneous import Given, Stretch
 from coeruleus.tables.status import OK
 
 Array = NDArray[np.floating]
@@ -17,6 +17,7 @@ Masks = Mapping[int, Sequence[tuple[float, float]]]
 
 LEAST_S = 0.01
 LOST_EXPECTED = 20  # no spike where so many would be expected: lost, not silent
+CHANCE_INTERVALS = float(np.log(1000))  # mean intervals that one Poisson interval in a thousand exceeds
 HELD, LOST, FOUND_LATE, ABSENT, SILENT_AFTER_DRUG = "held", "lost", "found_late", "absent", "silent_after_drug"
 
 
@@ -112,12 +113,14 @@ class Gap:
     end_s: float
     kind: str
     text: str
+    back: bool  # whether the unit fires again later
+    drug: str | None = None  # that may have silenced it
 
 
 def followed(
     rows: Sequence[Mapping[str, Any]],
     by_segment: Mapping[int, Array],
-    drugs: Mapping[int, Sequence[tuple[float, str]]],
+    drugs: Mapping[int, Sequence[Given]],
 ) -> tuple[str | None, str | None]:
     """Whether a unit was held through the segments of its site, and where not: (held, reason).
 
@@ -134,12 +137,13 @@ def followed(
 def gaps(
     rows: Sequence[Mapping[str, Any]],
     by_segment: Mapping[int, Array],
-    drugs: Mapping[int, Sequence[tuple[float, str]]],
+    drugs: Mapping[int, Sequence[Given]],
 ) -> list[Gap] | None:
     """Where a unit was not held, in order of time; None where no segment of known duration holds a spike of it.
 
-    `rows` are its segments (segment, status, duration_s), `drugs` those that act in each (onset in s, name). A unit
-    that falls silent under a drug cannot be told from one that was lost, and is not said to be.
+    `rows` are its segments (segment, status, duration_s), `drugs` those that act in each. A silence that begins within
+    the reach of a drug cannot be told from a loss, and is not said to be one; it begins with the drug where the last
+    spike before it is no further away than chance allows. One that goes on through segments keeps its cause.
     """
     lengths = {
         int(row["segment"]): float(row["duration_s"])
@@ -151,29 +155,43 @@ def gaps(
         return None
     rate = sum(len(by_segment[one]) for one in seen) / sum(lengths[one] for one in seen)
     found: list[Gap] = []
+    silent: Gap | None = None  # that lasted to the end of the segment before
     for segment in sorted(lengths):
         times, length = by_segment.get(segment, np.empty(0)), lengths[segment]
+        back = segment < seen[-1]
         acting = drugs.get(segment, ())
         if len(times):
-            low, high, missing = lost_time(times, 0.0, length, _irregular(times))
+            irregular = _irregular(times)
+            low, high, missing = lost_time(times, 0.0, length, irregular)
+            slack = CHANCE_INTERVALS * max(1.0, irregular) * (times[-1] - times[0]) / max(len(times) - 1, 1)
             if low > 0:
                 kind = FOUND_LATE if segment == seen[0] else ABSENT
                 text = f"no spike before {low:.0f} s of segment {segment}"
-                found.append(_or_drug(Gap(segment, 0.0, low, kind, text), acting))
+                found.append(_or_drug(Gap(segment, 0.0, low, kind, text, True), acting, slack, silent))
+            silent = None
             if high < length:
-                kind = LOST if segment == seen[-1] else ABSENT
+                kind = ABSENT if back else LOST
                 text = f"no spike after {high:.0f} s of segment {segment} ({missing} more expected)"
-                found.append(_or_drug(Gap(segment, high, length, kind, text), acting))
+                silent = _or_drug(Gap(segment, high, length, kind, text, back), acting, slack, None)
+                found.append(silent)
         elif rate * length >= LOST_EXPECTED:
-            kind = FOUND_LATE if segment < seen[0] else LOST if segment > seen[-1] else ABSENT
+            kind = FOUND_LATE if segment < seen[0] else ABSENT if back else LOST
             text = f"no spike in segment {segment} ({rate * length:.0f} expected)"
-            found.append(_or_drug(Gap(segment, 0.0, length, kind, text), acting))
+            silent = _or_drug(Gap(segment, 0.0, length, kind, text, back), acting, CHANCE_INTERVALS / rate, silent)
+            found.append(silent)
     return found
 
 
-def _or_drug(gap: Gap, drugs: Sequence[tuple[float, str]]) -> Gap:
-    """The gap, unless a drug given before it may have silenced the unit."""
-    given = [name for onset, name in drugs if onset <= gap.start_s]
-    if gap.kind == FOUND_LATE or not given:
+def _or_drug(gap: Gap, acting: Sequence[Given], slack_s: float, silent: Gap | None) -> Gap:
+    """The gap, as a drug's where it began within the reach of one; `silent`: the one that it goes on from."""
+    if gap.kind == FOUND_LATE:
         return gap
-    return replace(gap, kind=SILENT_AFTER_DRUG, text=f"{gap.text}, after {given[-1]}: silenced or lost")
+    if silent is not None:
+        causes = [drug for drug in acting if drug.name == silent.drug and np.isfinite(drug.onset_s)]
+    else:
+        causes = [drug for drug in acting if drug.onset_s - slack_s <= gap.start_s <= drug.onset_s + drug.reach_s]
+    if not causes:
+        return gap
+    text = f"{gap.text}, after {causes[-1].name}: silenced or lost"
+    start_s = max(gap.start_s, causes[-1].onset_s) if silent is None else gap.start_s
+    return replace(gap, start_s=start_s, kind=SILENT_AFTER_DRUG, text=text, drug=causes[-1].name)

@@ -17,6 +17,7 @@ from coeruleus.spikes.profiles import correlogram_rows, isi_rows, rate_rows, wav
 from coeruleus.spikes.quality_columns import regularity, train_quality
 from coeruleus.spikes.spontaneous import Spontaneous, Stretch, drugs_by_segment, spontaneous_time
 from coeruleus.spikes.waveform import WaveformMeasures, measure_waveform
+from coeruleus.tables.interim import SEGMENTS
 from coeruleus.tables.problems import Problem
 from coeruleus.tables.sources import AUTOCORRELOGRAMS, ISI, RATES, WAVEFORM_MARKS, WAVEFORMS
 from coeruleus.tables.status import EXCLUDED, FAILED, INSUFFICIENT_SPIKES, NOT_FOUND, OK, worse
@@ -35,7 +36,10 @@ STAGE = "spikes"
 
 @dataclass(frozen=True)
 class Measured:
-    """`units` and source frames as in `coeruleus.tables`; every site and unit has a row in `units`."""
+    """`units` and source frames as in `coeruleus.tables`; every site and unit has a row in `units`.
+
+    `segments` are those given, failed where spikes lie outside them.
+    """
 
     units: pd.DataFrame
     waveforms: pd.DataFrame
@@ -43,6 +47,7 @@ class Measured:
     isi: pd.DataFrame
     rates: pd.DataFrame
     autocorrelograms: pd.DataFrame
+    segments: pd.DataFrame
     problems: list[Problem]
 
 
@@ -73,13 +78,16 @@ def measure_units(
     site_masks = _by_site(artefacts) if artefacts is not None else {}
     shapes = pick_waveforms(waveforms)
     times = _times(spikes, problems)
-    out: dict[str, list[Row]] = {name: [] for name in ("units", "waveforms", "marks", "isi", "rates", "correlograms")}
+    kinds = ("units", "waveforms", "marks", "isi", "rates", "correlograms", "segments")
+    out: dict[str, list[Row]] = {kind: [] for kind in kinds}
     for site, group in _by_site(segments).items():
         rows = sorted((_checked(row, times.get(site, {}), problems) for row in group), key=lambda r: r["segment"])
         masks: dict[int, list[tuple[float, float]]] = {}
         for mask in site_masks.get(site, []):
             masks.setdefault(int(mask["segment"]), []).append((mask["start_s"], mask["end_s"]))
         spontaneous = spontaneous_time(rows, site_events.get(site, []), drugs)
+        acting = {number: given for (where, number), given in drugs.items() if where == site}
+        out["segments"] += rows
         names = sorted(set(times.get(site, {})) | {unit for where, unit in shapes if where == site})
         if not names:
             out["units"].append(_empty_site(site, rows))
@@ -90,7 +98,6 @@ def measure_units(
             by_segment = times.get(site, {}).get(unit, {})
             row, trains_ = _unit_row(site, unit, rows, by_segment, spontaneous, masks, problems)
             row |= _waveform_columns(measured, highpass)
-            acting = {where[1]: given for where, given in drugs.items() if where[0] == site}
             row["held"], row["held_reason"] = followed(rows, by_segment, acting)
             if row["held"] in (LOST, ABSENT) and "not counted" not in (row["reason"] or ""):
                 problems.append(Problem(STAGE, f"{site}/{unit}", "warning", f"{row['held']}: {row['held_reason']}"))
@@ -114,6 +121,7 @@ def measure_units(
         ISI.frame(out["isi"]),
         RATES.frame(out["rates"]),
         AUTOCORRELOGRAMS.frame(out["correlograms"]),
+        SEGMENTS.frame(out["segments"]),
         sorted(set(problems)),
     )
 

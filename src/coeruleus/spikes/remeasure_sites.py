@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from coeruleus.formats.errors import FormatError
-from coeruleus.formats.recording import read_raw
+from coeruleus.formats.recording import RawRecording, read_raw
 from coeruleus.spikes.detect import collect
 from coeruleus.spikes.elsewhere import isolation_and_missed
 from coeruleus.spikes.remeasure import Remeasured, remeasure
@@ -20,6 +22,7 @@ from coeruleus.tables.sources import WAVEFORMS
 
 STAGE = "spikes"
 Row = dict[str, Any]
+Array = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -43,34 +46,45 @@ def remeasure_sites(recordings: pd.DataFrame, folder: Path, spikes: pd.DataFrame
     rows = recordings[recordings["kind"] == "sorted"].sort_values(["site_id", "segment"], kind="stable")
     for row in rows.to_dict("records"):
         mine = spikes[(spikes["site_id"] == row["site_id"]) & (spikes["segment"] == row["segment"])]
-        trains = {
-            str(unit): times.to_numpy(float)
-            for unit, times in mine.groupby("unit_id", sort=True)["time_s"]
-            if (str(row["site_id"]), str(unit)) not in found
-        }
-        if not trains:
+        site = str(row["site_id"])
+        trains = {str(unit): times.to_numpy(float) for unit, times in mine.groupby("unit_id", sort=True)["time_s"]}
+        new = [unit for unit in trains if (site, unit) not in found]
+        if not new:
             continue
         named = isinstance(row.get("raw_file"), str)
-        item = f"{row['site_id']} segment {row['segment']:g}"
+        item = f"{site} segment {row['segment']:g}"
         file = row["raw_file"] if named else row["file"]
         try:
             recording = read_raw(folder / str(file), None if named else row.get("format"))
-            shifted = {unit: times - recording.start_s for unit, times in trains.items()}
-            measured = remeasure(recording.chunks(), recording.sampling_rate_hz, shifted)
-            candidates = collect([recording.chunks()], recording.sampling_rate_hz)
-            isolated = isolation_and_missed(candidates, shifted)
-            candidates.snippets.close()
+            trains = {unit: times - recording.start_s for unit, times in trains.items()}
+            chosen = {unit: trains[unit] for unit in new}
+            measured = remeasure(recording.chunks(), recording.sampling_rate_hz, chosen)
         except (FormatError, OSError, ValueError) as error:
             if named:
                 problems.append(Problem(STAGE, item, "error", f"{file}: mean spikes are not from it: {error}"))
             continue
+        isolated: dict[str, tuple[float, float]] = {}
+        if any(one.reason is None for one in measured.values()):
+            try:
+                isolated = _isolated(recording, trains)
+            except (FormatError, OSError, ValueError) as error:
+                problems.append(Problem(STAGE, item, "warning", f"{file}: isolation not measured: {error}"))
         for unit, one in measured.items():
             if one.reason is None:
-                found[str(row["site_id"]), unit] = ({str(key): value for key, value in row.items()}, one)
-                apart[str(row["site_id"]), unit] = isolated.get(unit, (np.nan, np.nan))
+                found[site, unit] = ({str(key): value for key, value in row.items()}, one)
+                apart[site, unit] = isolated.get(unit, (np.nan, np.nan))
             else:
-                problems.append(Problem(STAGE, f"{row['site_id']}/{unit}", "warning", f"{file}: {one.reason}"))
+                problems.append(Problem(STAGE, f"{site}/{unit}", "warning", f"{file}: {one.reason}"))
     return FromRaw(_replaced(waveforms, found), _quality(found, apart), problems)
+
+
+def _isolated(recording: RawRecording, trains: Mapping[str, Array]) -> dict[str, tuple[float, float]]:
+    """Isolation and missed part of each unit among all units of its trace."""
+    candidates = collect([recording.chunks()], recording.sampling_rate_hz)
+    try:
+        return isolation_and_missed(candidates, trains)
+    finally:
+        candidates.snippets.close()
 
 
 def _replaced(given: pd.DataFrame, found: dict[tuple[str, str], tuple[Row, Remeasured]]) -> pd.DataFrame:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from coeruleus.experiment.conditions import BASELINE, condition_at
+from coeruleus.experiment.routes import reach_s
 from coeruleus.tables.status import OK
 
 MARGIN_S = 10.0  # after the end of an event: inhibition after a pinch lasts seconds
@@ -41,26 +42,39 @@ class Spontaneous:
         return float(sum(stretch.end_s - stretch.start_s for stretch in self.stretches))
 
 
-def drugs_by_segment(segments: pd.DataFrame, events: pd.DataFrame) -> dict[Key, list[tuple[float, str]]]:
-    """Drugs that act in each (site_id, segment): (onset on the segment's clock in s, name), in order of time.
+class Given(NamedTuple):
+    """A drug on a segment's clock: its onset (s, negative in an earlier segment), name, and how long its effect is
+    looked for (s)."""
 
-    A drug given in an earlier segment of the site has onset −inf. So has one given at another site of the
-    same session before this segment began, where both `session_id` and `started_at` are there to tell.
+    onset_s: float
+    name: str
+    reach_s: float
+
+
+def drugs_by_segment(segments: pd.DataFrame, events: pd.DataFrame) -> dict[Key, list[Given]]:
+    """Drugs that act in each (site_id, segment), in order of time.
+
+    A drug given in an earlier segment of the site acts still, and so does one given at another site of the same session
+    before this segment began, where both `session_id` and `started_at` are there to tell. How long ago it was given
+    `started_at` says, else the segments of one session follow each other without a gap; of another session, or where
+    its onset is not known, onset is −inf.
     """
-    given: dict[Key, list[tuple[float, str]]] = {}
+    given: dict[Key, list[Given]] = {}
     drugs = events[events["trial_type"] == "drug"] if len(events) else events
     for row in drugs.to_dict("records"):
         onset = float(row["onset"]) if pd.notna(row["onset"]) else float("-inf")
-        name = row.get("drug")
-        given.setdefault((row["site_id"], int(row["segment"])), []).append((onset, str(name) if name else "drug"))
-    acting: dict[Key, list[tuple[float, str]]] = {}
+        one = Given(onset, str(row.get("drug") or "drug"), reach_s(row.get("route")))
+        given.setdefault((row["site_id"], int(row["segment"])), []).append(one)
+    acting: dict[Key, list[Given]] = {}
     starts = _starts(segments) if given else {}
+    lasts = _lasts(segments) if given else {}
     for row in segments[["site_id", "segment"]].to_dict("records"):
         here: Key = (row["site_id"], int(row["segment"]))
         earlier = [(key, drug) for key, found in given.items() if _before(key, here, starts) for drug in found]
-        earlier.sort(key=lambda item: (starts.get(item[0], ("", 0.0))[1], item[0][1], item[1][0]))
-        acting[here] = [(float("-inf"), name) for _, (_, name) in earlier]
-        acting[here] += sorted(given.get(here, []), key=lambda drug: drug[0])
+        earlier.sort(key=lambda item: (starts.get(item[0], ("", 0.0))[1], item[0][1], item[1].onset_s))
+        ago = [min(drug.onset_s - _apart(key, here, starts, lasts), 0.0) for key, drug in earlier]
+        acting[here] = [drug._replace(onset_s=onset) for (_, drug), onset in zip(earlier, ago, strict=True)]
+        acting[here] += sorted(given.get(here, []), key=lambda drug: drug.onset_s)
     return acting
 
 
@@ -85,10 +99,32 @@ def _before(there: Key, here: Key, starts: Mapping[Key, tuple[str, float]]) -> b
     return starts[there][0] == starts[here][0] and starts[there][1] < starts[here][1]
 
 
+def _lasts(segments: pd.DataFrame) -> dict[Key, tuple[str, float]]:
+    """(session, duration in s) of each segment; one whose duration is not known takes no time."""
+    return {
+        (row["site_id"], int(row["segment"])): (
+            str(row.get("session_id")),
+            float(np.nan_to_num(row["duration_s"] or 0)),
+        )
+        for row in segments.to_dict("records")
+    }
+
+
+def _apart(
+    there: Key, here: Key, starts: Mapping[Key, tuple[str, float]], lasts: Mapping[Key, tuple[str, float]]
+) -> float:
+    """From the start of a segment to that of a later one, in s; inf where that is not known."""
+    if there in starts and here in starts:
+        return starts[here][1] - starts[there][1]
+    if there not in lasts or lasts[there][0] != lasts[here][0]:
+        return float("inf")
+    return sum(lasts[key][1] for key in lasts if key[0] == here[0] and there[1] <= key[1] < here[1])
+
+
 def spontaneous_time(
     segments: Sequence[Mapping[str, Any]],
     events: Sequence[Mapping[str, Any]],
-    drugs: Mapping[Key, Sequence[tuple[float, str]]],
+    drugs: Mapping[Key, Sequence[Given]],
     margin_s: float = MARGIN_S,
 ) -> Spontaneous:
     """Spontaneous time of one site.
@@ -140,22 +176,22 @@ def _unusable(row: Mapping[str, Any]) -> str | None:
     return None if duration > 0 else f"its duration is {float(duration):g} s"
 
 
-def _condition(row: Mapping[str, Any], drugs: Mapping[Key, Sequence[tuple[float, str]]]) -> str:
+def _condition(row: Mapping[str, Any], drugs: Mapping[Key, Sequence[Given]]) -> str:
     """Condition at the start of a segment: what the sheet says, else what the drugs say."""
     stated = row.get("condition")
     if isinstance(stated, str) and stated.strip():
         return BASELINE if stated.strip().casefold() == BASELINE else stated.strip()
     found = drugs.get((row["site_id"], int(row["segment"])), [])
-    return condition_at([0.0], [onset for onset, _ in found], [name for _, name in found])[0]
+    return condition_at([0.0], [drug.onset_s for drug in found], [drug.name for drug in found])[0]
 
 
-def _calm_condition(rows: Sequence[Mapping[str, Any]], drugs: Mapping[Key, Sequence[tuple[float, str]]]) -> str:
+def _calm_condition(rows: Sequence[Mapping[str, Any]], drugs: Mapping[Key, Sequence[Given]]) -> str:
     """The condition that spontaneous firing is taken from: baseline, else what the sheet says of the first segment.
 
     Labs write what they like there, such as the anaesthetic; a drug that an event names is never calm.
     """
     conditions = [_condition(row, drugs) for row in rows]
-    given = {name.casefold() for found in drugs.values() for _, name in found}
+    given = {drug.name.casefold() for found in drugs.values() for drug in found}
     if BASELINE in conditions or not conditions or conditions[0].casefold() in given:
         return BASELINE
     return conditions[0]
@@ -164,11 +200,11 @@ def _calm_condition(rows: Sequence[Mapping[str, Any]], drugs: Mapping[Key, Seque
 def _outside_events(
     row: Mapping[str, Any],
     events: Sequence[Mapping[str, Any]],
-    drugs: Mapping[Key, Sequence[tuple[float, str]]],
+    drugs: Mapping[Key, Sequence[Given]],
     margin_s: float,
 ) -> list[Stretch]:
     segment, end = int(row["segment"]), float(row["duration_s"])
-    onsets = [onset for onset, _ in drugs.get((row["site_id"], segment), []) if onset > 0]
+    onsets = [drug.onset_s for drug in drugs.get((row["site_id"], segment), []) if drug.onset_s > 0]
     end = min([end, *onsets])
     taken: list[tuple[float, float]] = []
     for event in events:

@@ -67,7 +67,7 @@ UNIT_QUALITY = Table(
         number("snr", "peak of the mean spike ÷ robust noise of the trace"),
         text("reason", "what the sorter has to say about the unit"),
         number("isolation", "d′ to what is nearest, another unit or noise"),
-        number("missed_fraction", "spikes too small to be taken ÷ all"),
+        number("missed_fraction", "spikes too small to be taken ÷ all; of units sorted elsewhere 0.5: a half or more"),
         number("noise_fraction", "part of the spikes that may be noise"),
     ),
 )

@@ -42,7 +42,7 @@ UNITS = Table(
         number(
             "missed_fraction",
             "spikes too small to be taken ÷ all (amplitude cut-off), from the asymmetry of heights; of units sorted "
-            "elsewhere from their peaks in the raw trace",
+            "elsewhere from their peaks in the raw trace, where 0.5 stands for a half or more",
         ),
         number("noise_fraction", "part of the spikes that may be noise: expected, plus one standard error"),
         number("presence", "bins that should hold ten spikes and hold one at least ÷ such bins"),
@@ -127,8 +127,12 @@ DRUG_RESPONSES = Table(
         text("route", "route"),
         number("baseline_rate_hz", "rate before the drug", "Hz"),
         number("response_rate_hz", "rate after the drug", "Hz"),
-        number("percent_change", "change of the rate", "%"),
-        number("p_value", "two-sided p-value, allowing for slow changes of the rate"),
+        number("percent_change", "change of the rate over up to 10 min (2 min with a local route)", "%"),
+        number(
+            "p_value",
+            "two-sided p-value, allowing for slow changes of the rate; where up to 60 min were compared as well, the "
+            "smaller of the two, doubled; n/a where the usual time cannot be tested",
+        ),
         boolean("baseline_stable", "whether the rate before the drug was steady"),
         STATUS,
         REASON,
@@ -150,6 +154,10 @@ DRUG_RESPONSES = Table(
         ),
         number("reversal_percent_ci_low", "lower end of the 95 % interval of this drug's part in it", "%"),
         number("reversal_percent_ci_high", "upper end of the 95 % interval of this drug's part in it", "%"),
+        number("percent_change_long", "change of the rate over up to 60 min; n/a: fewer than 20 min on one side", "%"),
+        number("percent_change_long_ci_low", "lower end of its 95 % interval", "%"),
+        number("percent_change_long_ci_high", "upper end of its 95 % interval", "%"),
+        number("compared_long_s", "time after the drug that percent_change_long is taken over", "s"),
     ),
 )
 

@@ -96,6 +96,17 @@ def test_drug_responses_are_ordered_paged_and_complete(tmp_path, made_tables):
     assert len(pages) == 3 and "n = 3 responses of 3 units" in pages[2].caption
 
 
+def test_a_change_over_an_hour_stands_beside_that_of_ten_minutes(tmp_path, made_tables):
+    slow = made_tables["units/drug_responses"].copy()
+    slow["percent_change_long"] = [np.nan, -30.0, np.nan]
+    slow["percent_change_long_ci_low"], slow["percent_change_long_ci_high"] = slow["percent_change_long"] - 10, -20.0
+    records = drawn(draw_drugs, {"units/drug_responses": slow}, tmp_path)
+    plotted = read_table(tmp_path / records[0].file(".tsv"), PLOTTED)
+    longer = plotted[plotted["series"] == "units, up to 60 min"]
+    assert longer["y"].dropna().tolist() == [-30.0] and longer["y_low"].dropna().tolist() == [-40.0]
+    assert plotted.loc[plotted["series"] == "units", "y"].tolist() == [-80.0, -80.0, 5.0]
+
+
 def test_release_and_rate_share_the_sessions_clock(tmp_path, made_tables):
     records = drawn(draw_joint, made_tables, tmp_path)
     assert [record.about["session_id"] for record in records] == ["rat01", "rat02", "rat03"]

@@ -37,7 +37,7 @@ def test_the_drug_benchmark_gives_rows_with_a_p_value() -> None:
 
 def test_a_steady_response_of_a_cell_that_drifts_does_not_fade() -> None:
     """Spikes of the response alone are said to fade or grow in 42 % of these."""
-    share, n = fading.share(Cell(4.0, 4.0, 50, True, excitation=5.0, suppression=0.3), 40, 5)
+    share, n = fading.share(Cell(4.0, 4.0, 50, True, excitation=5.0, suppression=0.3), 40, 5, 0)
     assert n >= 35 and share <= 0.15
 
 

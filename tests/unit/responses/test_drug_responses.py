@@ -11,7 +11,7 @@ import pytest
 
 from coeruleus.responses import drugs
 from coeruleus.responses.drift import change_p
-from coeruleus.responses.drug_course import time_course
+from coeruleus.responses.drug_course import add_reversals, time_course
 from coeruleus.simulation.trains import spike_train
 
 from .conftest import train
@@ -110,6 +110,7 @@ def test_windows_rates_and_change_by_hand(sheets: Sheets) -> None:
     assert (first["baseline_rate_hz"], first["response_rate_hz"], first["percent_change"]) == (1.0, 0.0, -100.0)
     assert (first["baseline_s"], first["response_s"]) == (600, 300)
     assert first["p_value"] < 0.001 and first["status"] == "ok"
+    assert first["percent_change_ci_low"] == -100 < first["percent_change_ci_high"] < -90
     assert second["status"] == "insufficient_spikes" and "silenced or lost" in second["reason"]
 
 
@@ -168,6 +169,16 @@ def test_what_has_worn_off_is_not_reversed(sheets: Sheets) -> None:
     assert np.isnan(second["reversal_percent"]) and "worn off" in second["reason"]
 
 
+def test_what_has_worn_off_is_said_beside_another_reason() -> None:
+    rates = {"site_id": "s", "unit_id": "1", "session_id": "d", "segment": 1, "reason": None}
+    first = rates | {"onset": 600.0, "drug": "a", "baseline_rate_hz": 2.0, "response_rate_hz": 1.0, "p_value": 0.01}
+    first["left_hz"] = 1.0
+    second = rates | {"onset": 1800.0, "drug": "b", "baseline_rate_hz": 2.0, "response_rate_hz": 2.1}
+    second["reason"] = "the baseline is not stable"
+    add_reversals([first, second])
+    assert second["reason"] == "the baseline is not stable; what a changed had worn off before: no reversal to measure"
+
+
 def test_recovery_is_where_half_of_the_change_is_gone() -> None:
     """Blocks of 30 s at 1 Hz: silence to 300 s, then back at once."""
     middle = np.arange(15.0, 600, 30)
@@ -177,13 +188,42 @@ def test_recovery_is_where_half_of_the_change_is_gone() -> None:
     assert found["recovery_s"] == pytest.approx(315)
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_an_effect_that_comes_slowly_is_found_over_an_hour(sheets: Sheets, seed: int) -> None:
-    """To 40 % with a time constant of 10 min: within 10 min no more than drift does, within the hour far more."""
-    rng = np.random.default_rng(seed)
+def _slow(seed: int) -> np.ndarray:
+    """1 Hz, from 3600 s on to 40 % with a time constant of 10 min."""
     time = np.arange(0, 7200, 0.05)
     rate = 1 - 0.6 * np.where(time > 3600, 1 - np.exp(-np.maximum(time - 3600, 0) / 600), 0)
-    spikes = spike_train(rng, rate, 4.0, step_s=0.05)
-    (row,) = _rows(sheets({1: (7200.0, {"1": spikes})}, [CLONIDINE | {"onset": 3600.0}]))
-    assert row["p_value"] <= 0.05 and row["response_s"] == row["baseline_s"] == 3600
-    assert row["percent_change"] == pytest.approx(-60 * (1 - 600 / 3600 * (1 - np.exp(-6))), abs=6)  # mean of the hour
+    return spike_train(np.random.default_rng(seed), rate, 4.0, step_s=0.05)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_an_effect_that_comes_slowly_is_found_over_an_hour(sheets: Sheets, seed: int) -> None:
+    """Within 10 min no more than drift does, within the hour far more: both stand in their own columns."""
+    (row,) = _rows(sheets({1: (7200.0, {"1": _slow(seed)})}, [CLONIDINE | {"onset": 3600.0}]))
+    assert row["p_value"] <= 0.05 and row["response_s"] == row["baseline_s"] == 600 and row["compared_long_s"] == 3600
+    assert row["percent_change"] == pytest.approx(-60 * np.exp(-1), abs=12)  # means of 10 min and of the hour
+    assert row["percent_change_long"] == pytest.approx(-60 * (1 - 600 / 3600 * (1 - np.exp(-6))), abs=6)
+    assert row["percent_change_long_ci_low"] < row["percent_change_long"] < row["percent_change_long_ci_high"] < 0
+    if row["percent_change_ci_high"] > 0:
+        assert "over 60 min" in row["reason"]
+
+
+def test_equal_units_are_measured_over_equal_times(sheets: Sheets) -> None:
+    """Whichever time a unit's own p-value favours."""
+    units = {f"{seed:02d}": _slow(seed) for seed in range(12)}
+    rows = pd.DataFrame(_rows(sheets({1: (7200.0, units)}, [CLONIDINE | {"onset": 3600.0}])))
+    assert set(rows["response_s"]) == {600.0} and set(rows["compared_long_s"]) == {3600.0}
+    assert rows["percent_change"].mean() == pytest.approx(-60 * np.exp(-1), abs=4)
+
+
+def test_without_an_hour_nothing_is_said_of_it(sheets: Sheets) -> None:
+    row = _one(sheets, 1, lambda time: np.where(time < 600, 2.0, 1.0))
+    assert all(np.isnan(row[name]) for name in row if "_long" in name) and "percent_change_long" in row
+
+
+def test_a_slow_effect_is_what_the_next_drug_undoes(sheets: Sheets) -> None:
+    """Down to 40 % in the hour, hardly within 10 min; then back to 1 Hz."""
+    back = 7200 + np.arange(0.5, 1200, 1.0)
+    again = CLONIDINE | {"drug": "idazoxan", "onset": 7200.0}
+    times = np.r_[_slow(0), back]
+    _, second = _rows(sheets({1: (8400.0, {"1": times})}, [CLONIDINE | {"onset": 3600.0}, again]))
+    assert second["reversal_percent"] == pytest.approx(100, abs=5)

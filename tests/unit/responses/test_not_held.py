@@ -4,8 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from coeruleus.responses import drugs as drugs_module
+from coeruleus.responses import test as responses_module
 from coeruleus.responses.drugs import test_drugs as drug_rows
+from coeruleus.responses.not_held import gaps_of_units
 from coeruleus.responses.test import test_responses as response_rows
+from coeruleus.responses.trials import trains_of
+from coeruleus.simulation.trains import flat_rate, spike_train
+from coeruleus.spikes.measure import measure_units
 
 REGULAR = np.arange(0.25, 600.0, 0.5)  # 2 Hz
 PINCHES = [{"segment": 1, "onset": float(at), "trial_type": "paw_pinch"} for at in range(20, 580, 20)]
@@ -67,3 +73,74 @@ def test_silence_under_one_drug_tells_nothing_of_the_next(sheets):
     rows = drug_rows(**given)[0].sort_values("onset")
     assert rows["status"].tolist() == ["ok", "insufficient_spikes"]
     assert "silenced or lost" in rows["reason"].iloc[1]
+
+
+def test_a_drug_that_silences_at_once_is_found_however_long_before_the_last_spike_was(sheets):
+    """60 Poisson units of 1.5 Hz, all silent from the moment of the drug: all change by -100 %."""
+    trains = {f"{n:02d}": spike_train(np.random.default_rng(n), flat_rate(600.0, 1.5), 1.0) for n in range(60)}
+    rows = drug_rows(**sheets({1: (1200.0, trains)}, [DRUG | {"onset": 600.0}]))[0]
+    found = rows[rows["status"] == "ok"]
+    assert len(found) >= 59  # one Poisson interval in a thousand is too long
+    assert (found["percent_change"] == -100).all() and found["reason"].str.contains("silenced or lost").all()
+
+
+PINCHED = [{"segment": 1, "onset": float(at), "trial_type": "paw_pinch"} for at in range(200, 2000, 20)]
+LONG = np.arange(0.25, 3600.0, 0.5)
+
+
+def test_a_loss_long_after_a_drug_is_a_loss(sheets):
+    """Lost 15 min after saline: its trials end there, as without saline."""
+    times = LONG[LONG < 1000.0] + np.random.default_rng(8).uniform(-0.2, 0.2, 2000)
+    given = sheets({1: (2000.0, {"u": times})}, [DRUG | {"onset": 100.0, "drug": "saline"}, *PINCHED])
+    row = response_rows(**given).responses.iloc[0]
+    assert row["n_trials"] == 40 and "50 events left out" in row["reason"]
+    assert row["baseline_rate_hz"] == pytest.approx(2.0, rel=0.03)
+
+
+@pytest.mark.parametrize(("until_s", "route", "n"), [(400.0, "ip", 90), (400.0, "pressure", 10), (150.0, "local", 90)])
+def test_trials_in_a_silence_that_a_drug_may_have_made_carry_the_doubt(sheets, until_s, route, n):
+    """A drug given nearby acts for 2 min, another for 10: later silence is a loss."""
+    given = sheets({1: (2000.0, {"u": LONG[until_s > LONG]})}, [DRUG | {"onset": 100.0, "route": route}, *PINCHED])
+    row = response_rows(**given).responses.iloc[0]
+    assert row["n_trials"] == n
+    assert ("silenced or lost" in str(row["reason"])) == (n == 90)
+
+
+def test_trials_in_a_silence_that_ended_carry_no_doubt(sheets):
+    trains = {1: (2000.0, {"u": LONG[LONG < 400.0]}), 2: (600.0, {"u": LONG[LONG < 600.0]})}
+    row = response_rows(**sheets(trains, [DRUG | {"onset": 100.0}, *PINCHED])).responses.iloc[0]
+    assert row["n_trials"] == 90 and pd.isna(row["reason"])
+
+
+@pytest.mark.parametrize(("until_s", "doubted"), [(2992.0, [False, False]), (1800.0, [False, True])])
+def test_a_silence_puts_its_doubt_on_the_drug_it_followed_alone(sheets, until_s, doubted):
+    events = [DRUG | {"onset": 300.0, "drug": "saline"}, DRUG | {"onset": 1500.0}]
+    given = sheets({1: (3600.0, {"u": LONG[until_s > LONG]})}, events)
+    rows = drug_rows(**given)[0].sort_values("onset")
+    assert rows["status"].tolist() == ["ok", "ok"]
+    assert rows["reason"].fillna("").str.contains("silenced or lost").tolist() == doubted
+
+
+def test_held_of_the_table_of_units_and_the_trials_left_out_agree(sheets):
+    """A spike beyond the end of segment 2: that segment tells nothing, so that no unit was lost in it either."""
+    beyond = np.append(jittered(2, 600.0), 700.0)
+    given = sheets({1: (600.0, {"a": jittered(1, 600.0)}), 2: (600.0, {"b": beyond})}, PINCHES)
+    segments = given["segments"].assign(subject_id="r", condition=None, highpass_hz=None, kind="sorted")
+    nothing = pd.DataFrame(columns=["site_id", "unit_id", "time_ms", "amplitude_uv", "action"])
+    measured = measure_units(given["spikes"], segments, given["events"], nothing, nothing)
+    lost_of = gaps_of_units(measured.segments, given["events"], trains_of(given["spikes"]))
+    assert measured.units.set_index("unit_id")["held"]["a"] == "held" and lost_of["s", "a"] == []
+    failed = measured.segments.set_index("segment")
+    assert failed["status"].tolist() == ["ok", "failed"] and "beyond the end" in failed["reason"][2]
+    rows = response_rows(**given | {"segments": measured.segments}).responses
+    assert rows.set_index("unit_id").loc["a", "n_trials"] == 28
+
+
+def test_gaps_that_are_given_are_not_sought_again(sheets, monkeypatch):
+    given = sheets({1: (600.0, {"u": jittered(1, 300.0)})}, [*PINCHES, DRUG | {"onset": 250.0}])
+    lost_of = gaps_of_units(given["segments"], given["events"], trains_of(given["spikes"]))
+    usual = response_rows(**given).responses, drug_rows(**given)[0]
+    for module in (drugs_module, responses_module):
+        monkeypatch.setattr(module, "gaps_of_units", lambda *_: pytest.fail("sought again"))
+    pd.testing.assert_frame_equal(usual[0], response_rows(**given, lost_of=lost_of).responses)
+    pd.testing.assert_frame_equal(usual[1], drug_rows(**given, lost_of=lost_of)[0])

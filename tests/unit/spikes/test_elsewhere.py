@@ -60,6 +60,16 @@ def test_the_part_below_a_threshold_by_hand(hidden, sd):
     assert np.isnan(cut_off(np.linspace(8, 12, 60)))
 
 
+@pytest.mark.parametrize("hidden", [0.7, 0.9])
+def test_a_half_or_more_hidden_is_said_to_be_a_half(hidden):
+    """The threshold lies beyond the most frequent size: how far beyond, what is left does not tell."""
+    found = []
+    for seed in range(10):
+        sizes = np.sort(np.random.default_rng(seed).normal(12, 1.0, 2000))
+        found.append(cut_off(sizes[round(hidden * 2000) :]))
+    assert max(found) == 0.5 == np.median(found)
+
+
 def test_a_cluster_cut_in_two_is_not_isolated(recorded):
     trace, trains = recorded
     halves = measured(trace, {"a": trains["a"], "b": trains["b"][::2], "c": trains["b"][1::2]})

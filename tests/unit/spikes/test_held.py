@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from coeruleus.spikes.held import followed
+from coeruleus.simulation.trains import flat_rate, spike_train
+from coeruleus.spikes.held import followed, gaps
+from coeruleus.spikes.spontaneous import Given
 
 ALL = np.arange(0.5, 300.0)
 ROWS = [{"segment": number, "status": "ok", "duration_s": 300.0} for number in (1, 2, 3)]
@@ -33,12 +35,38 @@ def test_a_unit_that_is_gone_is_not_silent(trains, held, said):
 
 def test_a_silence_after_a_drug_may_be_the_drugs():
     trains = {1: ALL, 2: cut(150), 3: np.empty(0)}
-    drugs = {2: [(140.0, "clonidine")], 3: [(-np.inf, "clonidine")]}
+    drugs = {2: [Given(140.0, "clonidine", 600.0)], 3: [Given(-160.0, "clonidine", 600.0)]}
     held, reason = followed(ROWS, trains, drugs)
     assert held == "silent_after_drug" and reason.count("after clonidine: silenced or lost") == 2
-    assert followed(ROWS, trains, {2: [(200.0, "clonidine")]})[0] == "lost"
+    assert followed(ROWS, trains, {2: [Given(200.0, "clonidine", 600.0)]})[0] == "lost"
 
 
 def test_a_segment_that_failed_is_no_loss():
     rows = [*ROWS[:2], ROWS[2] | {"status": "failed"}]
     assert followed(rows, {1: ALL, 2: ALL}, {}) == ("held", None)
+
+
+@pytest.mark.parametrize("shape", [1.0, 4.0])
+def test_a_drug_silences_at_once_though_no_spike_stands_close_before_it(shape):
+    """Cut at the drug itself: silent from then on, but for the one Poisson interval in a thousand that is too long."""
+    rows, drug = [ROWS[0] | {"duration_s": 1200.0}], {1: [Given(600.0, "clonidine", 600.0)]}
+    trains = [spike_train(np.random.default_rng(n), flat_rate(600.0, 1.5), shape) for n in range(100)]
+    found = [gap for train in trains for gap in gaps(rows, {1: train}, drug)]
+    silent = [gap for gap in found if gap.kind == "silent_after_drug"]
+    assert len(found) == 100 and len(silent) >= 99
+    assert all(gap.start_s >= 600.0 and gap.end_s == 1200.0 for gap in silent)
+
+
+@pytest.mark.parametrize(("reach_s", "held"), [(600.0, "silent_after_drug"), (120.0, "lost")])
+def test_a_silence_is_a_drugs_only_within_its_reach(reach_s, held):
+    """Silent from 150 s of segment 2 on, 250 s after a drug in segment 1."""
+    drugs = {n: [Given(200.0 - 300 * (n - 1), "clonidine", reach_s)] for n in (1, 2, 3)}
+    assert followed(ROWS, {1: ALL, 2: cut(150)}, drugs)[0] == held
+
+
+def test_a_silence_that_goes_on_keeps_the_cause_that_it_began_with():
+    """Lost in segment 2; what is given in segment 3 has silenced nothing. In another session a drug acts no more."""
+    trains = {1: ALL, 2: cut(150)}
+    assert followed(ROWS, trains, {3: [Given(0.0, "clonidine", 600.0)]})[0] == "lost"
+    drugs = {2: [Given(140.0, "clonidine", 600.0)], 3: [Given(-np.inf, "clonidine", 600.0)]}
+    assert [gap.kind for gap in gaps(ROWS, trains, drugs)] == ["silent_after_drug", "lost"]

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from coeruleus.spikes.spontaneous import Stretch, drugs_by_segment, spontaneous_time
+from coeruleus.spikes.spontaneous import Given, Stretch, drugs_by_segment, spontaneous_time
 
 
 def recording(segment, duration=600.0, site="s1", condition=None, status="ok", reason=None, **more):
@@ -79,3 +79,15 @@ def test_order_of_rows_does_not_matter(order):
     events = [event(1, 20.0), event(3, 40.0), event(2, 100.0)][::order]
     numbers = [stretch.segment for stretch in spontaneous(rows, events).stretches]
     assert numbers == [1, 1, 2, 2, 3, 3]
+
+
+def test_drugs_of_earlier_segments_stand_on_the_clock_of_the_later_one():
+    """Without gaps within a session, by `started_at` where it is known, and long ago in another session."""
+    rows = [recording(n, 600.0, session_id="day2" if n == 4 else "day1") for n in (1, 2, 3, 4)]
+    events = pd.DataFrame([event(1, 500.0, kind="drug", drug="clonidine") | {"route": "pressure ejection"}])
+    found = drugs_by_segment(pd.DataFrame(rows), events)
+    assert [found["s1", n] for n in (1, 2, 3, 4)] == [
+        [Given(onset, "clonidine", 120.0)] for onset in (500.0, -100.0, -700.0, float("-inf"))
+    ]
+    clocked = [row | {"started_at": f"2024-05-01T1{n}:00:00"} for n, row in enumerate(rows)]
+    assert drugs_by_segment(pd.DataFrame(clocked), events)["s1", 2] == [Given(-3100.0, "clonidine", 120.0)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from coeruleus.figures.frames import numbers, span, split, take
 from coeruleus.figures.index import FigureRecord
 from coeruleus.figures.release_animals import draw_animals
 from coeruleus.figures.release_areas import draw_areas
-from coeruleus.figures.release_panels import EVERYONE, NO_GROUP, Panel, panels_of, with_panels
+from coeruleus.figures.release_panels import Panel, nameless, panels_of, with_panels
 from coeruleus.figures.release_verdicts import TIME, Verdicts, read_verdicts
 from coeruleus.figures.save import Plotted, save_figure
 from coeruleus.figures.settings import FigureSettings
@@ -42,8 +43,7 @@ def draw_release(
     """For each analyte: the arms' courses with their areas, then pages of single animals."""
     samples = take(tables, RELEASE)
     wanted = {"samples": samples, "courses": take(tables, COURSES), "areas": take(tables, AREAS)}
-    nameless = NO_GROUP if samples["group"].notna().any() else EVERYONE
-    named = with_panels(wanted | {"summary": take(tables, SUMMARY)}, nameless)
+    named = with_panels(wanted | {"summary": take(tables, SUMMARY)}, nameless(samples))
     verdicts = read_verdicts(take(tables, BASELINES))
     panels = panels_of(named["samples"], settings)
     events = tables.get(EVENTS, pd.DataFrame())
@@ -101,7 +101,7 @@ def draw_groups(
         if kind == "release"
         else f"Turnover, {settings.say(analyte)}",
         caption=caption(captions, kind, *counts),
-        about={"analyte": analyte},
+        about={"analyte": analyte, "arms": json.dumps({one.arm: (one.arm_said, one.colour) for one in panels})},
     )
 
 

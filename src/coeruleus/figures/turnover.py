@@ -11,7 +11,7 @@ import pandas as pd
 from coeruleus.figures.frames import split, take
 from coeruleus.figures.index import FigureRecord
 from coeruleus.figures.release import draw_groups
-from coeruleus.figures.release_panels import EVERYONE, NO_GROUP, panels_of, with_panels
+from coeruleus.figures.release_panels import nameless, panels_of, with_panels
 from coeruleus.figures.release_verdicts import read_verdicts
 from coeruleus.figures.settings import FigureSettings
 from coeruleus.figures.treatments import EVENTS
@@ -30,7 +30,7 @@ def draw_turnover(
         summary.assign(stable=summary["baseline_stable"], n_samples=np.isfinite(summary["basal_concentration"]))
     )
     wanted = {"samples": samples, "courses": take(tables, COURSES), "areas": take(tables, AREAS), "summary": summary}
-    named = with_panels(wanted, NO_GROUP if samples["group"].notna().any() else EVERYONE)
+    named = with_panels(wanted, nameless(samples))
     panels, events = panels_of(named["samples"], settings), tables.get(EVENTS, pd.DataFrame())
     parts = {name: split(frame, "analyte") for name, frame in named.items()}
     for key in parts["samples"]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
+from coeruleus.figures.colours import GREY
+from coeruleus.figures.release_panels import nameless
 from coeruleus.report.cells import TableView, counted, plural, table
 from coeruleus.report.curation_kit import buttons
 from coeruleus.report.overview import Tables, get
@@ -214,20 +218,20 @@ def _areas(beside: pd.DataFrame, run: str) -> Points:
     return Points(f"Our areas and the vendor's in {run}", "vendor's area", "our area", series, x_log=True, y_log=True)
 
 
-def _courses(samples: pd.DataFrame, analyte: str) -> Points:
-    """A line for each session and probe."""
+def _courses(samples: pd.DataFrame, analyte: str, looks: Mapping[str, list[str]], everyone: str) -> Points:
+    """A line for each session and probe, in the words and the colour that the figure has for its arm (`looks`)."""
     series = []
-    arms = samples["arm"].fillna(samples["group"]).fillna("") if len(samples) else samples["group"]
-    groups = naturally(arms.astype(str))
+    arms = samples["arm"].fillna(samples["group"]).fillna(everyone) if len(samples) else samples["group"]
     for (session, probe), part in samples.groupby(["session_id", "probe_id"], sort=False) if len(samples) else ():
         part = part.sort_values("time_min", kind="stable")
-        group = str(arms[part.index[0]])
+        arm = str(arms[part.index[0]])
+        said, shade = looks.get(arm, (arm, GREY))
         names = [
-            f"{session} {probe} {sample}, {status}"
+            f"{session} {probe} {sample}, {said}, {status}"
             for sample, status in zip(part["sample_id"], part["status"], strict=True)
         ]
         series.append(
-            Series(f"{session} {probe}" if session != probe else str(session), colour(groups.index(group)),
+            Series(f"{session} {probe}, {said}" if session != probe else f"{session}, {said}", shade,
                    part["time_min"].tolist(), part["percent_baseline"].tolist(), names, line=True)
         )  # fmt: skip
     return Points(f"Release of {analyte} in each probe", "time (min)", "% of baseline", series)
@@ -237,10 +241,11 @@ def build_release(tables: Tables, pictures: Pictures) -> list[ReleaseView]:
     """One view per analyte, in the order of the figures, then by name."""
     release, baselines = get(tables, "release/release"), get(tables, "release/baselines")
     summary, statistics = get(tables, "release/summary"), get(tables, "release/statistics")
-    drawn = [picture.about("analyte") for picture in pictures.of("release")]
+    arms = {one.about("analyte"): json.loads(one.about("arms")) for one in pictures.of("release")}
+    everyone = nameless(release) if len(release) else ""
     present = set(release["analyte"]) if len(release) else set()
     views = []
-    for analyte in [*drawn, *naturally(present - set(drawn))]:
+    for analyte in [*arms, *naturally(present - set(arms))]:
         tests, samples = _of(statistics, "analyte", analyte), _of(release, "analyte", analyte)
         views.append(
             ReleaseView(
@@ -259,7 +264,7 @@ def build_release(tables: Tables, pictures: Pictures) -> list[ReleaseView]:
                 table(_of(summary, "analyte", analyte), f"Release of {analyte} in each probe", SUMMARY),
                 table(_of(get(tables, "release/recovery"), "analyte", analyte), f"Recovery of {analyte}", RECOVERY),
                 table(samples, f"Samples of {analyte}", SAMPLES, buttons(samples, "samples", SAMPLE_KEY)),
-                worth_pointing([_courses(samples, analyte)]),
+                worth_pointing([_courses(samples, analyte, arms.get(analyte, {}), everyone)]),
                 tuple(pictures.of("release_animals", analyte=analyte)),
             )
         )

@@ -12,6 +12,7 @@ import pandas as pd
 
 from coeruleus.figures.captions import caption, count
 from coeruleus.figures.colours import BLACK, CYCLE, GREY, LABEL_COLOURS, PALE
+from coeruleus.figures.drugs import drug_responses
 from coeruleus.figures.frames import numbers, span, split, take
 from coeruleus.figures.index import FigureRecord
 from coeruleus.figures.release_verdicts import TIME
@@ -31,7 +32,7 @@ from coeruleus.figures.treatments import EVENTS, Treatment, draw_treatments, tre
 from coeruleus.tables.order import naturally
 from coeruleus.tables.release import RELEASE
 from coeruleus.tables.sources import RATES, SEGMENT_CLOCK
-from coeruleus.tables.units import CLASSIFICATION, DRUG_RESPONSES
+from coeruleus.tables.units import CLASSIFICATION
 
 UNITS_UP_TO = 12  # lines; beyond, they are drawn thin and without names
 
@@ -56,7 +57,7 @@ def draw_joint(
         labels.setdefault((site, unit), label)
     events, drugs = (
         tables.get(EVENTS, pd.DataFrame()),
-        take(tables, DRUG_RESPONSES).merge(
+        drug_responses(tables).merge(
             clock[["site_id", "segment", "session_id", "start_min"]], on=["site_id", "segment"], how="inner"
         ),
     )

@@ -20,6 +20,7 @@ from coeruleus.figures.settings import FigureSettings
 from coeruleus.figures.style import house_style
 from coeruleus.figures.treatments import treatments
 from coeruleus.figures.turnover import draw_turnover
+from coeruleus.figures.units_set import unit_data
 from coeruleus.tables import dialysate, sources
 from coeruleus.tables.io import read_table
 
@@ -94,6 +95,18 @@ def test_drug_responses_are_ordered_paged_and_complete(tmp_path, made_tables):
     many["site_id"] = [f"s{number:03d}" for number in range(13)]
     pages = drawn(draw_drugs, {"units/drug_responses": many}, tmp_path / "many", units_per_page=5)
     assert len(pages) == 3 and "n = 3 responses of 3 units" in pages[2].caption
+
+
+def test_a_drug_without_a_name_is_a_drug_in_every_figure(tmp_path, made_tables):
+    frame = made_tables["units/drug_responses"]
+    for place, missing in enumerate((None, np.nan)):
+        tables = made_tables | {"units/drug_responses": frame.assign(drug=missing)}
+        (record,) = drawn(draw_drugs, tables, tmp_path / f"drugs{place}")
+        assert record.about["drug"] == "drug" and "n = 3 responses of 3 units" in record.caption
+        joint = drawn(draw_joint, tables, tmp_path / f"joint{place}")[0]
+        plotted = read_table(tmp_path / f"joint{place}" / joint.file(".tsv"), PLOTTED)
+        assert plotted.loc[plotted["series"] == "treatment", "note"].tolist() == ["drug"]
+        assert {name for unit in unit_data(tables) for name in unit.drugs["drug"]} == {"drug"}
 
 
 def test_release_and_rate_share_the_sessions_clock(tmp_path, made_tables):

@@ -36,7 +36,7 @@ NAMELESS = "drug"  # as conditions of events call it
 def drug_responses(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """The table, with a word for a drug that has no name."""
     responses = take(tables, DRUG_RESPONSES)
-    return responses.assign(drug=responses["drug"].fillna(NAMELESS))
+    return responses.assign(drug=responses["drug"].astype(object).fillna(NAMELESS))
 
 
 def draw_drugs(

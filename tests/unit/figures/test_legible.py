@@ -4,16 +4,18 @@ from itertools import combinations, islice
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
-from coeruleus.figures import save, units_set
+from coeruleus.figures import joint, save, units_set
 from coeruleus.figures.colours import CYCLE, LABEL_COLOURS
 from coeruleus.figures.dialysate_set import draw_dialysate_figures
 from coeruleus.figures.settings import FigureSettings
+from coeruleus.figures.style import house_style
 from coeruleus.figures.units_set import draw_unit_figures
 
 from ..conftest import dialysate_tables, other_tables, raw_tables, unit_tables
@@ -84,6 +86,34 @@ def test_words_of_sixty_animals_and_many_units_stand_apart(faults, monkeypatch, 
     draw_unit_figures(tables, tmp_path / "units", FigureSettings(), {})
     assert len(faults) > 15
     assert {name: said for name, said in faults.items() if said} == {}
+
+
+@pytest.mark.parametrize(("n_analytes", "n_probes"), [(2, 2), (8, 2), (3, 6), (14, 2)])
+def test_every_analyte_and_probe_of_a_session_has_a_look_and_a_name_of_its_own(
+    n_analytes, n_probes, faults, monkeypatch, tmp_path
+):
+    tables = dialysate_tables() | unit_tables()
+    one = tables["release/release"][lambda frame: frame["session_id"] == "rat01"]
+    tables["release/release"] = pd.concat(
+        one.assign(analyte=f"A{a}", probe_id=f"rat01_p{p}", percent_baseline=100.0 + a + 10 * p)
+        for a in range(n_analytes) for p in range(n_probes)
+    )  # fmt: skip
+    figures, written = [], joint.save_figure
+    monkeypatch.setattr(
+        joint, "save_figure", lambda figure, *a, **b: figures.append(figure) or written(figure, *a, **b)
+    )
+    with house_style(FigureSettings()):
+        (record,) = joint.draw_joint(tables, tmp_path, FigureSettings(), {})
+    assert {name: said for name, said in faults.items() if said} == {}
+    lines = [line for line in figures[0].axes[0].lines if len(line.get_xdata()) == len(one)]
+    looks = {(line.get_color(), line.get_marker(), str(line._unscaled_dash_pattern), line.get_linewidth())
+             for line in lines}  # fmt: skip
+    assert len(lines) == len(looks) == n_analytes * n_probes
+    of_probe = [{line.get_linestyle() for line in lines if line.get_ydata()[0] // 10 == p} for p in (10, 11)]
+    assert of_probe[0] != of_probe[1]
+    named = [text.get_text() for text in figures[0].axes[0].get_legend().get_texts()]
+    assert len(named) == min(n_analytes * n_probes, n_analytes + n_probes if n_analytes * n_probes > 12 else 99)
+    assert f"n = {len(one) * n_probes} samples" in record.caption
 
 
 # Viénot, Brettel & Mollon 1999, Color Res Appl 24, 243 (red- and green-blind); linear RGB to linear RGB.

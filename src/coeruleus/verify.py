@@ -49,7 +49,11 @@ PARTS = {
         ("figures",), ("analytes", "release"), ("draw_dialysate_figures",), ("dialysate/", "release/")
     ),
     "figures/dialysate/truth": Part(("figures",), ("analytes",), ("draw_dialysate_figures",), ("truth/",)),
-    "figures/units/": Part(("figures",), ("analytes", "release"), ("draw_unit_figures",), (*UNITS, "truth/")),
+    "figures/units/": Part(("figures",), (), ("draw_unit_figures",), UNITS),
+    "figures/units/truth": Part(("figures",), (), ("draw_unit_figures",), ("truth/",)),
+    "figures/units/figures.json": Part(
+        ("figures",), ("analytes", "release"), ("draw_unit_figures",), (*UNITS, "release/", "truth/")
+    ),
     "figures/units/joint": Part(
         ("figures",), ("analytes", "release"), ("draw_unit_figures",), (*UNITS, "release/")
     ),

@@ -127,6 +127,22 @@ def test_every_part_rests_on_parts_that_are_there(name):
     assert all(one in PARTS or any(one.startswith(part) for part in PARTS if part) for one in PARTS[name].rests_on)
 
 
+def causes(output: str, name: str) -> bool:
+    return bool(explain(output, {"input": {name: "differs"}, "setting": {}, "code of rule": {}, "version": {}}))
+
+
+def test_a_changed_chromatogram_explains_no_figure_of_units_but_those_beside_release_and_truth():
+    for name in ("cards/a+u1.png", "unit_plane+lc.svg", "evidence+lc.svg", "raw_trace+a.svg", "drug_response+x+01.svg"):
+        assert not causes(f"figures/units/{name}", "dialysate/run_a/1.txt")
+        assert not causes(f"figures/units/{name}", "truth/peaks.tsv")
+        assert causes(f"figures/units/{name}", "ephys/a.nwb") and causes(f"figures/units/{name}", "figures.yaml")
+    assert causes("figures/units/joint+rat01.svg", "dialysate/run_a/1.txt")
+    assert not causes("figures/units/joint+rat01.svg", "truth/peaks.tsv")
+    for name in ("truth_01.svg", "figures.json"):
+        for cause in ("dialysate/run_a/1.txt", "truth/peaks.tsv", "ephys/a.nwb"):
+            assert causes(f"figures/units/{name}", cause)
+
+
 def test_every_setting_every_script_and_every_table_is_known_to_some_part():
     """A setting, rule or result that is added later and forgotten here would explain nothing."""
     named = [part for name, part in PARTS.items() if name]

@@ -150,8 +150,6 @@ def _session(
     below.set(ylabel="rate (Hz)", ylim=(0, None), xlabel=TIME)
     below.set_title("Firing rate of units", weight="bold", color=BLACK if len(units) else GREY)
     for axes, panel, found in ((above, "release", given[0]), (below, "rate", given[1])):
-        low, high = axes.get_ylim()
-        axes.set_ylim(low, high + 0.12 * min(len({name for name, *_ in found}), 4) * (high - low))
         draw_treatments(axes, found, panel, plotted, settings)
     samples = release[["probe_id", "sample_id"]].drop_duplicates()
     return save_figure(

@@ -51,7 +51,7 @@ def draw_release(
     for analyte in ordered([name for (name,) in parts["samples"]], settings.analyte_order):
         mine = {name: parts[name].get((analyte,), frame[:0]) for name, frame in named.items()}
         yield draw_groups(analyte, mine, verdicts, events, panels, directory, settings, captions)
-        yield from draw_animals(analyte, mine["samples"], verdicts, panels, directory, settings, captions)
+        yield from draw_animals(analyte, mine["samples"], verdicts, events, panels, directory, settings, captions)
 
 
 def draw_groups(
@@ -88,8 +88,7 @@ def draw_groups(
         counts.append(f"{panel.said}: n = {count(animals, 'animal')}, {inside} in the mean")
         axes.set_title(printable(f"{panel.said} (n = {inside})"), weight="bold", color=panel.colour)
         given = treatments(events, mine)
-        high = limits[1] + 0.12 * min(len({name for name, *_ in given}), 4) * (limits[1] - limits[0])
-        axes.set(xlim=times, ylim=(limits[0], high), xlabel=TIME, ylabel=PERCENT)
+        axes.set(xlim=times, ylim=limits, xlabel=TIME, ylabel=PERCENT)
         draw_treatments(axes, given, panel.label, plotted, settings)
     return save_figure(
         figure,

@@ -77,9 +77,19 @@ def faults(monkeypatch):
     return found
 
 
+def treated(animals):
+    """Each animal twice: a bar from before its first sample on, and a mark near its last."""
+    given = (("NE in the perfusate", -300.0, 500.0), ("reboxetine, 10 mg/kg", 95.0, np.nan))
+    return pd.DataFrame(
+        [{"subject_id": animal, "session_id": animal, "probe_id": None, "trial_type": "drug", "drug": name,
+          "onset_min": onset, "duration_min": lasts} for animal in animals for name, onset, lasts in given]
+    )  # fmt: skip
+
+
 def test_words_of_sixty_animals_and_many_units_stand_apart(faults, monkeypatch, tmp_path):
     tables = dialysate_tables(injections=8, animals=60) | unit_tables(count=300) | raw_tables() | other_tables()
     tables["sources/segment_clock"] = tables["sources/segment_clock"][:2]  # a figure for each session beside release
+    tables["sheets/events"] = treated(sorted(set(tables["release/release"]["subject_id"])))
     draw_dialysate_figures(tables, tmp_path / "dialysate", FigureSettings(), {})
     cards = units_set.unit_data
     monkeypatch.setattr(units_set, "unit_data", lambda given: islice(cards(given), 2))

@@ -15,6 +15,7 @@ from coeruleus.figures.net_flux import draw_net_flux
 from coeruleus.figures.overlay import draw_overlays
 from coeruleus.figures.raw_trace import draw_raw_traces
 from coeruleus.figures.recovery import draw_recovery
+from coeruleus.figures.release import draw_release
 from coeruleus.figures.save import PLOTTED
 from coeruleus.figures.settings import FigureSettings
 from coeruleus.figures.style import house_style
@@ -175,6 +176,19 @@ def test_raw_traces_show_spikes_and_what_was_masked(tmp_path, made_tables):
     masked = plotted[plotted["series"] == "masked"]
     assert masked[["x", "x_high", "note"]].to_numpy().tolist() == [[1.0, 1.9, "movement artefact"]]
     assert "masked: movement artefact" in (tmp_path / record.file(".svg")).read_text(encoding="utf-8")
+
+
+def test_each_animal_is_under_the_bar_of_its_own_treatment(tmp_path, made_tables):
+    given = pd.DataFrame({"subject_id": ["rat01", "rat01", "rat02", "rat02"], "probe_id": None, "session_id": None,
+                          "onset_min": [0.0, 900.0, 20.0, 20.0], "duration_min": [40.0, 20.0, np.nan, np.nan],
+                          "trial_type": "drug", "drug": ["reboxetine", "late", "saline", "saline"]})  # fmt: skip
+    tables = made_tables | {"sheets/events": given}
+    (record,) = (one for one in drawn(draw_release, tables, tmp_path) if one.kind == "release_animals")
+    plotted = read_table(tmp_path / record.file(".tsv"), PLOTTED)
+    bars = plotted[plotted["series"] == "treatment"]
+    assert bars[["panel", "x", "x_high", "note"]].to_numpy().tolist() == [
+        ["rat01 rat01", 0.0, 40.0, "reboxetine"], ["rat02 rat02", 20.0, 20.0, "saline"],
+    ]  # fmt: skip
 
 
 def given_to(subjects, probes, sessions=()):

@@ -134,7 +134,7 @@ def verify(
 @app.command()
 def describe() -> None:
     """Print every key and column of an experiment directory, as config/README.md has them."""
-    from coeruleus.experiment.describe import describe as text
+    from coeruleus.intake.describe import describe as text
 
     typer.echo(text(), nl=False)
 

@@ -13,7 +13,7 @@ from coeruleus.figures.release_panels import nameless
 from coeruleus.report.cells import TableView, counted, plural, table
 from coeruleus.report.curation_kit import buttons
 from coeruleus.report.overview import Tables, get
-from coeruleus.report.pictures import Picture, Pictures
+from coeruleus.report.pictures import Picture, Pictures, left_out
 from coeruleus.report.points import Points, Series, colour, worth_pointing
 from coeruleus.report.sentences import told
 from coeruleus.report.traces import Trace, build_traces
@@ -99,6 +99,7 @@ class RunView:
     traces: tuple[Trace, ...]
     points: tuple[Points, ...]
     pages: tuple[Picture, ...]
+    no_pages: str
 
 
 @dataclass(frozen=True)
@@ -157,6 +158,7 @@ def _run(run: str, tables: Tables, pictures: Pictures) -> RunView:
     ids = set(mine["injection_id"]) if len(mine) else set()
     traces, vendor = (_among(get(tables, f"sources/{name}"), ids) for name in ("traces", "vendor_peaks"))
     drift, beside = _of(get(tables, "sources/drift"), "run", run), beside_vendor(mine, vendor)
+    pages = pictures.of("chromatograms", run=run)
     return RunView(
         run, summary + "." + _suited(suitability),
         table(suitability, f"System suitability of {run} (USP <621>)", SUITABILITY),
@@ -169,7 +171,8 @@ def _run(run: str, tables: Tables, pictures: Pictures) -> RunView:
         table(beside, f"Areas by the instrument's software beside ours in {run}, largest differences first", BESIDE),
         tuple(build_traces(mine, traces, drift, vendor, beside)) if len(traces) else (),
         worth_pointing([_sensitivity(drift, run), _retention(drift, run), _areas(beside, run)]),
-        tuple(one for one in pictures.of("chromatograms", run=run) if one.address),
+        tuple(one for one in pages if one.address),
+        left_out(pages, "further page of chromatograms", "further pages of chromatograms"),
     )  # fmt: skip
 
 

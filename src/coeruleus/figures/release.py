@@ -41,20 +41,28 @@ def draw_release(
     tables: Mapping[str, pd.DataFrame], directory: Path, settings: FigureSettings, captions: Mapping[str, str]
 ) -> Iterator[FigureRecord]:
     """For each analyte: the arms' courses with their areas, then pages of single animals."""
-    samples = take(tables, RELEASE)
-    wanted = {"samples": samples, "courses": take(tables, COURSES), "areas": take(tables, AREAS)}
-    named = with_panels(wanted | {"summary": take(tables, SUMMARY)}, nameless(samples))
-    verdicts = read_verdicts(take(tables, BASELINES))
-    panels = panels_of(named["samples"], settings)
-    events = tables.get(EVENTS, pd.DataFrame())
-    parts = {name: split(frame, "analyte") for name, frame in named.items()}
-    for analyte in ordered([name for (name,) in parts["samples"]], settings.analyte_order):
-        mine = {name: parts[name].get((analyte,), frame[:0]) for name, frame in named.items()}
-        yield draw_groups(analyte, mine, verdicts, events, panels, directory, settings, captions)
+    verdicts, events = read_verdicts(take(tables, BASELINES)), tables.get(EVENTS, pd.DataFrame())
+    for analyte, mine, panels in by_analyte(tables, take(tables, RELEASE), take(tables, SUMMARY), settings):
+        title = f"Release of {settings.say(analyte)}"
+        yield draw_groups("release", title, analyte, mine, verdicts, events, panels, directory, settings, captions)
         yield from draw_animals(analyte, mine["samples"], verdicts, events, panels, directory, settings, captions)
 
 
+def by_analyte(
+    tables: Mapping[str, pd.DataFrame], samples: pd.DataFrame, summary: pd.DataFrame, settings: FigureSettings
+) -> Iterator[tuple[str, dict[str, pd.DataFrame], list[Panel]]]:
+    """Each analyte or ratio of `samples`: its samples, courses, areas and summary, and the panels of all."""
+    whole = {"samples": samples, "courses": take(tables, COURSES), "areas": take(tables, AREAS), "summary": summary}
+    named = with_panels(whole, nameless(samples))
+    panels = panels_of(named["samples"], settings)
+    parts = {name: split(frame, "analyte") for name, frame in named.items()}
+    for analyte in ordered([name for (name,) in parts["samples"]], settings.analyte_order):
+        yield analyte, {name: parts[name].get((analyte,), frame[:0]) for name, frame in named.items()}, panels
+
+
 def draw_groups(
+    kind: str,
+    title: str,
     analyte: str,
     tables: Mapping[str, pd.DataFrame],
     verdicts: Verdicts,
@@ -63,7 +71,6 @@ def draw_groups(
     directory: Path,
     settings: FigureSettings,
     captions: Mapping[str, str],
-    kind: str = "release",
 ) -> FigureRecord:
     """Courses and areas of all groups, of one analyte, or of a ratio in the same columns."""
     samples, courses = tables["samples"], tables["courses"]
@@ -96,9 +103,7 @@ def draw_groups(
         safe_name(kind, analyte),
         plotted,
         kind=kind,
-        title=f"{kind.capitalize()} of {settings.say(analyte)}"
-        if kind == "release"
-        else f"Turnover, {settings.say(analyte)}",
+        title=title,
         caption=caption(captions, kind, *counts),
         about={"analyte": analyte, "arms": json.dumps({one.arm: (one.arm_said, one.colour) for one in panels})},
     )

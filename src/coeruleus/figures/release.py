@@ -96,6 +96,9 @@ def draw_groups(
         axes.set_title(printable(f"{panel.said} (n = {inside})"), weight="bold", color=panel.colour)
         given = treatments(events, mine)
         axes.set(xlim=times, ylim=limits, xlabel=TIME, ylabel=PERCENT)
+        if not np.isfinite(numbers(course, "mean_percent")).any():
+            some = np.isfinite(numbers(mine, "percent_baseline")).any()
+            _say_below(axes, "no mean" if some else "no animal has a baseline")
         draw_treatments(axes, given, panel.label, plotted, settings)
     return save_figure(
         figure,
@@ -107,6 +110,13 @@ def draw_groups(
         caption=caption(captions, kind, *counts),
         about={"analyte": analyte, "arms": json.dumps({one.arm: (one.arm_said, one.colour) for one in panels})},
     )
+
+
+def _say_below(axes: Axes, words: str) -> None:
+    """Words under all that is drawn."""
+    low, high = axes.get_ylim()
+    axes.set_ylim(low - 0.12 * (high - low), high)
+    axes.text(0.5, 0.01, words, transform=axes.transAxes, ha="center", va="bottom", color=GREY)
 
 
 def _percent_limits(samples: pd.DataFrame, courses: pd.DataFrame) -> tuple[float, float]:
@@ -158,9 +168,6 @@ def _course(
     axes.plot(time, mean, color="white", lw=2.3, zorder=2.9)
     axes.plot(time, mean, color=colour, lw=1.3, marker="o", ms=2.6, mew=0, zorder=3)
     few_ticks(axes, 5, 5)
-    if not np.isfinite(mean).any():
-        why = "no mean" if np.isfinite(numbers(samples, "percent_baseline")).any() else "no animal has a baseline"
-        axes.text(0.5, 0.92, why, transform=axes.transAxes, ha="center", va="top", color=GREY, backgroundcolor="white")
     animals = numbers(course, "n_subjects")
     plotted.add(
         group,

@@ -11,7 +11,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
-from coeruleus.figures import joint, save, units_set
+from coeruleus.figures import joint, release, save, units_set
 from coeruleus.figures.colours import CYCLE, LABEL_COLOURS
 from coeruleus.figures.dialysate_set import draw_dialysate_figures
 from coeruleus.figures.settings import FigureSettings
@@ -124,6 +124,25 @@ def test_every_analyte_and_probe_of_a_session_has_a_look_and_a_name_of_its_own(
     named = [text.get_text() for text in figures[0].axes[0].get_legend().get_texts()]
     assert len(named) == min(n_analytes * n_probes, n_analytes + n_probes if n_analytes * n_probes > 12 else 99)
     assert f"n = {len(one) * n_probes} samples" in record.caption
+
+
+def test_that_there_is_no_mean_is_said_where_no_course_is(faults, monkeypatch, tmp_path):
+    tables = dialysate_tables(animals=8)
+    tables["sources/release_courses"] = tables["sources/release_courses"].assign(
+        mean_percent=np.nan, ci_low=np.nan, ci_high=np.nan, n_subjects=0
+    )
+    figures, write = [], release.save_figure
+    monkeypatch.setattr(release, "save_figure", lambda *what, **said: figures.append(what[0]) or write(*what, **said))
+    with house_style(FigureSettings()):
+        next(release.draw_release(tables, tmp_path, FigureSettings(), {}))
+    assert {name: said for name, said in faults.items() if said} == {}
+    boxes = {text: box for text, box in words_of(figures[0]) if text.get_text() == "no mean"}
+    assert len(boxes) == 2
+    for text, box in boxes.items():
+        axes = text.axes
+        heights = [axes.transData.transform((0, y))[1] for line in axes.lines for y in np.ravel(line.get_ydata())
+                   if line.get_transform() == axes.transData and np.isfinite(y)]  # fmt: skip
+        assert len(heights) > 20 and box.y1 < min(heights)
 
 
 # Viénot, Brettel & Mollon 1999, Color Res Appl 24, 243 (red- and green-blind); linear RGB to linear RGB.

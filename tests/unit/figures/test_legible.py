@@ -1,6 +1,6 @@
 """Figures of many animals and units stay legible: no words over words or cut off, axes with units, colours for all."""
 
-from itertools import combinations, islice
+from itertools import combinations, islice, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
-from coeruleus.figures import joint, release, save, units_set
+from coeruleus.figures import joint, release, save, truth, units_set
 from coeruleus.figures.colours import CYCLE, LABEL_COLOURS
 from coeruleus.figures.dialysate_set import draw_dialysate_figures
 from coeruleus.figures.settings import FigureSettings
@@ -143,6 +143,25 @@ def test_that_there_is_no_mean_is_said_where_no_course_is(faults, monkeypatch, t
         heights = [axes.transData.transform((0, y))[1] for line in axes.lines for y in np.ravel(line.get_ydata())
                    if line.get_transform() == axes.transData and np.isfinite(y)]  # fmt: skip
         assert len(heights) > 20 and box.y1 < min(heights)
+
+
+def test_labels_under_a_comparison_stand_apart(faults, monkeypatch, tmp_path):
+    labels = ("LC-NE", "other", "undetermined"), ("insufficient_spikes", "missing"), ("ok", "not_found")
+    tables = {"truth/comparison": pd.DataFrame(
+        [{"quantity": f"q{n}", "item": f"{true}{found}", "true_label": true, "found_label": found, "true": np.nan,
+          "found": np.nan, "se": np.nan, "unit": None}
+         for n, names in enumerate(labels) for true in names for found in names])}  # fmt: skip
+    figures, write = [], truth.save_figure
+    monkeypatch.setattr(truth, "save_figure", lambda *what, **said: figures.append(what[0]) or write(*what, **said))
+    with house_style(FigureSettings()):
+        list(truth.draw_truth(tables, tmp_path, FigureSettings(), {}))
+    assert len(faults) == 1 and {name: said for name, said in faults.items() if said} == {}
+    for axes in figures[0].axes:
+        for labels, ends in ((axes.get_xticklabels(), ("x0", "x1")), (axes.get_yticklabels(), ("y0", "y1"))):
+            for farther in (True, False):
+                line = [one.get_window_extent() for one in labels if ("\n" in one.get_text()) == farther]
+                spans = sorted(tuple(getattr(one, end) for end in ends) for one in line)
+                assert all(right[0] - left[1] > 2 for left, right in pairwise(spans))  # pixels of 200 an inch
 
 
 # Viénot, Brettel & Mollon 1999, Color Res Appl 24, 243 (red- and green-blind); linear RGB to linear RGB.

@@ -120,12 +120,14 @@ class ReleaseView:
 
 @dataclass(frozen=True)
 class TurnoverView:
+    ratio: str
     figures: tuple[Picture, ...]
     sentences: tuple[str, ...]
     at_times: tuple[str, ...]
     statistics: TableView
     summary: TableView
     samples: TableView
+    points: tuple[Points, ...]
 
 
 def build_runs(tables: Tables, pictures: Pictures) -> list[RunView]:
@@ -221,7 +223,7 @@ def _areas(beside: pd.DataFrame, run: str) -> Points:
     return Points(f"Our areas and the vendor's in {run}", "vendor's area", "our area", series, x_log=True, y_log=True)
 
 
-def _courses(samples: pd.DataFrame, analyte: str, looks: Mapping[str, list[str]], everyone: str) -> Points:
+def _courses(samples: pd.DataFrame, title: str, looks: Mapping[str, list[str]], everyone: str) -> Points:
     """A line for each session and probe, in the words and the colour that the figure has for its arm (`looks`)."""
     series = []
     arms = samples["arm"].fillna(samples["group"]).fillna(everyone) if len(samples) else samples["group"]
@@ -237,18 +239,23 @@ def _courses(samples: pd.DataFrame, analyte: str, looks: Mapping[str, list[str]]
             Series(f"{session} {probe}, {said}" if session != probe else f"{session}, {said}", shade,
                    part["time_min"].tolist(), part["percent_baseline"].tolist(), names, line=True)
         )  # fmt: skip
-    return Points(f"Release of {analyte} in each probe", "time (min)", "% of baseline", series)
+    return Points(title, "time (min)", "% of baseline", series)
+
+
+def _looks(pictures: Pictures, kind: str) -> dict[str, Mapping[str, list[str]]]:
+    """Analyte or ratio → arm → its words and colour, in the order of the figures."""
+    return {one.about("analyte"): json.loads(one.about("arms")) for one in pictures.of(kind)}
 
 
 def build_release(tables: Tables, pictures: Pictures) -> list[ReleaseView]:
     """One view per analyte, in the order of the figures, then by name."""
     release, baselines = get(tables, "release/release"), get(tables, "release/baselines")
     summary, statistics = get(tables, "release/summary"), get(tables, "release/statistics")
-    arms = {one.about("analyte"): json.loads(one.about("arms")) for one in pictures.of("release")}
+    looks = _looks(pictures, "release")
     everyone = nameless(release) if len(release) else ""
     present = set(release["analyte"]) if len(release) else set()
     views = []
-    for analyte in [*arms, *naturally(present - set(arms))]:
+    for analyte in [*looks, *naturally(present - set(looks))]:
         tests, samples = _of(statistics, "analyte", analyte), _of(release, "analyte", analyte)
         views.append(
             ReleaseView(
@@ -267,7 +274,9 @@ def build_release(tables: Tables, pictures: Pictures) -> list[ReleaseView]:
                 table(_of(summary, "analyte", analyte), f"Release of {analyte} in each probe", SUMMARY),
                 table(_of(get(tables, "release/recovery"), "analyte", analyte), f"Recovery of {analyte}", RECOVERY),
                 table(samples, f"Samples of {analyte}", SAMPLES, buttons(samples, "samples", SAMPLE_KEY)),
-                worth_pointing([_courses(samples, analyte, arms.get(analyte, {}), everyone)]),
+                worth_pointing(
+                    [_courses(samples, f"Release of {analyte} in each probe", looks.get(analyte, {}), everyone)]
+                ),
                 tuple(pictures.of("release_animals", analyte=analyte)),
             )
         )
@@ -277,17 +286,21 @@ def build_release(tables: Tables, pictures: Pictures) -> list[ReleaseView]:
 def build_turnover(tables: Tables, pictures: Pictures) -> list[TurnoverView]:
     """For each ratio of metabolite to transmitter its courses, how groups compare, and its samples."""
     turnover, statistics = get(tables, "release/turnover"), get(tables, "release/statistics")
-    summary = get(tables, "release/turnover_summary")
+    summary, looks = get(tables, "release/turnover_summary"), _looks(pictures, "turnover")
+    everyone = nameless(turnover) if len(turnover) else ""
     views = []
     for ratio, part in turnover.groupby("ratio", sort=False) if len(turnover) else ():
+        courses = _courses(part, f"Turnover, {ratio}, in each probe", looks.get(str(ratio), {}), everyone)
         tests = _of(statistics, "analyte", str(ratio))
         views.append(
             TurnoverView(
+                str(ratio),
                 tuple(pictures.of("turnover", analyte=str(ratio))),
                 *told(tests),
                 table(tests, f"Statistics of {ratio}", STATISTICS),
                 table(_of(summary, "ratio", str(ratio)), f"Turnover, {ratio}, in each probe", SUMMARY),
                 table(part, f"Turnover, {ratio}", TURNOVER),
+                worth_pointing([courses]),
             )
         )
     return views

@@ -1,5 +1,6 @@
 """An arm has one name and one colour wherever the page shows it."""
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -9,7 +10,10 @@ from coeruleus.figures.index import write_index
 from coeruleus.figures.release import draw_release
 from coeruleus.figures.settings import NAMED_COLOURS, FigureSettings
 from coeruleus.figures.style import house_style
-from coeruleus.report.dialysate_views import build_release
+from coeruleus.figures.turnover import draw_turnover
+from coeruleus.report.dialysate_views import build_release, build_turnover
+from coeruleus.report.facts import Facts
+from coeruleus.report.page import build_report
 from coeruleus.report.pictures import Pictures
 
 
@@ -60,3 +64,25 @@ def test_arms_of_crossovers_have_the_words_and_colours_of_their_parts(made_table
     assert {look for session, look in shown(tables, tmp_path / "whole", whole).items() if groups[session] == first} == {
         (f"{session}, treated", NAMED_COLOURS["sky"]) for session, group in groups.items() if group == first
     }
+
+
+def test_each_ratio_of_turnover_has_a_heading_and_points_in_the_colours_of_its_figure(made_tables, groups, tmp_path):
+    settings = FigureSettings(group_order=[max(groups.values())])
+    first = made_tables["release/turnover"]
+    other = first.assign(ratio="HVA/DA", percent_baseline=2 * first["percent_baseline"])
+    tables = made_tables | {"release/turnover": pd.concat([first, other], ignore_index=True)}
+    with house_style(settings):
+        write_index(draw_turnover(tables, tmp_path, settings, {}), tmp_path)
+    views = build_turnover(tables, Pictures([tmp_path]))
+    assert [view.ratio for view in views] == ["MHPG/NE", "HVA/DA"]
+    for view, factor in zip(views, (1, 2), strict=True):
+        (points,) = view.points
+        assert points.title == f"Turnover, {view.ratio}, in each probe"
+        for one in points.series:
+            session = one.name.split(",")[0]
+            assert one.colour == NAMED_COLOURS["blue" if groups[session] == max(groups.values()) else "vermillion"]
+            mine = first[first["session_id"] == session].sort_values("time_min")
+            assert one.y == pytest.approx((factor * mine["percent_baseline"]).tolist(), nan_ok=True)
+    page = build_report(tables, [tmp_path], Facts("demo", "Demo"))
+    assert sorted(re.findall("<h3>([A-Z]+/[A-Z]+)</h3>", page)) == ["HVA/DA", "MHPG/NE"]
+    assert page.count("Point at: Turnover, ") == 2

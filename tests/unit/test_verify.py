@@ -9,9 +9,11 @@ from typer.testing import CliRunner
 from coeruleus.cli import app
 from coeruleus.experiment.settings import Settings
 from coeruleus.provenance import provenance
+from coeruleus.staleness import code_digest
 from coeruleus.verify import PARTS, compare, explain, outdated
 
-CODE = {"quantify_run": "a", "draw_dialysate_figures": "b"}
+SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
+CODE = {name: code_digest(SCRIPTS / f"{name}.py") for name in ("quantify_run", "draw_dialysate_figures")}
 
 
 @pytest.fixture
@@ -113,6 +115,19 @@ def test_two_results_are_compared_by_what_stands_behind_them(made, tmp_path):
     (tmp_path / "other/provenance.json").write_text(json.dumps(other))
     code, words = call(results, "--against", tmp_path / "other")
     assert code == 1 and "beside" in words and "baseline" in words
+
+
+def test_code_that_changed_since_is_noted_and_explains_what_differs(made):
+    results = made[1]
+    record = json.loads((results / "provenance.json").read_text())
+    (results / "provenance.json").write_text(json.dumps(record | {"code": CODE | {"quantify_run": "older"}}))
+    code, said = call(results)
+    assert code == 0 and said.endswith("4 files, 0 differences\n")
+    assert "note: code of quantify_run differs since: 3 of 4 files rest on it; no file differs until" in said
+    assert "draw_dialysate_figures" not in said
+    (results / "dialysate/peaks.tsv").write_text("7\n")
+    code, said = call(results)
+    assert code == 1 and "dialysate/peaks.tsv differs: code of quantify_run differs" in said
 
 
 def test_a_folder_without_a_record_is_said_to_be_one(tmp_path):

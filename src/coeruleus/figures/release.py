@@ -17,8 +17,8 @@ from coeruleus.figures.frames import numbers, span, split, take
 from coeruleus.figures.index import FigureRecord
 from coeruleus.figures.release_animals import draw_animals
 from coeruleus.figures.release_areas import draw_areas
-from coeruleus.figures.release_panels import Panel, nameless, panels_of, with_panels
-from coeruleus.figures.release_verdicts import TIME, Verdicts, read_verdicts
+from coeruleus.figures.release_panels import Panel, panels_of, with_panels
+from coeruleus.figures.release_verdicts import TIME, Verdicts, nameless, read_verdicts
 from coeruleus.figures.save import Plotted, save_figure
 from coeruleus.figures.settings import FigureSettings
 from coeruleus.figures.style import (

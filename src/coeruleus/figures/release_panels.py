@@ -12,7 +12,7 @@ from coeruleus.figures.settings import FigureSettings
 from coeruleus.figures.style import colours_for
 from coeruleus.tables.order import natural
 
-NO_GROUP, EVERYONE, NO_REGION = "no group", "all animals", "no region"
+NO_REGION = "no region"
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,6 @@ class Panel:
     colour: str
     arm: str
     arm_said: str
-
-
-def nameless(samples: pd.DataFrame) -> str:
-    """What samples without an arm are of, in words."""
-    return NO_GROUP if samples["group"].notna().any() else EVERYONE
 
 
 def with_panels(tables: Mapping[str, pd.DataFrame], everyone: str) -> dict[str, pd.DataFrame]:

@@ -78,7 +78,7 @@ class FigureSettings(BaseModel):
     wording: dict[str, str] = Field(
         {},
         description="Name in the sheets (group, treatment, region, analyte, drug), or of a label or a criterion: how "
-        "figures write it.",
+        "figures write it. Axes keep their words.",
     )
 
     def completed(self, analytes: list[str], reference_group: str | None) -> FigureSettings:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from coeruleus.figures.colours import GREY
-from coeruleus.figures.release_panels import nameless
+from coeruleus.figures.release_verdicts import nameless
 from coeruleus.report.cells import TableView, counted, plural, table
 from coeruleus.report.curation_kit import buttons
 from coeruleus.report.overview import Tables, get

@@ -10,6 +10,7 @@ import typer
 import coeruleus
 
 SHIPPED_RULESETS = Path(__file__).resolve().parents[2] / "config" / "rulesets"
+RULE_SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=coeruleus.__doc__)
 
@@ -99,7 +100,7 @@ def verify(
     ] = None,
     against: Annotated[Path | None, typer.Option(help="Other results of the same experiment to compare with.")] = None,
 ) -> None:
-    """Say which file of results is not what provenance.json says, and which input, setting or version explains it."""
+    """Say which file of results is not what provenance.json says, and which input, setting or code explains it."""
     from coeruleus import verify as verifying
     from coeruleus.experiment.model import BrokenExperiment
     from coeruleus.intake.find import read_experiment
@@ -119,14 +120,15 @@ def verify(
             settings = read_experiment(experiment, SHIPPED_RULESETS).experiment.settings.model_dump(mode="json")
         except BrokenExperiment:
             typer.echo(f"{experiment}: is broken (see coeruleus check): its settings are not compared")
-    now = verifying.state_of(results, recorded, experiment, settings)
+    now = verifying.state_of(results, recorded, experiment, settings, RULE_SCRIPTS)
     said = verifying.compare(recorded, now) + verifying.outdated(recorded, now)
     if other is not None:
         said += [f"beside {against}: {words}" for words in verifying.compare(other, recorded)]
     for words in said:
         typer.echo(words)
-    for name, what in verifying.changes_between(recorded, now)["version"].items() if not said else ():
-        typer.echo(f"note: version of {name}: {what}; no file differs until the workflow runs again")
+    notes = [f"version of {name}: {what}" for name, what in verifying.changes_between(recorded, now)["version"].items()]
+    for words in [*notes, *verifying.code_since(recorded, now)] if not said else ():
+        typer.echo(f"note: {words}; no file differs until the workflow runs again")
     typer.echo(f"{results}: {len(recorded['outputs'])} files, {len(said)} differences")
     raise typer.Exit(1 if said else 0)
 
@@ -134,7 +136,7 @@ def verify(
 @app.command()
 def describe() -> None:
     """Print every key and column of an experiment directory, as config/README.md has them."""
-    from coeruleus.experiment.describe import describe as text
+    from coeruleus.intake.describe import describe as text
 
     typer.echo(text(), nl=False)
 

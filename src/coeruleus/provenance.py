@@ -16,7 +16,7 @@ from typing import Any
 
 import coeruleus
 
-PACKAGES = ("elephant", "matplotlib", "neo", "numpy", "pandas", "scipy", "snakemake")
+PACKAGES = ("elephant", "matplotlib", "neo", "numpy", "pandas", "pybaselines", "scipy", "snakemake")
 NAME = "provenance.json"
 SETTINGS = "experiment.yaml"
 CHUNK = 1 << 20

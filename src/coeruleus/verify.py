@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from coeruleus.provenance import NAME, SETTINGS, all_versions, checksums
+from coeruleus.staleness import code_digest
 
 Record = Mapping[str, Any]
 EVERYTHING = ("",)
@@ -49,7 +50,11 @@ PARTS = {
         ("figures",), ("analytes", "release"), ("draw_dialysate_figures",), ("dialysate/", "release/")
     ),
     "figures/dialysate/truth": Part(("figures",), ("analytes",), ("draw_dialysate_figures",), ("truth/",)),
-    "figures/units/": Part(("figures",), ("analytes", "release"), ("draw_unit_figures",), (*UNITS, "truth/")),
+    "figures/units/": Part(("figures",), (), ("draw_unit_figures",), UNITS),
+    "figures/units/truth": Part(("figures",), (), ("draw_unit_figures",), ("truth/",)),
+    "figures/units/figures.json": Part(
+        ("figures",), ("analytes", "release"), ("draw_unit_figures",), (*UNITS, "release/", "truth/")
+    ),
     "figures/units/joint": Part(
         ("figures",), ("analytes", "release"), ("draw_unit_figures",), (*UNITS, "release/")
     ),
@@ -67,13 +72,31 @@ def read_record(results: Path) -> Record | None:
     return record if isinstance(record, dict) and isinstance(record.get("outputs"), dict) else None
 
 
-def state_of(results: Path, recorded: Record, experiment: Path | None, settings: Record | None) -> dict[str, Any]:
-    """What is there now, in the shape of the record: outputs, versions, and inputs where the experiment is given."""
+def state_of(
+    results: Path, recorded: Record, experiment: Path | None, settings: Record | None, scripts: Path
+) -> dict[str, Any]:
+    """What is there now, in the shape of the record: outputs, versions, and inputs where the experiment is given.
+
+    `scripts` is the folder of the rules' scripts; where it is not there, their code counts as recorded.
+    """
     now: dict[str, Any] = {"outputs": checksums(results, without=(NAME,)), "versions": all_versions()}
     now["inputs"] = checksums(experiment, without=(SETTINGS,)) if experiment else recorded.get("inputs", {})
     now["settings"] = recorded.get("settings", {}) if settings is None else settings
-    now["code"] = recorded.get("code", {})
+    files = {name: scripts / f"{name}.py" for name in recorded.get("code", {})}
+    there = {name: code_digest(file) for name, file in files.items() if file.is_file()}
+    now["code"] = there if scripts.is_dir() else recorded.get("code", {})
     return now
+
+
+def code_since(recorded: Record, now: Record) -> list[str]:
+    """A sentence for each rule whose code is another now: its results stay what they are until the next run."""
+    changes = changes_between(recorded, now)
+    said = []
+    for name, what in changes["code of rule"].items():
+        one = {kind: {name: what} if kind == "code of rule" else {} for kind in changes}
+        reached = sum(1 for output in recorded["outputs"] if explain(output, one))
+        said.append(f"code of {name} {what} since: {reached} of {len(recorded['outputs'])} files rest on it")
+    return said
 
 
 def changes_between(recorded: Record, now: Record) -> dict[str, dict[str, str]]:

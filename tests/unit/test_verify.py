@@ -9,9 +9,11 @@ from typer.testing import CliRunner
 from coeruleus.cli import app
 from coeruleus.experiment.settings import Settings
 from coeruleus.provenance import provenance
+from coeruleus.staleness import code_digest
 from coeruleus.verify import PARTS, compare, explain, outdated
 
-CODE = {"quantify_run": "a", "draw_dialysate_figures": "b"}
+SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
+CODE = {name: code_digest(SCRIPTS / f"{name}.py") for name in ("quantify_run", "draw_dialysate_figures")}
 
 
 @pytest.fixture
@@ -115,6 +117,19 @@ def test_two_results_are_compared_by_what_stands_behind_them(made, tmp_path):
     assert code == 1 and "beside" in words and "baseline" in words
 
 
+def test_code_that_changed_since_is_noted_and_explains_what_differs(made):
+    results = made[1]
+    record = json.loads((results / "provenance.json").read_text())
+    (results / "provenance.json").write_text(json.dumps(record | {"code": CODE | {"quantify_run": "older"}}))
+    code, said = call(results)
+    assert code == 0 and said.endswith("4 files, 0 differences\n")
+    assert "note: code of quantify_run differs since: 3 of 4 files rest on it; no file differs until" in said
+    assert "draw_dialysate_figures" not in said
+    (results / "dialysate/peaks.tsv").write_text("7\n")
+    code, said = call(results)
+    assert code == 1 and "dialysate/peaks.tsv differs: code of quantify_run differs" in said
+
+
 def test_a_folder_without_a_record_is_said_to_be_one(tmp_path):
     code, said = call(tmp_path)
     assert code == 2 and "provenance.json" in said
@@ -125,6 +140,22 @@ def test_every_part_rests_on_parts_that_are_there(name):
     changes = {"input": {}, "setting": {}, "code of rule": dict.fromkeys(PARTS[name].scripts, "differs"), "version": {}}
     assert len(explain(f"{name}x.tsv", changes)) == len(PARTS[name].scripts)
     assert all(one in PARTS or any(one.startswith(part) for part in PARTS if part) for one in PARTS[name].rests_on)
+
+
+def causes(output: str, name: str) -> bool:
+    return bool(explain(output, {"input": {name: "differs"}, "setting": {}, "code of rule": {}, "version": {}}))
+
+
+def test_a_changed_chromatogram_explains_no_figure_of_units_but_those_beside_release_and_truth():
+    for name in ("cards/a+u1.png", "unit_plane+lc.svg", "evidence+lc.svg", "raw_trace+a.svg", "drug_response+x+01.svg"):
+        assert not causes(f"figures/units/{name}", "dialysate/run_a/1.txt")
+        assert not causes(f"figures/units/{name}", "truth/peaks.tsv")
+        assert causes(f"figures/units/{name}", "ephys/a.nwb") and causes(f"figures/units/{name}", "figures.yaml")
+    assert causes("figures/units/joint+rat01.svg", "dialysate/run_a/1.txt")
+    assert not causes("figures/units/joint+rat01.svg", "truth/peaks.tsv")
+    for name in ("truth_01.svg", "figures.json"):
+        for cause in ("dialysate/run_a/1.txt", "truth/peaks.tsv", "ephys/a.nwb"):
+            assert causes(f"figures/units/{name}", cause)
 
 
 def test_every_setting_every_script_and_every_table_is_known_to_some_part():

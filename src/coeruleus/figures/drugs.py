@@ -31,17 +31,23 @@ NAMED_UP_TO = 40  # units; beyond, rows of changes carry no names
 LONGEST = 26
 BELOW = 0.28  # rows between the change over the usual time and that over a long one
 LEAST_HZ = 0.01  # where a rate of 0 stands on the logarithmic axis
+NAMELESS = "drug"  # as conditions of events call it
+
+
+def drug_responses(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """The table, with a word for a drug that has no name."""
+    responses = take(tables, DRUG_RESPONSES)
+    return responses.assign(drug=responses["drug"].astype(object).fillna(NAMELESS))
 
 
 def draw_drugs(
     tables: Mapping[str, pd.DataFrame], directory: Path, settings: FigureSettings, captions: Mapping[str, str]
 ) -> Iterator[FigureRecord]:
     """For each drug, pages of units ordered by how much their rate changed."""
-    responses = take(tables, DRUG_RESPONSES)
     labels: dict[tuple[str, str], str] = {}
     for row in records(take(tables, CLASSIFICATION)):
         labels.setdefault((row["site_id"], row["unit_id"]), row["label"])
-    for (drug,), of_drug in split(responses, "drug").items():
+    for (drug,), of_drug in split(drug_responses(tables), "drug").items():
         known = np.isfinite(numbers(of_drug, "baseline_rate_hz")) & np.isfinite(numbers(of_drug, "response_rate_hz"))
         measured = of_drug[known].sort_values(
             ["percent_change", "site_id", "unit_id", "segment", "onset"], kind="stable"

@@ -12,6 +12,7 @@ import pandas as pd
 
 from coeruleus.figures.captions import caption, count
 from coeruleus.figures.colours import BLACK, CYCLE, GREY, LABEL_COLOURS, PALE
+from coeruleus.figures.drugs import drug_responses
 from coeruleus.figures.frames import numbers, span, split, take
 from coeruleus.figures.index import FigureRecord
 from coeruleus.figures.release_verdicts import TIME
@@ -31,9 +32,11 @@ from coeruleus.figures.treatments import EVENTS, Treatment, draw_treatments, tre
 from coeruleus.tables.order import naturally
 from coeruleus.tables.release import RELEASE
 from coeruleus.tables.sources import RATES, SEGMENT_CLOCK
-from coeruleus.tables.units import CLASSIFICATION, DRUG_RESPONSES
+from coeruleus.tables.units import CLASSIFICATION
 
 UNITS_UP_TO = 12  # lines; beyond, they are drawn thin and without names
+LINES_UP_TO = 12  # of release, each with its name; beyond, analytes and probes are named apart
+MARKERS = "os^D"  # colours come again after some: then these tell analytes apart
 
 
 def draw_joint(
@@ -56,7 +59,7 @@ def draw_joint(
         labels.setdefault((site, unit), label)
     events, drugs = (
         tables.get(EVENTS, pd.DataFrame()),
-        take(tables, DRUG_RESPONSES).merge(
+        drug_responses(tables).merge(
             clock[["site_id", "segment", "session_id", "start_min"]], on=["site_id", "segment"], how="inner"
         ),
     )
@@ -75,6 +78,11 @@ def _drugs(responses: pd.DataFrame) -> list[Treatment]:
     return sorted(found, key=lambda one: (one[1], one[0]))
 
 
+def _line(place_: int) -> dict[str, Any]:
+    """A line like no other of this figure: dashes, and then widths."""
+    return {"ls": DASHES[place_ % len(DASHES)], "lw": 0.9 + 0.4 * (place_ // len(DASHES))}
+
+
 def _session(
     session: str,
     release: pd.DataFrame,
@@ -91,17 +99,23 @@ def _session(
     plotted = Plotted()
     analytes = ordered(release["analyte"].to_list(), settings.analyte_order)
     colours = colours_for(analytes, settings)
-    several = release["probe_id"].nunique() > 1
-    probes = split(release, "analyte", "probe_id")
-    for analyte, probe in sorted(probes, key=lambda key: analytes.index(key[0])):
-        part = probes[analyte, probe]
-        part = part.sort_values("time_min", kind="stable")
+    courses = split(release, "analyte", "probe_id")
+    probes = naturally({probe for _, probe in courses})
+    apart = len(probes) > 1 and len(courses) > LINES_UP_TO
+    marks = {name: MARKERS[place_ // len(CYCLE) % len(MARKERS)] for place_, name in enumerate(analytes)}
+    lines = {probe: _line(place_) for place_, probe in enumerate(probes)}
+    for analyte, probe in sorted(courses, key=lambda key: analytes.index(key[0])):
+        part = courses[analyte, probe].sort_values("time_min", kind="stable")
         time, percent = numbers(part, "time_min"), numbers(part, "percent_baseline")
-        name = f"{settings.say(analyte)}, {probe}" if several else settings.say(analyte)
-        place_ = analytes.index(analyte)  # colours come again after some: then dashes tell analytes apart
-        dashes = DASHES[place_ // len(CYCLE) % len(DASHES)]
-        above.plot(time, percent, "o", ls=dashes, color=colours[analyte], ms=2.6, lw=0.9, label=printable(name))
+        name = f"{settings.say(analyte)}, {probe}" if len(probes) > 1 else settings.say(analyte)
+        look: dict[str, Any] = {"color": colours[analyte], "marker": marks[analyte], "ms": 2.6, **lines[probe]}
+        above.plot(time, percent, label=None if apart else printable(name), **look)
         plotted.add("release", name, TIME, time, "% of baseline", percent, y_low=None, note=part["status"].to_list())
+    for analyte in analytes if apart else ():
+        look = {"color": colours[analyte], "marker": marks[analyte], "ms": 2.6, "ls": ""}
+        above.plot([], [], label=printable(settings.say(analyte)), **look)
+    for probe in probes if apart else ():
+        above.plot([], [], color=BLACK, label=printable(probe), **lines[probe])
     units = split(rates, "site_id", "unit_id")
     named, of_label = len(units) <= UNITS_UP_TO, Counter[str]()
     for (site, unit), part in units.items():
@@ -110,7 +124,7 @@ def _session(
         colour, place_ = settings.colours.get(said, LABEL_COLOURS.get(said, BLACK)), of_label[said]
         of_label[said] += 1
         # Units of one label have one colour: dashes and widths tell them apart.
-        look: dict[str, Any] = {"color": colour, "lw": 0.4}
+        look = {"color": colour, "lw": 0.4}
         if named:
             look |= {"ls": DASHES[place_ % len(DASHES)], "lw": 0.7 + 0.4 * (place_ // len(DASHES))}
         middle = numbers(part, "start_min") + (numbers(part, "time_low_s") + numbers(part, "time_high_s")) / 120
@@ -127,8 +141,8 @@ def _session(
         axes.axvline(0, color=BLACK, lw=0.6, ls=(0, (4, 1.5)), zorder=0)
         few_ticks(axes, 8, 4)
         axes.set(xlim=times)
-        if axes.get_legend_handles_labels()[0]:
-            axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+        if shown := len(axes.get_legend_handles_labels()[0]):
+            axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), ncols=-(-shown // UNITS_UP_TO))
     above.axhline(100, color=PALE, lw=0.6, zorder=0)
     above.set(ylabel="% of baseline")
     above.tick_params(labelbottom=False)
@@ -136,9 +150,8 @@ def _session(
     below.set(ylabel="rate (Hz)", ylim=(0, None), xlabel=TIME)
     below.set_title("Firing rate of units", weight="bold", color=BLACK if len(units) else GREY)
     for axes, panel, found in ((above, "release", given[0]), (below, "rate", given[1])):
-        low, high = axes.get_ylim()
-        axes.set_ylim(low, high + 0.12 * min(len({name for name, *_ in found}), 4) * (high - low))
         draw_treatments(axes, found, panel, plotted, settings)
+    samples = release[["probe_id", "sample_id"]].drop_duplicates()
     return save_figure(
         figure,
         directory,
@@ -146,8 +159,6 @@ def _session(
         plotted,
         kind="joint",
         title=f"Release and firing rate in session {session}",
-        caption=caption(
-            captions, "joint", f"n = {count(release['sample_id'].nunique(), 'sample')} and {count(len(units), 'unit')}"
-        ),
+        caption=caption(captions, "joint", f"n = {count(len(samples), 'sample')} and {count(len(units), 'unit')}"),
         about={"session_id": session},
     )

@@ -16,6 +16,7 @@ from coeruleus.figures.index import FigureRecord
 from coeruleus.figures.save import Plotted, save_figure
 from coeruleus.figures.settings import FigureSettings
 from coeruleus.figures.style import few_ticks, new_figure, place, printable, safe_name
+from coeruleus.tables.order import naturally
 from coeruleus.tables.sources import EXCERPT_MARKS, EXCERPTS
 
 TIME = "time in the segment (s)"
@@ -47,7 +48,7 @@ def _site(
     figure = new_figure(width, top + 48 * len(whole) + (34 if views else 0), settings.png_dpi)
     plotted = Plotted()
     spikes = marks[marks["mark"] == "spike"]
-    names = sorted({*spikes["unit_id"].dropna(), *views}, key=lambda name: (not name.isdigit(), len(name), name))
+    names = naturally({*spikes["unit_id"].dropna(), *views})
     colours = {name: CYCLE[number % len(CYCLE)] for number, name in enumerate(names)}
     unit = next((unit for unit in pieces["unit"] if unit is not None), None)
     lanes = [f"{words} ({unit})" if unit else f"{words} (as stored)" for _, words in LANES]

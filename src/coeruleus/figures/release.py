@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,8 @@ from coeruleus.figures.frames import numbers, span, split, take
 from coeruleus.figures.index import FigureRecord
 from coeruleus.figures.release_animals import draw_animals
 from coeruleus.figures.release_areas import draw_areas
-from coeruleus.figures.release_panels import EVERYONE, NO_GROUP, Panel, panels_of, with_panels
-from coeruleus.figures.release_verdicts import TIME, Verdicts, read_verdicts
+from coeruleus.figures.release_panels import Panel, panels_of, with_panels
+from coeruleus.figures.release_verdicts import TIME, Verdicts, nameless, read_verdicts
 from coeruleus.figures.save import Plotted, save_figure
 from coeruleus.figures.settings import FigureSettings
 from coeruleus.figures.style import (
@@ -40,21 +41,28 @@ def draw_release(
     tables: Mapping[str, pd.DataFrame], directory: Path, settings: FigureSettings, captions: Mapping[str, str]
 ) -> Iterator[FigureRecord]:
     """For each analyte: the arms' courses with their areas, then pages of single animals."""
-    samples = take(tables, RELEASE)
-    wanted = {"samples": samples, "courses": take(tables, COURSES), "areas": take(tables, AREAS)}
-    nameless = NO_GROUP if samples["group"].notna().any() else EVERYONE
-    named = with_panels(wanted | {"summary": take(tables, SUMMARY)}, nameless)
-    verdicts = read_verdicts(take(tables, BASELINES))
+    verdicts, events = read_verdicts(take(tables, BASELINES)), tables.get(EVENTS, pd.DataFrame())
+    for analyte, mine, panels in by_analyte(tables, take(tables, RELEASE), take(tables, SUMMARY), settings):
+        title = f"Release of {settings.say(analyte)}"
+        yield draw_groups("release", title, analyte, mine, verdicts, events, panels, directory, settings, captions)
+        yield from draw_animals(analyte, mine["samples"], verdicts, events, panels, directory, settings, captions)
+
+
+def by_analyte(
+    tables: Mapping[str, pd.DataFrame], samples: pd.DataFrame, summary: pd.DataFrame, settings: FigureSettings
+) -> Iterator[tuple[str, dict[str, pd.DataFrame], list[Panel]]]:
+    """Each analyte or ratio of `samples`: its samples, courses, areas and summary, and the panels of all."""
+    whole = {"samples": samples, "courses": take(tables, COURSES), "areas": take(tables, AREAS), "summary": summary}
+    named = with_panels(whole, nameless(samples))
     panels = panels_of(named["samples"], settings)
-    events = tables.get(EVENTS, pd.DataFrame())
     parts = {name: split(frame, "analyte") for name, frame in named.items()}
     for analyte in ordered([name for (name,) in parts["samples"]], settings.analyte_order):
-        mine = {name: parts[name].get((analyte,), frame[:0]) for name, frame in named.items()}
-        yield draw_groups(analyte, mine, verdicts, events, panels, directory, settings, captions)
-        yield from draw_animals(analyte, mine["samples"], verdicts, panels, directory, settings, captions)
+        yield analyte, {name: parts[name].get((analyte,), frame[:0]) for name, frame in named.items()}, panels
 
 
 def draw_groups(
+    kind: str,
+    title: str,
     analyte: str,
     tables: Mapping[str, pd.DataFrame],
     verdicts: Verdicts,
@@ -63,7 +71,6 @@ def draw_groups(
     directory: Path,
     settings: FigureSettings,
     captions: Mapping[str, str],
-    kind: str = "release",
 ) -> FigureRecord:
     """Courses and areas of all groups, of one analyte, or of a ratio in the same columns."""
     samples, courses = tables["samples"], tables["courses"]
@@ -88,8 +95,10 @@ def draw_groups(
         counts.append(f"{panel.said}: n = {count(animals, 'animal')}, {inside} in the mean")
         axes.set_title(printable(f"{panel.said} (n = {inside})"), weight="bold", color=panel.colour)
         given = treatments(events, mine)
-        high = limits[1] + 0.12 * min(len({name for name, *_ in given}), 4) * (limits[1] - limits[0])
-        axes.set(xlim=times, ylim=(limits[0], high), xlabel=TIME, ylabel=PERCENT)
+        axes.set(xlim=times, ylim=limits, xlabel=TIME, ylabel=PERCENT)
+        if not np.isfinite(numbers(course, "mean_percent")).any():
+            some = np.isfinite(numbers(mine, "percent_baseline")).any()
+            _say_below(axes, "no mean" if some else "no animal has a baseline")
         draw_treatments(axes, given, panel.label, plotted, settings)
     return save_figure(
         figure,
@@ -97,12 +106,17 @@ def draw_groups(
         safe_name(kind, analyte),
         plotted,
         kind=kind,
-        title=f"{kind.capitalize()} of {settings.say(analyte)}"
-        if kind == "release"
-        else f"Turnover, {settings.say(analyte)}",
+        title=title,
         caption=caption(captions, kind, *counts),
-        about={"analyte": analyte},
+        about={"analyte": analyte, "arms": json.dumps({one.arm: (one.arm_said, one.colour) for one in panels})},
     )
+
+
+def _say_below(axes: Axes, words: str) -> None:
+    """Words under all that is drawn."""
+    low, high = axes.get_ylim()
+    axes.set_ylim(low - 0.12 * (high - low), high)
+    axes.text(0.5, 0.01, words, transform=axes.transAxes, ha="center", va="bottom", color=GREY)
 
 
 def _percent_limits(samples: pd.DataFrame, courses: pd.DataFrame) -> tuple[float, float]:
@@ -154,9 +168,6 @@ def _course(
     axes.plot(time, mean, color="white", lw=2.3, zorder=2.9)
     axes.plot(time, mean, color=colour, lw=1.3, marker="o", ms=2.6, mew=0, zorder=3)
     few_ticks(axes, 5, 5)
-    if not np.isfinite(mean).any():
-        why = "no mean" if np.isfinite(numbers(samples, "percent_baseline")).any() else "no animal has a baseline"
-        axes.text(0.5, 0.92, why, transform=axes.transAxes, ha="center", va="top", color=GREY, backgroundcolor="white")
     animals = numbers(course, "n_subjects")
     plotted.add(
         group,

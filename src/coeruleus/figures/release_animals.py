@@ -18,6 +18,7 @@ from coeruleus.figures.release_verdicts import TIME, Key, Verdicts
 from coeruleus.figures.save import Plotted, save_figure
 from coeruleus.figures.settings import FigureSettings
 from coeruleus.figures.style import few_ticks, fix_labels, new_figure, place, printable, safe_name
+from coeruleus.figures.treatments import draw_treatments, treatments
 
 COLUMNS, ROW_MM = 4, 40
 LONGEST = 26  # letters of a title
@@ -27,6 +28,7 @@ def draw_animals(
     analyte: str,
     samples: pd.DataFrame,
     verdicts: Verdicts,
+    events: pd.DataFrame,
     panels: Sequence[Panel],
     directory: Path,
     settings: FigureSettings,
@@ -45,6 +47,7 @@ def draw_animals(
             axes = place(figure, number % COLUMNS * each + 11, number // COLUMNS * ROW_MM + 9, each - 13.5, ROW_MM - 18)
             name = _name(samples, part)
             _animal(axes, (key[0], key[1], key[2]), name, part, verdicts, named, plotted)
+            draw_treatments(axes, treatments(events, part), " ".join(key[:2]), plotted, settings)
         where = f", page {page} of {len(pages)}" if len(pages) > 1 else ""
         yield save_figure(
             figure,
@@ -103,20 +106,12 @@ def _animal(
     lost = ~np.isfinite(level) & np.isfinite(time)
     low, high = span(level, [0.0], margin=0.22)  # a bar that is longer is cut
     axes.plot(time[lost], np.full(lost.sum(), max(low, 0.0)), "v", color=VERMILLION, ms=2.4, mew=0)
-    axes.set(ylim=(low, high), ylabel=printable(f"{unit}"), xlabel="time (min)")
+    axes.set(xlim=span(time, [0.0], margin=0.04), ylim=(low, high), ylabel=printable(f"{unit}"), xlabel="time (min)")
     fix_labels(axes, left=7.5)
     few_ticks(axes, 4, 3)
-    if against:
-        axes.text(
-            1,
-            0.99,
-            against,
-            transform=axes.transAxes,
-            ha="right",
-            va="top",
-            size="small",
-            color=VERMILLION,
-        )
+    if against:  # below zero, where no course is
+        at = {"transform": axes.transAxes, "ha": "right", "va": "bottom"}
+        axes.text(1, 0.01, against, size="small", color=VERMILLION, **at)
     plotted.add(
         " ".join(key[:2]),
         str(first["panel"]),

@@ -12,7 +12,7 @@ from coeruleus.figures.settings import FigureSettings
 from coeruleus.figures.style import colours_for
 from coeruleus.tables.order import natural
 
-NO_GROUP, EVERYONE, NO_REGION = "no group", "all animals", "no region"
+NO_REGION = "no region"
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,8 @@ class Panel:
     label: str
     said: str
     colour: str
+    arm: str
+    arm_said: str
 
 
 def with_panels(tables: Mapping[str, pd.DataFrame], everyone: str) -> dict[str, pd.DataFrame]:
@@ -45,11 +47,23 @@ def panels_of(samples: pd.DataFrame, settings: FigureSettings) -> list[Panel]:
         first, *parts = (places.get(name, len(places)) for name in (arm, *arm.split(", ")))
         return first, parts, natural(arm)
 
-    colours = colours_for(sorted(set(samples["arm"]), key=place), settings)
+    arms = sorted(set(samples["arm"]), key=place)
+    colours = {arm: _own_colour(arm, settings) or usual for arm, usual in colours_for(arms, settings).items()}
     shown = records(samples.drop_duplicates("panel"))
     panels = []
     for row in sorted(shown, key=lambda row: (natural(row["region"]), place(row["arm"]))):
         label, arm, region = row["panel"], row["arm"], row["region"]
-        said = settings.say(arm) if label == arm else f"{settings.say(arm)}, {settings.say(region)}"
-        panels.append(Panel(label, said, colours[arm]))
+        arm_said = _say(arm, settings)
+        said = arm_said if label == arm else f"{arm_said}, {settings.say(region)}"
+        panels.append(Panel(label, said, colours[arm], arm, arm_said))
     return panels
+
+
+def _say(arm: str, settings: FigureSettings) -> str:
+    """In the lab's words for the arm, else for its group and its treatment."""
+    return settings.wording.get(arm) or ", ".join(map(settings.say, arm.split(", ")))
+
+
+def _own_colour(arm: str, settings: FigureSettings) -> str | None:
+    """What figures.yaml says of the arm, else of its group or its treatment."""
+    return next((settings.colours[name] for name in (arm, *arm.split(", ")) if name in settings.colours), None)

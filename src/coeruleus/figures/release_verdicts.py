@@ -1,4 +1,4 @@
-"""What the figures of release share: axes, verdicts against a course."""
+"""What the figures of release share: axes, verdicts against a course, a name for those without an arm."""
 
 from __future__ import annotations
 
@@ -23,6 +23,11 @@ class Verdicts:
         if (rows["placement"] == "miss").any():
             return "probe missed"
         return self.unstable.get(key)
+
+
+def nameless(samples: pd.DataFrame) -> str:
+    """What samples without an arm are of, in words."""
+    return "no group" if samples["group"].notna().any() else "all animals"
 
 
 def read_verdicts(baselines: pd.DataFrame) -> Verdicts:

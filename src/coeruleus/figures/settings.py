@@ -38,20 +38,48 @@ class FigureSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
-    single_column_mm: float = Field(85.0, ge=60, le=120)
-    double_column_mm: float = Field(180.0, ge=120, le=300)
-    font_size_pt: float = Field(7.0, ge=5, le=12)
-    png_dpi: int = Field(200, ge=72, le=600)
-    card_dpi: int = Field(150, ge=72, le=600)
-    pdf_of_all: bool = False  # also of unit cards and pages of chromatograms, a third of a second each
-    injections_per_page: int = Field(7, ge=1, le=20)
-    units_per_page: int = Field(60, ge=5, le=200)
-    animals_per_page: int = Field(20, ge=1, le=60)
-    colours: dict[str, Colour] = {}
-    group_order: list[str] = []
-    analyte_order: list[str] = []
-    zoom_analyte: str | None = None
-    wording: dict[str, str] = {}
+    single_column_mm: float = Field(
+        85.0, ge=60, le=120, description="Width of small figures, such as the plane of units, mm (60 to 120)."
+    )
+    double_column_mm: float = Field(180.0, ge=120, le=300, description="Width of all other figures, mm (120 to 300).")
+    font_size_pt: float = Field(
+        7.0, ge=5, le=12, description="Size of words, points (5 to 12); those of ticks and legends are 1 smaller."
+    )
+    png_dpi: int = Field(200, ge=72, le=600, description="Pixels per inch of PNGs (72 to 600).")
+    card_dpi: int = Field(
+        150, ge=72, le=600, description="The same of evidence cards, single animals and pages of chromatograms."
+    )
+    pdf_of_all: bool = Field(
+        False,
+        description="PDFs also of evidence cards, single animals and pages of chromatograms, a third of a second each.",
+    )
+    injections_per_page: int = Field(7, ge=1, le=20, description="On a page of chromatograms (1 to 20).")
+    units_per_page: int = Field(
+        60, ge=5, le=200, description="Rows on a page of evidence, of responses to drugs and of recovery (5 to 200)."
+    )
+    animals_per_page: int = Field(20, ge=1, le=60, description="Probes on a page of single animals (1 to 60).")
+    colours: dict[str, Colour] = Field(
+        {},
+        description="Name of a group, a treatment, an arm (`group, treatment`), an analyte or a label of units: its "
+        f"colour, as '#rrggbb' in quotes or one of {', '.join(NAMED_COLOURS)}.",
+    )
+    group_order: list[str] = Field(
+        [],
+        description="Groups, treatments or arms in the order of their panels; others follow by name. "
+        "Empty: `release.reference_group` first.",
+    )
+    analyte_order: list[str] = Field(
+        [], description="Analytes in the order of their figures. Empty: that of `analytes`."
+    )
+    zoom_analyte: str | None = Field(
+        None,
+        description="The analyte that panels beside chromatograms enlarge. Null: noradrenaline, else the smallest.",
+    )
+    wording: dict[str, str] = Field(
+        {},
+        description="Name in the sheets (group, treatment, region, analyte, drug), or of a label or a criterion: how "
+        "figures write it. Axes keep their words.",
+    )
 
     def completed(self, analytes: list[str], reference_group: str | None) -> FigureSettings:
         """With the experiment's own order of analytes, and the reference group first, where figures.yaml is silent."""

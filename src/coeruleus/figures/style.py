@@ -47,6 +47,11 @@ def place(figure: Figure, left: float, top: float, width: float, height: float) 
     return figure.add_axes(rectangle)
 
 
+def height_of(axes: Axes) -> float:
+    """Height of a panel in mm."""
+    return float(axes.get_position().height * axes.figure.get_size_inches()[1] / MM)  # type: ignore[union-attr]
+
+
 def fix_labels(axes: Axes, below: float = 4.6, left: float = 8.5) -> None:
     """Axis labels at fixed distances in mm: looking for free room at every drawing takes a third of its time."""
     width, height = (size / MM for size in axes.figure.get_size_inches())  # type: ignore[union-attr]

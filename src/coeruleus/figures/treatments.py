@@ -12,11 +12,11 @@ from coeruleus.figures.colours import BLACK
 from coeruleus.figures.frames import numbers, records
 from coeruleus.figures.save import Plotted
 from coeruleus.figures.settings import FigureSettings
-from coeruleus.figures.style import printable
+from coeruleus.figures.style import height_of, printable
 
 EVENTS = "sheets/events"  # dialysate/events.tsv
 Treatment = tuple[str, float, float]  # name, onset, end (min)
-MOST, ROW = 4, 0.1  # rows of bars, and the share of the panel that each takes
+MOST, ROW_MM = 4, 3.5  # rows of bars, each with its words
 
 
 def treatments(events: pd.DataFrame, samples: pd.DataFrame) -> list[Treatment]:
@@ -37,29 +37,38 @@ def treatments(events: pd.DataFrame, samples: pd.DataFrame) -> list[Treatment]:
 
 
 def draw_treatments(axes: Axes, found: list[Treatment], panel: str, plotted: Plotted, settings: FigureSettings) -> None:
-    """Bars under the upper edge of the panel, on the bench clock, one row for each name."""
-    across = axes.get_xaxis_transform()
+    """Bars under the upper edge of the panel, on the bench clock, one row for each name.
+
+    The panel's limits are those of its data; room for the bars is added above.
+    """
+    across, (left, right), (low, high) = axes.get_xaxis_transform(), axes.get_xlim(), axes.get_ylim()
+    found = [one for one in found if one[1] <= right and one[2] >= left]
+    share = ROW_MM / height_of(axes)
+    axes.set_ylim(low, low + (high - low) / (1 - share * min(len({name for name, *_ in found}), MOST)))
     rows: dict[str, int] = {}
+    said: set[str] = set()
     for name, onset, end in found:
-        row = rows.setdefault(name, len(rows))
-        if row >= MOST:
+        if rows.setdefault(name, len(rows)) >= MOST:
             continue
-        height = 0.985 - ROW * row
+        plotted.add(panel, "treatment", "bench time (min)", onset, "", None, x_high=end, note=name)
+        height = 0.985 - share * rows[name]
         if end > onset:
             axes.plot([onset, end], [height] * 2, color=BLACK, lw=2.2, solid_capstyle="butt", transform=across)
         else:
             axes.plot([onset], [height], "v", color=BLACK, ms=2.6, transform=across)
-        if onset == min(start for one, start, _ in found if one == name):
+        if name not in said:
+            said.add(name)
             # Under the bar, which may go on to the edge, or beside the mark: a blank before words is lost in browsers.
             place, points, va = (height - 0.02, 1.5, "top") if end > onset else (height, 3.5, "center")
+            late = onset > (left + right) / 2  # words end there, that they do not leave the panel
             axes.annotate(
                 printable(settings.say(name)),
-                (onset, place),
-                (points, 0),
+                (min(end, right) if late else max(onset, left), place),
+                (-points if late else points, 0),
                 xycoords=across,
                 textcoords="offset points",
                 size="small",
+                ha="right" if late else "left",
                 va=va,
                 annotation_clip=False,
             )
-        plotted.add(panel, "treatment", "bench time (min)", onset, "", None, x_high=end, note=name)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from coeruleus.tables.sources import TRUTH
 COLUMNS, ROWS = 4, 4
 LONG_TITLE = 24
 MOST_LABELS = 3  # that fit beside each other; more are written out
+LETTERS = 48  # in two neighbours among the words under a panel, times the number of words: more are too close
 
 
 def draw_truth(
@@ -98,8 +100,10 @@ def _labels(axes: Axes, quantity: str, part: pd.DataFrame, plotted: Plotted) -> 
         return
     largest = max(1, int(table.to_numpy().max()))
     axes.set(xlim=(-0.5, len(columns) - 0.5), ylim=(len(rows) - 0.5, -0.5), xlabel="found", ylabel="true")
-    axes.set_xticks(range(len(columns)), [printable(name) for name in columns])
-    axes.set_yticks(range(len(rows)), [printable(name) for name in rows], rotation=90, va="center")
+    if _crowded(columns):
+        fix_labels(axes, below=7.0, left=9.0)
+    axes.set_xticks(range(len(columns)), _apart(columns, "\n{}"))
+    axes.set_yticks(range(len(rows)), _apart(rows, "{}\n"), rotation=90, va="center")
     axes.tick_params(length=0, labelsize="small")
     for row, right in enumerate(rows):
         for column, name in enumerate(columns):
@@ -117,6 +121,18 @@ def _labels(axes: Axes, quantity: str, part: pd.DataFrame, plotted: Plotted) -> 
                 item=f"true {right}, found {name}",
                 note=count(number, "item"),
             )
+
+
+def _crowded(names: Sequence[str]) -> bool:
+    return max((len(one) + len(other) for one, other in pairwise(names)), default=0) * len(names) > LETTERS
+
+
+def _apart(names: Sequence[str], farther: str) -> list[str]:
+    """Words along an axis; where they are too close, every other one stands farther from it."""
+    shown = [printable(name) for name in names]
+    return (
+        [farther.format(name) if place % 2 else name for place, name in enumerate(shown)] if _crowded(names) else shown
+    )
 
 
 def _list_labels(axes: Axes, quantity: str, table: pd.DataFrame, plotted: Plotted) -> None:

@@ -8,15 +8,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from coeruleus.figures.frames import split, take
+from coeruleus.figures.frames import take
 from coeruleus.figures.index import FigureRecord
-from coeruleus.figures.release import draw_groups
-from coeruleus.figures.release_panels import EVERYONE, NO_GROUP, panels_of, with_panels
+from coeruleus.figures.release import by_analyte, draw_groups
 from coeruleus.figures.release_verdicts import read_verdicts
 from coeruleus.figures.settings import FigureSettings
 from coeruleus.figures.treatments import EVENTS
 from coeruleus.tables.release import TURNOVER, TURNOVER_SUMMARY
-from coeruleus.tables.sources import AREAS, COURSES
 
 
 def draw_turnover(
@@ -29,10 +27,7 @@ def draw_turnover(
     verdicts = read_verdicts(
         summary.assign(stable=summary["baseline_stable"], n_samples=np.isfinite(summary["basal_concentration"]))
     )
-    wanted = {"samples": samples, "courses": take(tables, COURSES), "areas": take(tables, AREAS), "summary": summary}
-    named = with_panels(wanted, NO_GROUP if samples["group"].notna().any() else EVERYONE)
-    panels, events = panels_of(named["samples"], settings), tables.get(EVENTS, pd.DataFrame())
-    parts = {name: split(frame, "analyte") for name, frame in named.items()}
-    for key in parts["samples"]:
-        mine = {name: parts[name].get(key, frame[:0]) for name, frame in named.items()}
-        yield draw_groups(key[0], mine, verdicts, events, panels, directory, settings, captions, "turnover")
+    events = tables.get(EVENTS, pd.DataFrame())
+    for ratio, mine, panels in by_analyte(tables, samples, summary, settings):
+        title = f"Turnover, {settings.say(ratio)}"
+        yield draw_groups("turnover", title, ratio, mine, verdicts, events, panels, directory, settings, captions)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from coeruleus.figures.captions import caption, count
-from coeruleus.figures.drugs import draw_drugs
+from coeruleus.figures.drugs import draw_drugs, drug_responses
 from coeruleus.figures.evidence import draw_evidence
 from coeruleus.figures.frames import records, split, take
 from coeruleus.figures.index import FigureRecord, write_index
@@ -106,7 +106,9 @@ def _trials(row: Mapping[str, object]) -> str:
 def unit_data(tables: Mapping[str, pd.DataFrame]) -> Iterator[UnitData]:
     """What there is to show of each unit, in order of units.tsv. Sites without a unit have no card."""
     key = ("site_id", "unit_id")
-    parts = {table.name: split(take(tables, table), *key) for table in OF_UNITS}
+    of_units = {table.name: take(tables, table) for table in OF_UNITS}
+    of_units[units.DRUG_RESPONSES.name] = drug_responses(tables)
+    parts = {name: split(frame, *key) for name, frame in of_units.items()}
     around = {table.name: split(take(tables, table), *key, "trial_type", "condition") for table in OF_RESPONSES}
     none = {table.name: table.frame() for table in (*OF_UNITS, *OF_RESPONSES)}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -49,6 +49,12 @@ def _words(value: Any) -> str:
     return number_words(float(value)) if isinstance(value, (int, float)) else str(value)
 
 
+def _first(words: Iterable[str], between: str) -> str:
+    """The first four."""
+    listed = list(words)
+    return between.join([*listed[:4], "…"] if len(listed) > 4 else listed)
+
+
 def _match(frame: pd.DataFrame, row: Row, *keys: str) -> list[dict[str, Any]]:
     for key in keys:
         if key in frame and row.get(key) is not None:
@@ -60,16 +66,20 @@ def _peak(row: Row, tables: Tables) -> tuple[str, str]:
     found = _match(get(tables, "dialysate/peaks"), row, "injection_id", "analyte")
     if not found:
         return "n/a", "matches nothing"
-    one = found[0]
-    return f"area {_words(one['area_uncurated'])}", f"{one['status']}, area {_words(one['area'])}"
+    if len(found) == 1:
+        one = found[0]
+        return f"area {_words(one['area_uncurated'])}", f"{one['status']}, area {_words(one['area'])}"
+    before = (f"{one['analyte']} {_words(one['area_uncurated'])}" for one in found)
+    now = (f"{one['analyte']} {one['status']}, {_words(one['area'])}" for one in found)
+    return f"areas {_first(before, ', ')}", f"areas {_first(now, '; ')}"
 
 
 def _sample(row: Row, tables: Tables) -> tuple[str, str]:
     found = _match(get(tables, "release/release"), row, "session_id", "probe_id", "sample_id")
     if not found:
         return "n/a", "matches nothing"
-    values = ", ".join(f"{one['analyte']} {_words(one['concentration'])} {_words(one['unit'])}" for one in found[:4])
-    return values + (", …" if len(found) > 4 else ""), found[0]["status"]
+    values = (f"{one['analyte']} {_words(one['concentration'])} {_words(one['unit'])}" for one in found)
+    return _first(values, ", "), ", ".join(dict.fromkeys(one["status"] for one in found))
 
 
 def _unit(row: Row, tables: Tables) -> tuple[str, str]:

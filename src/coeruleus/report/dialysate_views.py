@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
+from coeruleus.figures.colours import GREY
+from coeruleus.figures.release_verdicts import nameless
 from coeruleus.report.cells import TableView, counted, plural, table
 from coeruleus.report.curation_kit import buttons
 from coeruleus.report.overview import Tables, get
-from coeruleus.report.pictures import Picture, Pictures
+from coeruleus.report.pictures import Picture, Pictures, left_out
 from coeruleus.report.points import Points, Series, colour, worth_pointing
 from coeruleus.report.sentences import told
 from coeruleus.report.traces import Trace, build_traces
@@ -95,6 +99,7 @@ class RunView:
     traces: tuple[Trace, ...]
     points: tuple[Points, ...]
     pages: tuple[Picture, ...]
+    no_pages: str
 
 
 @dataclass(frozen=True)
@@ -115,12 +120,14 @@ class ReleaseView:
 
 @dataclass(frozen=True)
 class TurnoverView:
+    ratio: str
     figures: tuple[Picture, ...]
     sentences: tuple[str, ...]
     at_times: tuple[str, ...]
     statistics: TableView
     summary: TableView
     samples: TableView
+    points: tuple[Points, ...]
 
 
 def build_runs(tables: Tables, pictures: Pictures) -> list[RunView]:
@@ -153,6 +160,7 @@ def _run(run: str, tables: Tables, pictures: Pictures) -> RunView:
     ids = set(mine["injection_id"]) if len(mine) else set()
     traces, vendor = (_among(get(tables, f"sources/{name}"), ids) for name in ("traces", "vendor_peaks"))
     drift, beside = _of(get(tables, "sources/drift"), "run", run), beside_vendor(mine, vendor)
+    pages = pictures.of("chromatograms", run=run)
     return RunView(
         run, summary + "." + _suited(suitability),
         table(suitability, f"System suitability of {run} (USP <621>)", SUITABILITY),
@@ -165,7 +173,8 @@ def _run(run: str, tables: Tables, pictures: Pictures) -> RunView:
         table(beside, f"Areas by the instrument's software beside ours in {run}, largest differences first", BESIDE),
         tuple(build_traces(mine, traces, drift, vendor, beside)) if len(traces) else (),
         worth_pointing([_sensitivity(drift, run), _retention(drift, run), _areas(beside, run)]),
-        tuple(one for one in pictures.of("chromatograms", run=run) if one.address),
+        tuple(one for one in pages if one.address),
+        left_out(pages, "further page of chromatograms", "further pages of chromatograms"),
     )  # fmt: skip
 
 
@@ -214,33 +223,39 @@ def _areas(beside: pd.DataFrame, run: str) -> Points:
     return Points(f"Our areas and the vendor's in {run}", "vendor's area", "our area", series, x_log=True, y_log=True)
 
 
-def _courses(samples: pd.DataFrame, analyte: str) -> Points:
-    """A line for each session and probe."""
+def _courses(samples: pd.DataFrame, title: str, looks: Mapping[str, list[str]], everyone: str) -> Points:
+    """A line for each session and probe, in the words and the colour that the figure has for its arm (`looks`)."""
     series = []
-    arms = samples["arm"].fillna(samples["group"]).fillna("") if len(samples) else samples["group"]
-    groups = naturally(arms.astype(str))
+    arms = samples["arm"].fillna(samples["group"]).fillna(everyone) if len(samples) else samples["group"]
     for (session, probe), part in samples.groupby(["session_id", "probe_id"], sort=False) if len(samples) else ():
         part = part.sort_values("time_min", kind="stable")
-        group = str(arms[part.index[0]])
+        arm = str(arms[part.index[0]])
+        said, shade = looks.get(arm, (arm, GREY))
         names = [
-            f"{session} {probe} {sample}, {status}"
+            f"{session} {probe} {sample}, {said}, {status}"
             for sample, status in zip(part["sample_id"], part["status"], strict=True)
         ]
         series.append(
-            Series(f"{session} {probe}" if session != probe else str(session), colour(groups.index(group)),
+            Series(f"{session} {probe}, {said}" if session != probe else f"{session}, {said}", shade,
                    part["time_min"].tolist(), part["percent_baseline"].tolist(), names, line=True)
         )  # fmt: skip
-    return Points(f"Release of {analyte} in each probe", "time (min)", "% of baseline", series)
+    return Points(title, "time (min)", "% of baseline", series)
+
+
+def _looks(pictures: Pictures, kind: str) -> dict[str, Mapping[str, list[str]]]:
+    """Analyte or ratio → arm → its words and colour, in the order of the figures."""
+    return {one.about("analyte"): json.loads(one.about("arms")) for one in pictures.of(kind)}
 
 
 def build_release(tables: Tables, pictures: Pictures) -> list[ReleaseView]:
     """One view per analyte, in the order of the figures, then by name."""
     release, baselines = get(tables, "release/release"), get(tables, "release/baselines")
     summary, statistics = get(tables, "release/summary"), get(tables, "release/statistics")
-    drawn = [picture.about("analyte") for picture in pictures.of("release")]
+    looks = _looks(pictures, "release")
+    everyone = nameless(release) if len(release) else ""
     present = set(release["analyte"]) if len(release) else set()
     views = []
-    for analyte in [*drawn, *naturally(present - set(drawn))]:
+    for analyte in [*looks, *naturally(present - set(looks))]:
         tests, samples = _of(statistics, "analyte", analyte), _of(release, "analyte", analyte)
         views.append(
             ReleaseView(
@@ -259,7 +274,9 @@ def build_release(tables: Tables, pictures: Pictures) -> list[ReleaseView]:
                 table(_of(summary, "analyte", analyte), f"Release of {analyte} in each probe", SUMMARY),
                 table(_of(get(tables, "release/recovery"), "analyte", analyte), f"Recovery of {analyte}", RECOVERY),
                 table(samples, f"Samples of {analyte}", SAMPLES, buttons(samples, "samples", SAMPLE_KEY)),
-                worth_pointing([_courses(samples, analyte)]),
+                worth_pointing(
+                    [_courses(samples, f"Release of {analyte} in each probe", looks.get(analyte, {}), everyone)]
+                ),
                 tuple(pictures.of("release_animals", analyte=analyte)),
             )
         )
@@ -269,17 +286,21 @@ def build_release(tables: Tables, pictures: Pictures) -> list[ReleaseView]:
 def build_turnover(tables: Tables, pictures: Pictures) -> list[TurnoverView]:
     """For each ratio of metabolite to transmitter its courses, how groups compare, and its samples."""
     turnover, statistics = get(tables, "release/turnover"), get(tables, "release/statistics")
-    summary = get(tables, "release/turnover_summary")
+    summary, looks = get(tables, "release/turnover_summary"), _looks(pictures, "turnover")
+    everyone = nameless(turnover) if len(turnover) else ""
     views = []
     for ratio, part in turnover.groupby("ratio", sort=False) if len(turnover) else ():
+        courses = _courses(part, f"Turnover, {ratio}, in each probe", looks.get(str(ratio), {}), everyone)
         tests = _of(statistics, "analyte", str(ratio))
         views.append(
             TurnoverView(
+                str(ratio),
                 tuple(pictures.of("turnover", analyte=str(ratio))),
                 *told(tests),
                 table(tests, f"Statistics of {ratio}", STATISTICS),
                 table(_of(summary, "ratio", str(ratio)), f"Turnover, {ratio}, in each probe", SUMMARY),
                 table(part, f"Turnover, {ratio}", TURNOVER),
+                worth_pointing([courses]),
             )
         )
     return views

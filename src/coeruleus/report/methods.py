@@ -14,6 +14,7 @@ SOFTWARE = {
     "neo": "Garcia et al. 2014, Front. Neuroinform. 8:10",
     "numpy": "Harris et al. 2020, Nature 585:357",
     "pandas": "McKinney 2010, Proc. 9th Python in Science Conf. 56",
+    "pybaselines": "Erb 2024, doi:10.5281/zenodo.5608581",
     "scipy": "Virtanen et al. 2020, Nat. Methods 17:261",
     "snakemake": "Mölder et al. 2021, F1000Research 10:33",
 }
@@ -31,13 +32,21 @@ def build_methods(tables: Tables, facts: Facts) -> list[str]:
     decided = _people(tables)
     if decided:
         paragraphs.append(decided)
-    if facts.versions:
-        listed = ", ".join(f"{name} {version}" for name, version in sorted(facts.versions.items()))
+    versions = _versions(facts)
+    if versions:
+        listed = ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))
         paragraphs.append(f"Software: {listed}.")
-        cited = [f"{name}: {source}" for name, source in SOFTWARE.items() if name in facts.versions]
+        cited = [f"{name}: {source}" for name, source in SOFTWARE.items() if name in versions]
         if cited:
             paragraphs.append(f"References for the software: {'; '.join(cited)}.")
     return paragraphs
+
+
+def _versions(facts: Facts) -> dict[str, str]:
+    """Of the software that this experiment used: pybaselines draws automatic baselines and nothing else."""
+    analytes = (facts.setting("analytes") or {}).values()
+    automatic = any(one["integration_baseline"] == "automatic" for one in analytes)
+    return {name: version for name, version in facts.versions.items() if name != "pybaselines" or automatic}
 
 
 def _people(tables: Tables) -> str:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coeruleus.figures.index import INDEX, FigureRecord, read_index
+from coeruleus.report.cells import plural
 
 LARGEST_SVG = 120_000  # bytes
 AS_IMAGES = {"unit_card", "chromatograms", "release_animals", "raw_trace"}  # many of a kind
-MOST_PAGES = 700_000  # bytes of pages of chromatograms; the page browses every trace anyway
-MOST_RAW = 4_000_000  # bytes of raw traces, and of release beside rates; the others lie in the folder of figures
+# Bytes of a kind; the others lie in the folder of figures, and the page says so. It browses every trace anyway.
+MOST = {"chromatograms": 700_000, "raw_trace": 4_000_000, "joint": 4_000_000}
 
 
 @dataclass(frozen=True)
@@ -36,15 +37,14 @@ class Pictures:
         for directory in directories:
             if (directory / INDEX).is_file():
                 self._found += [(directory, record) for record in read_index(directory)]
-        self._left_out = self._beyond("chromatograms", MOST_PAGES) | self._beyond("raw_trace", MOST_RAW)
-        self._left_out |= self._beyond("joint", MOST_RAW)
+        self._left_out = {name for kind, most in MOST.items() for name in self._beyond(kind, most)}
 
     def _beyond(self, kind: str, most: int) -> set[str]:
         """Figures of a kind after those that fit into so many bytes."""
         total, names = 0, set()
         for directory, record in self._found:
             if record.kind == kind:
-                total += (directory / record.file(".png")).stat().st_size
+                total += _shown(directory, record).stat().st_size
                 if total > most:
                     names.add(record.name)
         return names
@@ -80,8 +80,22 @@ def _size(png: Path) -> tuple[int, int]:
     return int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big")
 
 
-def _embed(directory: Path, record: FigureRecord) -> str:
+def left_out(pictures: Sequence[Picture], what: str, whats: str | None = None) -> str:
+    """A sentence on those of one kind that are not embedded; none where all are."""
+    rest = [one for one in pictures if not one.address]
+    if not rest:
+        return ""
+    return f"{plural(len(rest), what, whats)} did not fit in here: see the folder {rest[0].source.rpartition('/')[0]}."
+
+
+def _shown(directory: Path, record: FigureRecord) -> Path:
+    """The file of a figure that the page embeds."""
     vectors = directory / record.file(".svg")
-    if record.kind not in AS_IMAGES and vectors.stat().st_size <= LARGEST_SVG:
-        return f"data:image/svg+xml;base64,{base64.b64encode(vectors.read_bytes()).decode('ascii')}"
-    return f"data:image/png;base64,{base64.b64encode((directory / record.file('.png')).read_bytes()).decode('ascii')}"
+    small = record.kind not in AS_IMAGES and vectors.stat().st_size <= LARGEST_SVG
+    return vectors if small else directory / record.file(".png")
+
+
+def _embed(directory: Path, record: FigureRecord) -> str:
+    file = _shown(directory, record)
+    kind = "svg+xml" if file.suffix == ".svg" else "png"
+    return f"data:image/{kind};base64,{base64.b64encode(file.read_bytes()).decode('ascii')}"

@@ -11,7 +11,7 @@ from coeruleus.report.cells import Cell, TableView, cell, counted, plural, rows_
 from coeruleus.report.curation_kit import buttons, decide
 from coeruleus.report.facts import Facts
 from coeruleus.report.overview import Tables, get
-from coeruleus.report.pictures import Picture, Pictures
+from coeruleus.report.pictures import Picture, Pictures, left_out
 from coeruleus.report.points import Points, Series, label_colour, worth_pointing
 from coeruleus.tables.order import naturally
 
@@ -100,6 +100,7 @@ class UnitView:
 @dataclass(frozen=True)
 class UnitsView:
     figures: tuple[Picture, ...]
+    no_joint: str
     points: tuple[Points, ...]
     labels: TableView
     agreement: TableView
@@ -122,8 +123,10 @@ def build_units(tables: Tables, pictures: Pictures, facts: Facts) -> UnitsView:
     figures = [*pictures.of("unit_plane"), *pictures.of("evidence")]
     figures.sort(key=lambda picture: picture.about("ruleset") != first)
     without = units[units["unit_id"].isna()] if len(units) else units
+    joint = pictures.of("joint")
     return UnitsView(
-        (*figures, *pictures.of("drug_response"), *(one for one in pictures.of("joint") if one.address)),
+        (*figures, *pictures.of("drug_response"), *(one for one in joint if one.address)),
+        left_out(joint, "further figure of release beside rates", "further figures of release beside rates"),
         worth_pointing([_plane(merged)]),
         _labels(labels),
         _agreement(labels, first),
@@ -159,9 +162,8 @@ def _no_raw(tables: Tables, pictures: Pictures) -> str:
     said = []
     if elsewhere:
         said.append(f"{plural(elsewhere, 'site')} sorted elsewhere: no raw trace was given, so none is shown.")
-    beyond = sum(not one.address for one in pictures.of("raw_trace"))
-    if beyond:
-        said.append(f"{plural(beyond, 'further raw trace')} did not fit in here: see the folder figures/units.")
+    if beyond := left_out(pictures.of("raw_trace"), "further raw trace"):
+        said.append(beyond)
     if failed:
         said.append(f"The raw traces of {', '.join(failed)} could not be sorted: see the problems.")
     return " ".join(said)

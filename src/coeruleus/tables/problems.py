@@ -76,16 +76,21 @@ def from_statuses(tables: Mapping[str, pd.DataFrame], told: list[Problem]) -> li
             rows = rows.assign(unit=rows["site_id"] + units)
         rows = rows[~rows["reason"].isin(said)]
         said |= set(rows["reason"].dropna())
-        alike = rows["reason"].fillna("").str.replace(_NUMBER, "#", regex=True)  # one cause, other numbers
+        rows = rows.assign(reason=rows["reason"].fillna("no reason was given"))
+        alike = rows["reason"].str.replace(_NUMBER, "#", regex=True)  # one cause, other numbers
         for (word, _), group in rows.groupby([rows["status"], alike], sort=True):
-            reason = group["reason"].iloc[0]
-            new = [of for of in dict.fromkeys(map(str, group[item])) if not _is_told(of, str(reason), told)]
+            pairs = dict.fromkeys(zip(group[item].map(str), group["reason"], strict=True))
+            new = [(of, why) for of, why in pairs if not _is_told(of, why, told)]
+            names = list(dict.fromkeys(of for of, _ in new))
             severity = "error" if word in _ERRORS else "warning"
-            if len(new) > _EACH:
-                one = f"{new[0]} and {len(new) - 1} more"
-                problems.append(Problem(stage, one, severity, f"{word}: {reason} ({_names(new)})"))
+            if len(names) > _EACH:
+                one, example = new[0]
+                if len({why for _, why in new}) > 1:
+                    word = f"{word}, e.g. {one}"
+                message = f"{word}: {example} ({_names(names)})"
+                problems.append(Problem(stage, f"{one} and {len(names) - 1} more", severity, message))
             else:
-                problems += [Problem(stage, of, severity, f"{word}: {reason}") for of in new]
+                problems += [Problem(stage, of, severity, f"{word}: {why}") for of, why in new]
     return problems
 
 
@@ -108,7 +113,11 @@ def _without_peaks(peaks: pd.DataFrame) -> list[Problem]:
 
 
 def _is_told(item: str, reason: str, told: list[Problem]) -> bool:
-    own = [problem.message for problem in told if item in problem.item.replace(",", " ").replace("/", " ").split()]
+    own = [
+        problem.message
+        for problem in told
+        if item == problem.item or item in problem.item.replace(",", " ").replace("/", " ").split()
+    ]
     return any(reason in message or message in reason for message in own)
 
 

@@ -9,7 +9,7 @@ import matplotlib
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from kept import digests, draw_kept, read_checksums
+from kept import ROOT, digests, draw_kept, read_checksums
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +25,12 @@ def test_figures_are_those_that_were_kept(kept, tmp_path):
     drawn = digests(tmp_path)
     assert sorted(drawn) == sorted(kept)
     assert [name for name in kept if drawn[name] != kept[name]] == []
+
+
+def test_every_kind_of_figure_is_kept_and_has_a_caption(kept):
+    kinds = {Path(name).name.split("+")[0] for name in kept if "/cards/" not in name}
+    kinds = {"truth" if kind.startswith("truth_") else kind for kind in kinds} | {"unit_card"}
+    assert kinds == {path.stem for path in (ROOT / "workflow" / "report").glob("*.rst")}
 
 
 def test_neither_time_zone_nor_language_nor_threads_matter(kept, tmp_path):

@@ -1,19 +1,21 @@
 """Figures of many animals and units stay legible: no words over words or cut off, axes with units, colours for all."""
 
-from itertools import combinations, islice
+from itertools import combinations, islice, pairwise
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
-from coeruleus.figures import save, units_set
+from coeruleus.figures import joint, release, save, truth, units_set
 from coeruleus.figures.colours import CYCLE, LABEL_COLOURS
 from coeruleus.figures.dialysate_set import draw_dialysate_figures
 from coeruleus.figures.settings import FigureSettings
+from coeruleus.figures.style import house_style
 from coeruleus.figures.units_set import draw_unit_figures
 
 from ..conftest import dialysate_tables, other_tables, raw_tables, unit_tables
@@ -75,15 +77,91 @@ def faults(monkeypatch):
     return found
 
 
+def treated(animals):
+    """Each animal twice: a bar from before its first sample on, and a mark near its last."""
+    given = (("NE in the perfusate", -300.0, 500.0), ("reboxetine, 10 mg/kg", 95.0, np.nan))
+    return pd.DataFrame(
+        [{"subject_id": animal, "session_id": animal, "probe_id": None, "trial_type": "drug", "drug": name,
+          "onset_min": onset, "duration_min": lasts} for animal in animals for name, onset, lasts in given]
+    )  # fmt: skip
+
+
 def test_words_of_sixty_animals_and_many_units_stand_apart(faults, monkeypatch, tmp_path):
     tables = dialysate_tables(injections=8, animals=60) | unit_tables(count=300) | raw_tables() | other_tables()
     tables["sources/segment_clock"] = tables["sources/segment_clock"][:2]  # a figure for each session beside release
+    tables["sheets/events"] = treated(sorted(set(tables["release/release"]["subject_id"])))
     draw_dialysate_figures(tables, tmp_path / "dialysate", FigureSettings(), {})
     cards = units_set.unit_data
     monkeypatch.setattr(units_set, "unit_data", lambda given: islice(cards(given), 2))
     draw_unit_figures(tables, tmp_path / "units", FigureSettings(), {})
     assert len(faults) > 15
     assert {name: said for name, said in faults.items() if said} == {}
+
+
+@pytest.mark.parametrize(("n_analytes", "n_probes"), [(2, 2), (8, 2), (3, 6), (14, 2)])
+def test_every_analyte_and_probe_of_a_session_has_a_look_and_a_name_of_its_own(
+    n_analytes, n_probes, faults, monkeypatch, tmp_path
+):
+    tables = dialysate_tables() | unit_tables()
+    one = tables["release/release"][lambda frame: frame["session_id"] == "rat01"]
+    tables["release/release"] = pd.concat(
+        one.assign(analyte=f"A{a}", probe_id=f"rat01_p{p}", percent_baseline=100.0 + a + 10 * p)
+        for a in range(n_analytes) for p in range(n_probes)
+    )  # fmt: skip
+    figures, written = [], joint.save_figure
+    monkeypatch.setattr(
+        joint, "save_figure", lambda figure, *a, **b: figures.append(figure) or written(figure, *a, **b)
+    )
+    with house_style(FigureSettings()):
+        (record,) = joint.draw_joint(tables, tmp_path, FigureSettings(), {})
+    assert {name: said for name, said in faults.items() if said} == {}
+    lines = [line for line in figures[0].axes[0].lines if len(line.get_xdata()) == len(one)]
+    looks = {(line.get_color(), line.get_marker(), str(line._unscaled_dash_pattern), line.get_linewidth())
+             for line in lines}  # fmt: skip
+    assert len(lines) == len(looks) == n_analytes * n_probes
+    of_probe = [{line.get_linestyle() for line in lines if line.get_ydata()[0] // 10 == p} for p in (10, 11)]
+    assert of_probe[0] != of_probe[1]
+    named = [text.get_text() for text in figures[0].axes[0].get_legend().get_texts()]
+    assert len(named) == min(n_analytes * n_probes, n_analytes + n_probes if n_analytes * n_probes > 12 else 99)
+    assert f"n = {len(one) * n_probes} samples" in record.caption
+
+
+def test_that_there_is_no_mean_is_said_where_no_course_is(faults, monkeypatch, tmp_path):
+    tables = dialysate_tables(animals=8)
+    tables["sources/release_courses"] = tables["sources/release_courses"].assign(
+        mean_percent=np.nan, ci_low=np.nan, ci_high=np.nan, n_subjects=0
+    )
+    figures, write = [], release.save_figure
+    monkeypatch.setattr(release, "save_figure", lambda *what, **said: figures.append(what[0]) or write(*what, **said))
+    with house_style(FigureSettings()):
+        next(release.draw_release(tables, tmp_path, FigureSettings(), {}))
+    assert {name: said for name, said in faults.items() if said} == {}
+    boxes = {text: box for text, box in words_of(figures[0]) if text.get_text() == "no mean"}
+    assert len(boxes) == 2
+    for text, box in boxes.items():
+        axes = text.axes
+        heights = [axes.transData.transform((0, y))[1] for line in axes.lines for y in np.ravel(line.get_ydata())
+                   if line.get_transform() == axes.transData and np.isfinite(y)]  # fmt: skip
+        assert len(heights) > 20 and box.y1 < min(heights)
+
+
+def test_labels_under_a_comparison_stand_apart(faults, monkeypatch, tmp_path):
+    labels = ("LC-NE", "other", "undetermined"), ("insufficient_spikes", "missing"), ("ok", "not_found")
+    tables = {"truth/comparison": pd.DataFrame(
+        [{"quantity": f"q{n}", "item": f"{true}{found}", "true_label": true, "found_label": found, "true": np.nan,
+          "found": np.nan, "se": np.nan, "unit": None}
+         for n, names in enumerate(labels) for true in names for found in names])}  # fmt: skip
+    figures, write = [], truth.save_figure
+    monkeypatch.setattr(truth, "save_figure", lambda *what, **said: figures.append(what[0]) or write(*what, **said))
+    with house_style(FigureSettings()):
+        list(truth.draw_truth(tables, tmp_path, FigureSettings(), {}))
+    assert len(faults) == 1 and {name: said for name, said in faults.items() if said} == {}
+    for axes in figures[0].axes:
+        for labels, ends in ((axes.get_xticklabels(), ("x0", "x1")), (axes.get_yticklabels(), ("y0", "y1"))):
+            for farther in (True, False):
+                line = [one.get_window_extent() for one in labels if ("\n" in one.get_text()) == farther]
+                spans = sorted(tuple(getattr(one, end) for end in ends) for one in line)
+                assert all(right[0] - left[1] > 2 for left, right in pairwise(spans))  # pixels of 200 an inch
 
 
 # Viénot, Brettel & Mollon 1999, Color Res Appl 24, 243 (red- and green-blind); linear RGB to linear RGB.

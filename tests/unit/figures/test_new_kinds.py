@@ -15,11 +15,13 @@ from coeruleus.figures.net_flux import draw_net_flux
 from coeruleus.figures.overlay import draw_overlays
 from coeruleus.figures.raw_trace import draw_raw_traces
 from coeruleus.figures.recovery import draw_recovery
+from coeruleus.figures.release import draw_release
 from coeruleus.figures.save import PLOTTED
 from coeruleus.figures.settings import FigureSettings
 from coeruleus.figures.style import house_style
 from coeruleus.figures.treatments import treatments
 from coeruleus.figures.turnover import draw_turnover
+from coeruleus.figures.units_set import unit_data
 from coeruleus.tables import dialysate, sources
 from coeruleus.tables.io import read_table
 
@@ -107,6 +109,18 @@ def test_a_change_over_an_hour_stands_beside_that_of_ten_minutes(tmp_path, made_
     assert plotted.loc[plotted["series"] == "units", "y"].tolist() == [-80.0, -80.0, 5.0]
 
 
+def test_a_drug_without_a_name_is_a_drug_in_every_figure(tmp_path, made_tables):
+    frame = made_tables["units/drug_responses"]
+    for place, missing in enumerate((None, np.nan)):
+        tables = made_tables | {"units/drug_responses": frame.assign(drug=missing)}
+        (record,) = drawn(draw_drugs, tables, tmp_path / f"drugs{place}")
+        assert record.about["drug"] == "drug" and "n = 3 responses of 3 units" in record.caption
+        joint = drawn(draw_joint, tables, tmp_path / f"joint{place}")[0]
+        plotted = read_table(tmp_path / f"joint{place}" / joint.file(".tsv"), PLOTTED)
+        assert plotted.loc[plotted["series"] == "treatment", "note"].tolist() == ["drug"]
+        assert {name for unit in unit_data(tables) for name in unit.drugs["drug"]} == {"drug"}
+
+
 def test_release_and_rate_share_the_sessions_clock(tmp_path, made_tables):
     records = drawn(draw_joint, made_tables, tmp_path)
     assert [record.about["session_id"] for record in records] == ["rat01", "rat02", "rat03"]
@@ -173,6 +187,19 @@ def test_raw_traces_show_spikes_and_what_was_masked(tmp_path, made_tables):
     masked = plotted[plotted["series"] == "masked"]
     assert masked[["x", "x_high", "note"]].to_numpy().tolist() == [[1.0, 1.9, "movement artefact"]]
     assert "masked: movement artefact" in (tmp_path / record.file(".svg")).read_text(encoding="utf-8")
+
+
+def test_each_animal_is_under_the_bar_of_its_own_treatment(tmp_path, made_tables):
+    given = pd.DataFrame({"subject_id": ["rat01", "rat01", "rat02", "rat02"], "probe_id": None, "session_id": None,
+                          "onset_min": [0.0, 900.0, 20.0, 20.0], "duration_min": [40.0, 20.0, np.nan, np.nan],
+                          "trial_type": "drug", "drug": ["reboxetine", "late", "saline", "saline"]})  # fmt: skip
+    tables = made_tables | {"sheets/events": given}
+    (record,) = (one for one in drawn(draw_release, tables, tmp_path) if one.kind == "release_animals")
+    plotted = read_table(tmp_path / record.file(".tsv"), PLOTTED)
+    bars = plotted[plotted["series"] == "treatment"]
+    assert bars[["panel", "x", "x_high", "note"]].to_numpy().tolist() == [
+        ["rat01 rat01", 0.0, 40.0, "reboxetine"], ["rat02 rat02", 20.0, 20.0, "saline"],
+    ]  # fmt: skip
 
 
 def given_to(subjects, probes, sessions=()):

@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from coeruleus import provenance
 from coeruleus.experiment.settings import Settings
 from coeruleus.report.facts import Facts
 from coeruleus.report.methods import build_methods
@@ -68,6 +69,18 @@ def test_peaks_that_people_or_a_classical_integration_gave_are_told_apart():
     assert "within 15 % of nominal, 20 % at the lowest" in text
     only = {"dialysate/peaks": dialysate.PEAKS.frame(peaks[1:2])}
     assert "fitted over" not in said({}, only) and "given by people" not in said({}, only)
+
+
+def test_pybaselines_is_named_and_cited_where_it_drew_baselines():
+    versions = {"scipy": "1.17", "pybaselines": "1.2.1"}
+    assert set(versions) <= set(provenance.versions())
+    own = {"retention_time": 5, "integration": "perpendicular_drop"}
+    for baseline, used in (("straight", False), ("automatic", True)):
+        settings = Settings(title="x", analytes={"NE": own | {"integration_baseline": baseline}})
+        facts = Facts("demo", "Demo", "rat", settings.model_dump(mode="json"), versions)
+        text = " ".join(build_methods({}, facts))
+        assert "scipy 1.17" in text and ("pybaselines 1.2.1" in text and "pybaselines: Erb 2024" in text) == used
+        assert ("pybaselines" in text) == used
 
 
 def test_filters_are_said_only_of_traces_that_were_sorted_here():

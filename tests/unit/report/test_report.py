@@ -14,6 +14,7 @@ from coeruleus.figures.dialysate_set import draw_dialysate_figures
 from coeruleus.figures.settings import FigureSettings
 from coeruleus.figures.units_set import draw_unit_figures
 from coeruleus.report import page as page_module
+from coeruleus.report import pictures
 from coeruleus.report.facts import Facts
 from coeruleus.report.page import build_report
 from coeruleus.tables import registry
@@ -94,6 +95,18 @@ def text(tables, folders, facts) -> str:
 
 def test_the_same_input_gives_the_same_page(text, tables, folders, facts):
     assert build_report(tables, folders, facts) == text
+
+
+def test_figures_that_do_not_fit_in_are_counted_in_words(tables, folders, facts, text, monkeypatch):
+    """As many as fit in by the bytes that are embedded, which for small vectors are those of the SVG."""
+    assert "did not fit in here" not in text
+    svgs = sorted(folders[1].glob("joint+*.svg"))
+    monkeypatch.setitem(pictures.MOST, "joint", sum(path.stat().st_size for path in svgs[:2]))
+    monkeypatch.setitem(pictures.MOST, "chromatograms", 10)
+    page = Page(build_report(tables, folders, facts))
+    assert len([image for image in page.all("img") if image["class"] == "joint"]) == 2 == len(svgs) - 1
+    assert "1 further figure of release beside rates did not fit in here: see the folder figures/units." in page.text
+    assert "1 further page of chromatograms did not fit in here: see the folder figures/dialysate." in page.text
 
 
 def test_tags_are_in_balance_and_ids_are_unique(text):

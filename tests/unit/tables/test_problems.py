@@ -2,7 +2,7 @@
 
 from coeruleus.tables.dialysate import CONCENTRATIONS, PEAKS
 from coeruleus.tables.problems import Problem, from_statuses
-from coeruleus.tables.units import UNITS
+from coeruleus.tables.units import RESPONSES, UNITS
 
 
 def peak(injection: str, analyte: str, status: str, reason: str | None = None, kind: str = "dialysate") -> dict:
@@ -50,3 +50,39 @@ def test_a_unit_with_three_spikes() -> None:
         Problem("spikes", "t", "error", "failed: torn"),
         Problem("spikes", "s/1", "warning", "insufficient_spikes: 3 spikes"),
     ]
+
+
+def response(unit: str, reason: str, trial_type: str = "shock") -> dict:
+    return {"site_id": "s", "unit_id": unit, "trial_type": trial_type, "status": "insufficient_spikes",
+            "reason": reason}  # fmt: skip
+
+
+def test_each_item_has_its_own_numbers() -> None:
+    rows = [response("1", "4 spikes; 10 events would do"), response("2", "2 spikes; 24 events would do")]
+    rows.append(response("2", "3 spikes; 15 events would do", "odour"))
+    found = from_statuses({"units/responses": RESPONSES.frame(rows)}, [])
+    assert [(one.item, one.message) for one in found] == [
+        ("s/1", "insufficient_spikes: 4 spikes; 10 events would do"),
+        ("s/2", "insufficient_spikes: 3 spikes; 15 events would do"),
+        ("s/2", "insufficient_spikes: 2 spikes; 24 events would do"),
+    ]
+
+
+def test_numbers_of_one_item_are_not_said_of_all() -> None:
+    rows = [response(str(n), f"{n} spikes") for n in range(1, 9)]
+    (problem,) = from_statuses({"units/responses": RESPONSES.frame(rows)}, [])
+    assert problem.item == "s/1 and 7 more"
+    assert problem.message == "insufficient_spikes, e.g. s/1: 1 spikes (s/1, s/2, s/3, s/4, s/5, s/6, s/7, s/8)"
+
+
+def test_what_was_told_of_a_unit_is_not_said_again() -> None:
+    rows = [response("1", "4 spikes; 10 events would do"), response("2", "2 spikes; 24 events would do")]
+    told = [Problem("responses", "s/2", "warning", "shock: 2 spikes; 24 events would do: record more")]
+    (problem,) = from_statuses({"units/responses": RESPONSES.frame(rows)}, told)
+    assert problem.item == "s/1"
+
+
+def test_a_row_without_a_reason_says_so() -> None:
+    peaks = PEAKS.frame([peak("i1", "NE", "failed")])
+    (problem,) = from_statuses({"dialysate/peaks": peaks}, [])
+    assert problem.message == "failed: no reason was given"

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from coeruleus.experiment.settings import AnalyteSettings, Settings
 from coeruleus.experiment.sheets import SHEETS
+from coeruleus.figures.settings import FigureSettings
 
 HEAD = """\
 # What goes in
@@ -30,10 +31,17 @@ An entered 0 is a value. Unknown columns are kept, unless their name is close to
 `coeruleus check DIR` says every problem at once.
 """
 
+FIGURES = """\
+## figures.yaml
+
+How figures look, never what is measured; may be left out. A changed figures.yaml draws the figures and writes the \
+page anew, and nothing else.
+"""
+
 
 def describe() -> str:
-    """Every key of experiment.yaml and every column of every sheet as Markdown tables."""
-    parts = [HEAD, "## experiment.yaml\n", _keys()]
+    """Every key of experiment.yaml and figures.yaml and every column of every sheet as Markdown tables."""
+    parts = [HEAD, "## experiment.yaml\n", _keys(Settings), FIGURES, _keys(FigureSettings)]
     for sheet in SHEETS:
         unique = f" Unique: {', '.join(f'`{name}`' for name in sheet.key)}." if sheet.key else ""
         parts.append(f"## {sheet.name}.tsv\n\nOne row: {sheet.rows}.{unique}\n")
@@ -47,9 +55,9 @@ def describe() -> str:
     return "\n".join(parts)
 
 
-def _keys() -> str:
+def _keys(model: type[BaseModel]) -> str:
     lines = ["| key | meaning | default |", "|---|---|---|"]
-    _add(Settings, "", lines)
+    _add(model, "", lines)
     return "\n".join(lines) + "\n"
 
 

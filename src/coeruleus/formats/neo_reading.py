@@ -23,6 +23,7 @@ MICROVOLTS = {"v": 1e6, "volt": 1e6, "volts": 1e6, "mv": 1e3, "uv": 1.0, "µv": 
 FREE_CLOCKS = frozenset({"NeuralynxRawIO", "OpenEphysRawIO", "OpenEphysBinaryRawIO", "SpikeGadgetsRawIO"})
 ABSOLUTE_CLOCK_S = 1e6
 TOLERATED_GAP = 1e-3
+NEO = logging.getLogger("neo")
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ class Opened:
 
 def parse(source: Source, title: str, make: Callable[[], Any]) -> Opened:
     """Let Neo read a file's header. Raises FormatError with Neo's complaint in one line."""
-    logging.getLogger("neo").setLevel(logging.CRITICAL)
+    if NEO.level != logging.CRITICAL:
+        NEO.setLevel(logging.CRITICAL)
     try:
         with warnings.catch_warnings(), time_limit(5 + source.size / 5e5):
             warnings.simplefilter("ignore")

@@ -63,7 +63,14 @@ KNOWN = (
     ),
     Known("axon", "Axon .abf", "axonrawio", "AxonRawIO", (b"ABF ", b"ABF2"), (".abf",)),
     Known("axograph", "AxoGraph", "axographrawio", "AxographRawIO", (b"AxGr", b"axgx"), (".axgd", ".axgx")),
-    Known("brainvision", "BrainVision", "brainvisionrawio", "BrainVisionRawIO", (b"Brain Vision Data",), (".vhdr",)),
+    Known(
+        "brainvision",
+        "BrainVision",
+        "brainvisionrawio",
+        "BrainVisionRawIO",
+        (b"Brain Vision Data Exchange Header", b"BrainVision Data Exchange Header"),
+        (".vhdr",),
+    ),
     Known("edf", "EDF", "edfrawio", "EDFRawIO", (b"0       ",), (".edf",)),
     Known(
         "intan",

@@ -22,8 +22,10 @@ ROW = re.compile(r"\s*(\d+)\s+([\d.]+)\s+([A-Z ]{2,6}?)\s+([\d.]+)\s+([\d.e+]+)\
 def read_beside(trace: Path, names: Sequence[str]) -> tuple[pd.DataFrame | None, str | None, dict[str, str]]:
     """What the reports in the .D folder of a trace say: the vendor's peaks, a note, facts of the sample.
 
-    `names` are those of the files in the folder, in order.
+    `names` are those of the files in the folder, in order; without any there is nothing.
     """
+    if not names:
+        return None, None, {}
     order = [Path(name).stem for name in names if name.lower().endswith(".ch")].index(trace.stem)
     files = {name.casefold(): trace.with_name(name) for name in reversed(names)}
     titles = _text(files, "Report00.CSV")

@@ -57,9 +57,10 @@ def read(source: Source, channel: str | None = None) -> Chromatogram:
         raise FormatError(f"{file}: is larger than 64 MB, which no trace is")
     trace = read_trace(one.data, file)
     facts = trace.facts
-    peaks, note, sample = None, None, {}
+    beside: tuple[str, ...] = ()
     if path.parent.suffix.lower() == ".d":
-        peaks, note, sample = read_beside(path, source.files if source.is_folder else Source(path.parent).files)
+        beside = source.files if source.is_folder else Source(path.parent).files
+    peaks, note, sample = read_beside(path, beside)
     return Chromatogram(
         time_min=np.linspace(trace.begin_min, trace.end_min, len(trace.signal)),
         signal=trace.signal,

@@ -21,8 +21,10 @@ from coeruleus.formats.time_limit import time_limit
 from coeruleus.formats.vendor_scale import rescale
 
 LARGEST = 2**29
-FACTS = ("sample_name", "sample_id", "sample_type", "sample_injection_volume", "injection_date_time_stamp")
-FACTS += ("detection_method_name", "detector_name", "detector_unit", "retention_unit")
+FACTS = frozenset(
+    {"sample_name", "sample_id", "sample_type", "sample_injection_volume", "injection_date_time_stamp"}
+    | {"detection_method_name", "detector_name", "detector_unit", "retention_unit"}
+)
 NOTED_APART, MOST_APART = 0.01, 0.1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -83,12 +84,16 @@ KNOWN = (
 )
 # No header to check (anything would be read as a trace), a closed library, a download, or handled elsewhere.
 NEVER_GUESSED = frozenset({"RawBinarySignalRawIO", "CedRawIO", "Plexon2RawIO", "Spike2RawIO", "RawMCSRawIO"})
+NEURALYNX_HEADER = 2**14
+NEURALYNX_DAMAGED = re.compile(rb"-ApplicationName[^\n]{500}")  # Neo takes seconds over such a line
 OPTIONS: dict[str, dict[str, Any]] = {"PlexonRawIO": {"progress_bar": False}}
 
 
 def _make(reader: Any, source: Source) -> Any:
     options = OPTIONS.get(reader.__name__, {})
     if reader.__name__ == "NeuralynxRawIO" and not source.is_folder:
+        if NEURALYNX_DAMAGED.search(source.head[:NEURALYNX_HEADER]):
+            raise FormatError(f"{source.name}: its header has a line without an end; it is damaged")
         return reader(dirname=str(source.path.parent), include_filenames=[source.name])
     if reader.rawmode in ("one-dir", "multi-dir"):
         return reader(dirname=str(source.path), **options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import re
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -55,6 +56,10 @@ def parse(source: Source, title: str, make: Callable[[], Any]) -> Opened:
     except FormatError:
         raise
     except Exception as error:
+        if needed := re.match(r"Requires (\w+)$|No module named '(\w+)'", str(error)):
+            package = needed[1] or needed[2]
+            said = f"{title} is read only where the Python package {package} is installed (pip install {package})"
+            raise FormatError(f"{source.name}: {said}") from None
         cause = f"{type(error).__name__}: {error}".replace(str(source.path), source.name)
         cause = " ".join(cause.replace(str(source.path.parent), "").split())[:200]
         raise FormatError(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -13,26 +11,21 @@ from coeruleus.experiment.read_sheet import find_sheet
 from coeruleus.experiment.sheets import CONCENTRATIONS, INJECTIONS, RECORDINGS, SHEETS, STANDARDS, SUBJECTS
 from coeruleus.formats.chromatogram import Chromatogram, read_chromatogram
 from coeruleus.formats.errors import FormatError
-from coeruleus.formats.recording import DISCOVERS
-from coeruleus.formats.registry import discover
-from coeruleus.formats.text import Source
 from coeruleus.intake import draft_injections, draft_recordings
 from coeruleus.intake.draft_injections import Row, Seen, draft_rows, in_order, natural, settle_kinds, standards_rows
 from coeruleus.intake.guess import Guess, guess
 from coeruleus.intake.result_tables import Results, results_of
 from coeruleus.intake.sheet_rows import Drafted, add_rows, old_rows
+from coeruleus.intake.sort_out import sort_out
 from coeruleus.intake.spreadsheets import read_cells, sequence_of
 
 SETTINGS = "experiment.yaml"
-NEVER = frozenset({"readme.md", "readme.txt", "readme", SETTINGS, "figures.yaml"})
 SUBJECT_COLUMNS = ("subject_id", "species", "sex", "age", "weight_g", "group")
 RESULT_COLUMNS = ("subject_id", "start_min", "end_min", "analyte", "concentration", "unit")
-MOST_FILES = 20_000
 NOT_UNDERSTOOD = (
     "no table in it was understood; a sequence table has columns for file or sample name and type, results have "
     "animals and times (min), in rows or columns"
 )
-BESIDE = frozenset({".xlsx", ".xls", ".ods", ".yaml", ".yml", ".json", ".md", ".pdf", ".png", ".svg", ".doc", ".docx"})
 
 
 def draft(directory: Path, interval_min: float | None = None, start_min: float | None = None) -> Drafted:
@@ -43,10 +36,7 @@ def draft(directory: Path, interval_min: float | None = None, start_min: float |
     done = Drafted()
     if not directory.is_dir():
         raise FormatError(f"{directory.name}: is not a directory")
-    chromatograms, recordings = _sort_out(directory, done)
-    for folder, names in done.brought.items():
-        files = names[0] if len(names) == 1 else f"{len(names)} files"
-        done.said.append(f"{files} put into {folder}/ as well, where the sheet looks for them")
+    chromatograms, recordings = sort_out(directory, done)
     notes = read_spreadsheets(directory, done)
     injections = old_rows(directory, INJECTIONS)
     known = {row.get("file", "") for row in injections}
@@ -83,67 +73,6 @@ def draft(directory: Path, interval_min: float | None = None, start_min: float |
         new = "nothing new was found; all files are in the sheets"
         done.said.append(new if sheets else "no file of an instrument and no table was found that is understood")
     return done
-
-
-def _sort_out(directory: Path, done: Drafted) -> tuple[list[str], list[str]]:
-    """Chromatogram and recording files, relative to dialysate/ and ephys/."""
-    for path in sorted(directory.iterdir(), key=lambda each: natural(each.name)):
-        if _is_candidate(path) and path.suffix.lower() != ".csv" and (room := _room_of(path)):
-            _bring(path, directory / room / path.name, done)
-    inside: list[list[str]] = []
-    for room in ("dialysate", "ephys"):
-        folder, files = directory / room, []
-        for path in sorted(folder.rglob("*"), key=lambda each: natural(str(each))) if folder.is_dir() else []:
-            if any(_is_unit(folder / parent) for parent in path.relative_to(folder).parents):
-                continue
-            relative = path.relative_to(directory).as_posix()
-            if _is_candidate(path) and not any(relative.startswith(f"{sheet.name}.") for sheet in SHEETS):
-                files.append(path.relative_to(folder).as_posix())
-        inside.append(files[:MOST_FILES])
-        if len(files) > MOST_FILES:
-            done.said.append(f"{room} holds {len(files)} files; only the first {MOST_FILES} were looked at")
-    return inside[0], inside[1]
-
-
-def _is_unit(path: Path) -> bool:
-    """A folder that is one measurement: ChemStation .D, Waters .raw, the output of Kilosort or Phy."""
-    return path.is_dir() and (path.suffix.lower() in (".d", ".raw") or (path / "spike_times.npy").is_file())
-
-
-def _is_candidate(path: Path) -> bool:
-    name = path.name.casefold()
-    if name.startswith((".", "~")) or name in NEVER or (path.is_dir() and not _is_unit(path)):
-        return False
-    return path.is_dir() or (path.suffix.lower() not in BESIDE and path.is_file() and path.stat().st_size > 0)
-
-
-def _room_of(path: Path) -> str | None:
-    """dialysate or ephys by a file's content; None where no reader knows it."""
-    try:
-        source = Source(path)
-        recording = next(
-            (each for each in discover(DISCOVERS) if not each.generic and each.sniff(source) is None), None
-        )
-        if recording is not None:
-            return "ephys"
-        read_chromatogram(path)
-        return "dialysate"
-    except FormatError as error:
-        return "dialysate" if "name one in the column 'channel'" in str(error) else None
-
-
-def _bring(path: Path, target: Path, done: Drafted) -> None:
-    if target.exists():
-        return
-    target.parent.mkdir(exist_ok=True)
-    if path.is_dir():
-        shutil.copytree(path, target)
-    else:
-        try:
-            os.link(path, target)  # a recording may be large, and neither name is written to
-        except OSError:
-            shutil.copy2(path, target)
-    done.brought.setdefault(target.parent.name, []).append(path.name)
 
 
 def _see(directory: Path, file: str, notes: dict[str, Guess], done: Drafted) -> Seen | None:

@@ -20,7 +20,6 @@ class Drafted:
 
     written: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
-    brought: dict[str, list[str]] = field(default_factory=dict)  # names of files by the folder they were put into
 
 
 def old_rows(directory: Path, sheet: Sheet) -> list[Row]:

@@ -92,7 +92,7 @@ OPTIONS: dict[str, dict[str, Any]] = {"PlexonRawIO": {"progress_bar": False}}
 def _make(reader: Any, source: Source) -> Any:
     options = OPTIONS.get(reader.__name__, {})
     if reader.__name__ == "NeuralynxRawIO" and not source.is_folder:
-        if NEURALYNX_DAMAGED.search(source.head[:NEURALYNX_HEADER]):
+        if NEURALYNX_DAMAGED.search(source.head[:NEURALYNX_HEADER].rstrip(b"\0")):
             raise FormatError(f"{source.name}: its header has a line without an end; it is damaged")
         return reader(dirname=str(source.path.parent), include_filenames=[source.name])
     if reader.rawmode in ("one-dir", "multi-dir"):

@@ -14,6 +14,7 @@ from coeruleus.formats.errors import FormatError
 from coeruleus.intake import draft_injections, draft_recordings
 from coeruleus.intake.draft_injections import Row, Seen, draft_rows, in_order, natural, settle_kinds, standards_rows
 from coeruleus.intake.guess import Guess, guess
+from coeruleus.intake.guess_times import Peak, Standard, retention_times
 from coeruleus.intake.result_tables import Results, results_of
 from coeruleus.intake.sheet_rows import Drafted, add_rows, old_rows
 from coeruleus.intake.sort_out import sort_out
@@ -89,7 +90,16 @@ def _see(directory: Path, file: str, notes: dict[str, Guess], done: Drafted) -> 
     parent = Path(file).parent.name or directory.resolve().name
     known = next((notes[each] for each in (Path(file).stem.casefold(), name.casefold()) if each in notes), Guess())
     known = known if known.kind else guess(Path(file).stem, name, kind)
-    return Seen(file, trace.channels, trace.header, known, parent)
+    return Seen(file, trace.channels, trace.header, known, parent, _peaks(trace))
+
+
+def _peaks(trace: Chromatogram) -> tuple[Peak, ...]:
+    """Peaks of the instrument's own table; none where a file has several channels and a person must say which."""
+    table = trace.vendor_peaks
+    if table is None or len(trace.channels) > 1:
+        return ()
+    rows = zip(table["retention_time_min"], table["area"], table["name"], strict=True)
+    return tuple((float(time), float(area), name if isinstance(name, str) else "") for time, area, name in rows)
 
 
 def _first_channel(path: Path) -> Chromatogram:
@@ -187,7 +197,17 @@ def _draft_settings(directory: Path, seen: list[Seen], found: list[draft_recordi
         lines += [f"concentration_unit: {unit}  # of standards.tsv and of concentrations out"]
     if seen:
         lines += ["analytes:"]
-        lines += [f"  {name}: {{retention_time: {BLANK}}}  # minutes, nominal" for name in analytes or [BLANK]]
+        times = retention_times(
+            [
+                Standard(one.guess.analyte, one.guess.concentration, one.peaks)
+                for one in seen
+                if one.guess.kind == "standard" and one.guess.analyte and one.guess.concentration
+            ],
+            [one.peaks for one in seen],
+        )
+        for name in sorted({*analytes, *times}) or [BLANK]:
+            said = "minutes, from the peak tables of the files" if name in times else "minutes, nominal"
+            lines += [f"  {name}: {{retention_time: {times.get(name, BLANK)}}}  # {said}"]
     names = sorted({event.name for one in found for event in one.events})
     if names:
         lines += ["events:", "  rename: {}  # names in the recording files to trial types, as in {Event04: foot_shock}"]

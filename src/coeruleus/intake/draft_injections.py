@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from coeruleus.experiment.fields import BLANK
 from coeruleus.intake.guess import Guess
+from coeruleus.intake.guess_times import Peak
 
 NEW_RUN_AFTER, LONGEST_PAUSE = timedelta(hours=12), timedelta(hours=36)
 Row = dict[str, str]
@@ -27,6 +28,7 @@ class Seen:
     header: dict[str, str]
     guess: Guess
     group: str  # files of one folder belong together where no time is known
+    peaks: tuple[Peak, ...] = ()  # of the instrument's own table
 
 
 def in_order(files: list[Seen]) -> list[list[Seen]]:

@@ -57,12 +57,15 @@ def read(source: Source, channel: str | None = None) -> Chromatogram:
         raise FormatError(f"{file}: is larger than 64 MB, which no trace is")
     trace = read_trace(one.data, file)
     facts = trace.facts
+    times = np.arange(len(trace.signal), dtype=float)
+    times *= (trace.end_min - trace.begin_min) / (len(times) - 1)
+    times += trace.begin_min
     beside: tuple[str, ...] = ()
     if path.parent.suffix.lower() == ".d":
         beside = source.files if source.is_folder else Source(path.parent).files
     peaks, note, sample = read_beside(path, beside)
     return Chromatogram(
-        time_min=np.linspace(trace.begin_min, trace.end_min, len(trace.signal)),
+        time_min=times,
         signal=trace.signal,
         unit=tidy_unit(facts.get("unit", "")),
         channel=path.stem,

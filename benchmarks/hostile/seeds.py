@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from recording_seeds import shorten, write_recordings
 
 from coeruleus.formats.errors import FormatError
 from coeruleus.formats.registry import PACKAGES, recognise
@@ -64,7 +65,7 @@ def write_vendor_seeds(folder: Path) -> None:
     top = '<?xml version="1.0"?><mzML xmlns="http://psi.hupo.org/ms/mzml"><run><chromatogramList count="1">'
     top += '<chromatogram id="ECD 1" index="0" defaultArrayLength="300"><binaryDataArrayList count="2">'
     end = "</binaryDataArrayList></chromatogram></chromatogramList></run></mzML>"
-    (folder / "trace.mzML").write_text(top + arrays + end)
+    (folder / "chromatograms.mzML").write_text(top + arrays + end)
     (folder / "masslynx.raw").mkdir(exist_ok=True)
     entry = b"ECD,1,2,3,4,nA".ljust(0x55, b"\0")
     (folder / "masslynx.raw/_CHROMS.INF").write_bytes(bytes(0x84) + entry)
@@ -87,8 +88,12 @@ def seeds(folder: Path, shared: Path | None) -> dict[tuple[str, str], list[Path]
     """Files by (kind, format name), of every registered format that recognises one of them; smallest first."""
     write_seeds(folder)
     write_vendor_seeds(folder)
+    write_recordings(folder)
+    long = shorten(shared / "realdata", folder) if shared is not None else set()
     found: dict[tuple[str, str], list[tuple[int, Path]]] = {}
     for path in _files(folder, shared):
+        if path in long:
+            continue
         for kind, package in PACKAGES.items():
             try:
                 name = recognise(Source(path), package, kind).name

@@ -24,6 +24,7 @@ def check(
     from coeruleus.experiment.model import BrokenExperiment
     from coeruleus.intake.check import check_files, check_files_of_broken
     from coeruleus.intake.find import read_experiment
+    from coeruleus.intake.say import lines_of
     from coeruleus.tables.problems import Problem
 
     problems: list[Problem] = []
@@ -32,8 +33,8 @@ def check(
         problems = experiment.problems if sheets_only else experiment.problems + check_files(experiment)
     except BrokenExperiment as broken:
         problems = broken.problems if sheets_only else broken.problems + check_files_of_broken(directory)
-    for problem in sorted(set(problems), key=lambda one: (one.severity, one.stage, one.item, one.message)):
-        typer.echo(f"{problem.severity}: {problem.item}: {problem.message}")
+    for line in lines_of(problems):
+        typer.echo(line)
     errors = sum(problem.severity == "error" for problem in set(problems))
     warnings = len(set(problems)) - errors
     typer.echo(f"{directory.resolve().name}: {errors} errors, {warnings} warnings")

@@ -13,6 +13,7 @@ from coeruleus.experiment.yaml_text import YamlProblem, parse_yaml
 from coeruleus.tables.problems import Problem
 
 ID = r"^[A-Za-z0-9_-][A-Za-z0-9._-]*$"
+LEFT_BLANK = f"is a blank that init left: replace {BLANK}, or remove the key where it is not known"
 FILE = "experiment.yaml"
 DEFAULT_RULESETS = ["lc_anaesthetised_rat"]
 
@@ -249,7 +250,17 @@ def parse_settings(text: str) -> tuple[Settings | None, list[Problem]]:
         settings = Settings.model_validate(values)
     except ValidationError as error:
         return None, [_in_words(dict(entry), lines) for entry in error.errors(include_url=False)]
-    return settings, _consistency(settings, lines)
+    return settings, _blanks(values, (), lines) + _consistency(settings, lines)
+
+
+def _blanks(value: Any, path: tuple[str, ...], lines: dict[tuple[str, ...], int]) -> list[Problem]:
+    """Blanks of init where any text would do: units, names."""
+    if isinstance(value, dict):
+        found = [one for key, inner in value.items() for one in _blanks(inner, (*path, str(key)), lines)]
+        return found + [one for key in value if key == BLANK for one in _blanks(key, (*path, BLANK), lines)]
+    if value != BLANK:
+        return []
+    return [Problem("experiment", _where(path, lines), "error", LEFT_BLANK)]
 
 
 def _consistency(settings: Settings, lines: dict[tuple[str, ...], int]) -> list[Problem]:
@@ -325,7 +336,7 @@ def _in_words(entry: dict[str, Any], lines: dict[tuple[str, ...], int]) -> Probl
     if entry["type"] == "extra_forbidden":
         message = f"unknown key '{path[-1]}': {did_you_mean(path[-1], _keys_of(path[:-1]))}"
     elif entry["input"] == BLANK:
-        message = f"is a blank that init left: replace {BLANK}, or remove the key where it is not known"
+        message = LEFT_BLANK
     elif entry["type"] == "missing":
         where, message = FILE, f"the key '{'.'.join(path)}' is required and not there"
     elif entry["type"] in ("model_type", "model_attributes_type"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,14 +15,19 @@ from coeruleus.formats.errors import FormatError
 from coeruleus.formats.text import Source
 
 LARGEST = 2**22
+SIGNAL = re.compile(r'^"?Signal (\d+)"?,"?([^",]*)', re.MULTILINE)
 ROW = re.compile(r"\s*(\d+)\s+([\d.]+)\s+([A-Z ]{2,6}?)\s+([\d.]+)\s+([\d.e+]+)\s+([\d.e+-]+)\s+([\d.e+-]+)\s*$")
 
 
-def read_beside(trace: Path) -> tuple[pd.DataFrame | None, str | None, dict[str, str]]:
-    """What the reports in the .D folder of a trace say: the vendor's peaks, a note, facts of the sample."""
-    names = sorted(each.name for each in trace.parent.iterdir())
+def read_beside(trace: Path, names: Sequence[str]) -> tuple[pd.DataFrame | None, str | None, dict[str, str]]:
+    """What the reports in the .D folder of a trace say: the vendor's peaks, a note, facts of the sample.
+
+    `names` are those of the files in the folder, in order; without any there is nothing.
+    """
+    if not names:
+        return None, None, {}
     order = [Path(name).stem for name in names if name.lower().endswith(".ch")].index(trace.stem)
-    files = {name.casefold(): trace.parent / name for name in reversed(names)}
+    files = {name.casefold(): trace.with_name(name) for name in reversed(names)}
     titles = _text(files, "Report00.CSV")
     peaks, note = _peaks(files, titles, trace.stem, order)
     return peaks, note, _sample(titles, _text(files, "SAMPLE.XML"))
@@ -44,9 +49,7 @@ def _peaks(files: Mapping[str, Path], titles: str, stem: str, order: int) -> tup
     Report00.CSV says which signal has which number; without it the reports follow the order of the traces. Areas
     are in signal unit × s, as ChemStation's reports say. Start and end are in no report.
     """
-    numbers = {
-        _folded(match[2]): int(match[1]) for match in re.finditer(r'^"?Signal (\d+)"?,"?([^",]*)', titles, re.MULTILINE)
-    }
+    numbers = {_folded(match[2]): int(match[1]) for match in SIGNAL.finditer(titles)}
     if numbers and _folded(stem) not in numbers:
         return None, None
     table = _text(files, f"REPORT{numbers.get(_folded(stem), order + 1):02d}.CSV")
@@ -99,6 +102,8 @@ def _frame(records: list[tuple[float, float, float, str]]) -> pd.DataFrame:
 def _sample(report: str, sample: str) -> dict[str, str]:
     """Name, vial and injected volume of the sample from Report00.CSV and SAMPLE.XML, where they are there."""
     facts: dict[str, str] = {}
+    if not (report or sample):
+        return facts
     name = re.search(r"<Name>([^<]{1,200})</Name>", sample) or re.search(r'"Sample Name","([^"]*)"', report)
     vial = re.search(r'"Location",\s*"?([^",\n]*)', report)
     volume = re.search(r'"Inj Volume",([\d.]+),"([^"]*)"', report)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+PATH = re.compile(r"^[A-Za-z]:\\|\\.*\\|^/.*/")
+VOLUME = re.compile(r"(\d+(?:[.,]\d+)?)(?: ?[uµ\u03bc][lL])?")
 KEYS = ("sample_name", "sample_id", "sample_type", "acquired", "injected_ul", "vial", "detector", "method")
 
 
@@ -11,11 +13,14 @@ def header_facts(**facts: str | None) -> dict[str, str]:
     """Facts under the names of KEYS, in order; empty ones left out, paths cut to the last name, volumes as numbers."""
     header = {}
     for key in KEYS:
-        value = " ".join((facts.get(key) or "").replace("\0", " ").split())
-        if key in ("method", "sample_name", "sample_id") and re.search(r"^[A-Za-z]:\\|\\.*\\|^/.*/", value):
+        value = facts.get(key) or ""
+        if not value:
+            continue
+        value = " ".join(value.replace("\0", " ").split())
+        if key in ("method", "sample_name", "sample_id") and PATH.search(value):
             value = re.split(r"[\\/]", value)[-1]
         if key == "injected_ul":
-            number = re.fullmatch(r"(\d+(?:[.,]\d+)?)(?: ?[uµ\u03bc][lL])?", value)
+            number = VOLUME.fullmatch(value)
             value = f"{float(number[1].replace(',', '.')):g}" if number else ""
             value = "" if value == "0" else value
         if value and value.casefold() not in ("none", "n.a.", "n/a"):

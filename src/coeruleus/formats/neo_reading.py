@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import re
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ MICROVOLTS = {"v": 1e6, "volt": 1e6, "volts": 1e6, "mv": 1e3, "uv": 1.0, "µv": 
 FREE_CLOCKS = frozenset({"NeuralynxRawIO", "OpenEphysRawIO", "OpenEphysBinaryRawIO", "SpikeGadgetsRawIO"})
 ABSOLUTE_CLOCK_S = 1e6
 TOLERATED_GAP = 1e-3
+NEO = logging.getLogger("neo")
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ class Opened:
 
 def parse(source: Source, title: str, make: Callable[[], Any]) -> Opened:
     """Let Neo read a file's header. Raises FormatError with Neo's complaint in one line."""
-    logging.getLogger("neo").setLevel(logging.CRITICAL)
+    if NEO.level != logging.CRITICAL:
+        NEO.setLevel(logging.CRITICAL)
     try:
         with warnings.catch_warnings(), time_limit(5 + source.size / 5e5):
             warnings.simplefilter("ignore")
@@ -53,6 +56,10 @@ def parse(source: Source, title: str, make: Callable[[], Any]) -> Opened:
     except FormatError:
         raise
     except Exception as error:
+        if needed := re.match(r"Requires (\w+)$|No module named '(\w+)'", str(error)):
+            package = needed[1] or needed[2]
+            said = f"{title} is read only where the Python package {package} is installed (pip install {package})"
+            raise FormatError(f"{source.name}: {said}") from None
         cause = f"{type(error).__name__}: {error}".replace(str(source.path), source.name)
         cause = " ".join(cause.replace(str(source.path.parent), "").split())[:200]
         raise FormatError(

@@ -30,6 +30,7 @@ def raw_recording(opened: Opened, channel: str | None) -> RawRecording:
     factor = np.array([1.0 if unknown else scale for scale in scales]) if scales else np.ones(1)
     gains = (signals["gain"].astype(float) * factor).astype(np.float32)
     offsets = (signals["offset"].astype(float) * factor).astype(np.float32)
+    shifted = bool(offsets.any())
     picked = None if len(within) == reader.signal_channels_count(stream) else np.asarray(within)
 
     def read(start: int, stop: int) -> np.ndarray:
@@ -39,7 +40,11 @@ def raw_recording(opened: Opened, channel: str | None) -> RawRecording:
             raise FormatError(f"{file}: samples {start} to {stop} cannot be read ({type(error).__name__})") from None
         if len(part) != stop - start:
             raise FormatError(f"{file}: was cut off: has {len(part)} of the samples {start} to {stop}")
-        return np.asarray(part, dtype=np.float32) * gains + offsets
+        trace = np.array(part, dtype=np.float32)
+        trace *= gains
+        if shifted:
+            trace += offsets
+        return trace
 
     return RawRecording(
         sampling_rate_hz=float(reader.get_signal_sampling_rate(stream)),

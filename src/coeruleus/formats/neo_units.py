@@ -11,6 +11,8 @@ from coeruleus.formats.errors import FormatError
 from coeruleus.formats.neo_reading import Opened, microvolts_per
 from coeruleus.formats.recording import SortedRecording, Unit
 
+CODE, LAST_CODE = re.compile(r"#\w*\d$"), re.compile(r"#\D*(\d+)$")
+PIECE = 2**16
 LEFTOVERS = ("0", "255")  # codes of spikes not assigned to a unit, and of noise
 
 
@@ -38,24 +40,23 @@ def sorted_recording(
         raise FormatError(f"{file}: holds no spike trains; if it holds traces, its kind is raw")
     names = names or unit_names(reader)
     chosen = _choose(channels, names, channel, file)
-    units, notes = [], list(opened.notes)
+    units, notes, segments = [], list(opened.notes), range(reader.segment_count(0))
     for index in chosen:
         shift = shifts_s[index] if shifts_s else 0.0
-        parts = [
-            reader.rescale_spike_timestamp(reader.get_spike_timestamps(0, each, index), "float64")
-            for each in range(reader.segment_count(0))
-        ]
+        stamps = [reader.get_spike_timestamps(0, each, index) for each in segments]
+        parts = [reader.rescale_spike_timestamp(each, "float64") for each in stamps]
         times = np.asarray(parts[0] if len(parts) == 1 else np.concatenate(parts), dtype=float)
-        expected = sum(int(reader.spike_count(0, each, index)) for each in range(reader.segment_count(0)))
+        expected = sum(int(reader.spike_count(0, each, index)) for each in segments)
         if len(times) != expected:
             raise FormatError(
                 f"{file}: unit {names[index]} has {len(times)} of {expected} spikes; the file was cut off"
             )
         times = times - opened.origin_s if opened.origin_s else times
         times = times + shift if shift else times
-        if len(times) > 1 and not (times[1:] >= times[:-1]).all():
+        own = np.asarray(stamps[0]) if len(stamps) == 1 else times  # narrower, and so quicker to look through
+        if not _rising(own):
             times = np.sort(times)
-        if len(times) and not (np.isfinite(times[[0, -1]]).all() and times[0] >= -1e-3):  # sorted: NaN is last
+        if len(times) and not (times[0] >= -1e-3 and times[-1] < np.inf):  # sorted: NaN is last
             raise FormatError(
                 f"{file}: unit {names[index]} has times before the recording's start; the file is damaged"
             )
@@ -83,6 +84,14 @@ def sorted_recording(
     return SortedRecording(tuple(units), max(opened.duration_s, latest), tuple(dict.fromkeys(notes)), opened.title)
 
 
+def _rising(values: np.ndarray) -> bool:
+    """Whether no value is less than the one before; in pieces, which stay in the processor's cache."""
+    return all(
+        bool((values[at + 1 : at + PIECE + 1] >= values[at : min(at + PIECE, len(values) - 1)]).all())
+        for at in range(0, len(values) - 1, PIECE)
+    )
+
+
 def _some(units: list[Unit]) -> str:
     shown = ", ".join(f"{unit.unit_id}: {len(unit.times_s)}" for unit in units[:6])
     return shown if len(units) <= 6 else f"{shown}, and {len(units) - 6} more"
@@ -90,11 +99,11 @@ def _some(units: list[Unit]) -> str:
 
 def _coded(channel: Any) -> str:
     """Neo's "ch5#2" of channel and unit code, which some readers put in the id and some in the name; else ""."""
-    return next((str(channel[key]) for key in ("id", "name") if re.search(r"#\w*\d$", str(channel[key]))), "")
+    return next((text for text in (str(channel["id"]), str(channel["name"])) if CODE.search(text)), "")
 
 
 def _is_leftover(channel: Any) -> bool:
-    match = re.search(r"#\D*(\d+)$", _coded(channel))
+    match = LAST_CODE.search(_coded(channel))
     return match is not None and match[1] in LEFTOVERS
 
 

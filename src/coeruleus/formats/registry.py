@@ -83,7 +83,10 @@ def recognise(source: Source, package: str, what: str, named: str | None = None)
         raise FormatError(f"{source.name}: there is no format {named!r}; known formats: {known}")
     refusals: dict[str, list[str]] = {}
     for each in formats:
-        refusal = each.sniff(source)
+        try:
+            refusal = each.sniff(source)
+        except Exception as error:
+            refusal = f"cannot be looked at ({type(error).__name__})"
         if refusal is None:
             return each
         refusals.setdefault(refusal, []).append(each.title)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import codecs
+import os
+import stat
 from functools import cached_property
 from pathlib import Path
 
@@ -23,15 +25,15 @@ class Source:
         self.path = Path(path)
         self.name = name or self.path.name
         try:
-            self.is_folder = self.path.is_dir()
-            self.size = self.path.stat().st_size
+            found = self.path.stat()
+            self.is_folder, self.size = stat.S_ISDIR(found.st_mode), found.st_size
             if self.is_folder:
                 self.head = b""
                 return
-            if not self.path.is_file():
+            if not stat.S_ISREG(found.st_mode):
                 raise FormatError(f"{self.name}: is not a regular file")
-            with self.path.open("rb") as handle:
-                self.head = handle.read(HEAD_BYTES)
+            with open(self.path, "rb", buffering=0) as handle:
+                self.head = handle.read(min(HEAD_BYTES, self.size))
         except FileNotFoundError:
             raise MissingFileError(f"{self.name}: the file is not there") from None
         except (OSError, ValueError) as error:
@@ -45,13 +47,24 @@ class Source:
         return None if self.is_folder else detect_encoding(self.head)
 
     @cached_property
+    def files(self) -> tuple[str, ...]:
+        """Names of the files in a folder, in order."""
+        with os.scandir(self.path) as found:
+            return tuple(sorted(each.name for each in found if each.is_file()))
+
+    @cached_property
+    def data(self) -> bytes:
+        """The whole file, whose size the caller has looked at."""
+        return self.head if self.size == len(self.head) else self.path.read_bytes()
+
+    @cached_property
     def text(self) -> bytes:
         """The whole file as UTF-8 bytes without byte-order mark, every line end a single line feed."""
         if self.encoding is None:
             raise FormatError(f"{self.name}: is not a text file")
         if self.size > LARGEST_TEXT:
             raise FormatError(f"{self.name}: is larger than 1 GB, which no text export of a trace should be")
-        return normalise(self.path.read_bytes(), self.encoding)
+        return normalise(self.data, self.encoding)
 
     @cached_property
     def first_text(self) -> str:

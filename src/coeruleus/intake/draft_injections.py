@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 
 from coeruleus.experiment.fields import BLANK
 from coeruleus.intake.guess import Guess
+from coeruleus.intake.guess_times import Peak
 
-NEW_RUN_AFTER = timedelta(hours=12)
+NEW_RUN_AFTER, LONGEST_PAUSE = timedelta(hours=12), timedelta(hours=36)
 Row = dict[str, str]
 COLUMNS = (
     *("injection_id", "run", "file", "channel", "injected_at", "kind", "level", "subject_id", "sample_id"),
@@ -27,12 +28,13 @@ class Seen:
     header: dict[str, str]
     guess: Guess
     group: str  # files of one folder belong together where no time is known
+    peaks: tuple[Peak, ...] = ()  # of the instrument's own table
 
 
 def in_order(files: list[Seen]) -> list[list[Seen]]:
     """The files as runs, each in order of injection.
 
-    A run is one method on one day: a pause of more than 12 h, or of 5 times the usual interval where that is longer,
+    A run is one method on one day: a pause of more than 12 h, or of 5 times the usual interval (36 h at most),
     ends it. Files without a time are in the order of their names, as one run per folder and method.
     """
     groups: dict[tuple[str, str], list[Seen]] = {}
@@ -47,7 +49,8 @@ def in_order(files: list[Seen]) -> list[list[Seen]]:
         members = sorted(members, key=lambda each: (each.header["acquired"], natural(each.file)))
         times = [datetime.fromisoformat(each.header["acquired"]) for each in members]
         gaps = [after - before for before, after in itertools.pairwise(times)]
-        limit = max(NEW_RUN_AFTER, 5 * sorted(gaps)[len(gaps) // 2]) if gaps else NEW_RUN_AFTER
+        usual = sorted(gaps)[len(gaps) // 2] if gaps else NEW_RUN_AFTER
+        limit = min(max(NEW_RUN_AFTER, 5 * usual), LONGEST_PAUSE)
         runs.append([members[0]])
         for one, gap in zip(members[1:], gaps, strict=True):
             if gap > limit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,8 +96,9 @@ def _cell(text: str) -> str:
 
 
 def site_of(file: str, taken: set[str]) -> str:
-    """A site's id from the file's name."""
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "_", Path(file).stem).strip("_.") or "site"
+    """A site's id from the file's name; letters with marks lose them."""
+    plain = unicodedata.normalize("NFKD", Path(file).stem).encode("ascii", "ignore").decode()
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "_", plain).strip("_.") or "site"
     return next(
         name for name in [stem, *(f"{stem}-{number}" for number in range(2, len(taken) + 3))] if name not in taken
     )

@@ -49,13 +49,14 @@ def guess(stem: str, sample_name: str = "", sample_type: str = "") -> Guess:
 
     The two names are read one by one, the file's first; where they say different kinds, the kind stays open. A type
     in the header counts only where no name says one, and "unknown" says nothing: it is every vendor's default.
+    LabSolutions writes a number before it, 1:Standard.
     """
     texts = [_folded(stem), _folded(sample_name)]
     kinds = [_kind(text) for text in texts]
     said = {kind for kind in kinds if kind}
     if len(said) > 1 or "?" in said:
         return Guess()
-    kind = next(iter(said), None) or TYPES.get(sample_type.strip().casefold())
+    kind = next(iter(said), None) or TYPES.get(re.sub(r"^\d ?: ?", "", sample_type.strip().casefold()))
     first = texts if kinds[0] or not kinds[1] else texts[::-1]
     if kind in ("standard", "qc"):
         return next((found for text in first if (found := _level(text, kind))), Guess(kind))

@@ -46,3 +46,16 @@ def test_links_in_a_circle_and_links_out_are_harmless(tmp_path: Path) -> None:
         read_chromatogram(tmp_path / "a")
     assert "out.txt" not in checksums(tmp_path)
     assert len(inventory(tmp_path)) <= 1
+
+
+def test_seeds_are_sound(tmp_path):
+    """Damage to a file that is refused anyway would find nothing."""
+    from recording_seeds import write_recordings
+
+    from coeruleus.formats.recording import open_sorted, read_raw
+
+    write_recordings(tmp_path)
+    for name in ("neuralynx.ncs", "brainvision.vhdr", "axon.abf", "intan.rhd", "units.nwb", "plain_samples.dat"):
+        assert sum(len(part) for part in read_raw(tmp_path / name).chunks()) >= 2048
+    for name in ("neuroexplorer.nex", "units.nwb"):
+        assert len(open_sorted(tmp_path / name).units) == 3

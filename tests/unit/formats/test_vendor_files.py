@@ -157,7 +157,7 @@ AGILENT_REPORT = [
 
 def test_agilent_with_its_report(folder):
     trace = read_chromatogram(folder / "agilent/001F0101.D/FID1A.ch")
-    assert (trace.format, trace.unit, len(trace.signal)) == ("agilent", "pA", 3601)
+    assert (trace.format, trace.unit, len(trace.signal)) == ("agilent", "pA", 3600)
     assert trace.header["acquired"] == "2023-07-24T21:37:10" and trace.header["sample_name"] == "DFA-708-01"
     peaks = trace.vendor_peaks
     assert len(peaks) == 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -63,8 +64,15 @@ KNOWN = (
     ),
     Known("axon", "Axon .abf", "axonrawio", "AxonRawIO", (b"ABF ", b"ABF2"), (".abf",)),
     Known("axograph", "AxoGraph", "axographrawio", "AxographRawIO", (b"AxGr", b"axgx"), (".axgd", ".axgx")),
-    Known("brainvision", "BrainVision", "brainvisionrawio", "BrainVisionRawIO", (b"Brain Vision Data",), (".vhdr",)),
-    Known("edf", "EDF", "edfrawio", "EDFRawIO", (b"0       ",), (".edf",)),
+    Known(
+        "brainvision",
+        "BrainVision",
+        "brainvisionrawio",
+        "BrainVisionRawIO",
+        (b"Brain Vision Data Exchange Header", b"BrainVision Data Exchange Header"),
+        (".vhdr",),
+    ),
+    Known("edf", "EDF", "edfrawio", "EDFRawIO", (b"0       ",), (".edf",), "only where pyedflib is installed"),
     Known(
         "intan",
         "Intan .rhd, .rhs",
@@ -76,12 +84,16 @@ KNOWN = (
 )
 # No header to check (anything would be read as a trace), a closed library, a download, or handled elsewhere.
 NEVER_GUESSED = frozenset({"RawBinarySignalRawIO", "CedRawIO", "Plexon2RawIO", "Spike2RawIO", "RawMCSRawIO"})
+NEURALYNX_HEADER = 2**14
+NEURALYNX_DAMAGED = re.compile(rb"-ApplicationName[^\n]{500}")  # Neo takes seconds over such a line
 OPTIONS: dict[str, dict[str, Any]] = {"PlexonRawIO": {"progress_bar": False}}
 
 
 def _make(reader: Any, source: Source) -> Any:
     options = OPTIONS.get(reader.__name__, {})
     if reader.__name__ == "NeuralynxRawIO" and not source.is_folder:
+        if NEURALYNX_DAMAGED.search(source.head[:NEURALYNX_HEADER].rstrip(b"\0")):
+            raise FormatError(f"{source.name}: its header has a line without an end; it is damaged")
         return reader(dirname=str(source.path.parent), include_filenames=[source.name])
     if reader.rawmode in ("one-dir", "multi-dir"):
         return reader(dirname=str(source.path), **options)

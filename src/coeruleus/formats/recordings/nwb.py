@@ -30,7 +30,7 @@ def sniff(source: Source) -> str | None:
     try:
         with h5py.File(source.path, "r") as file:
             return None if "nwb_version" in file.attrs else "HDF5 without nwb_version"
-    except OSError as error:
+    except Exception as error:  # h5py raises nearly any
         # An .nwb that HDF5 cannot open is a damaged NWB, not a file of another kind.
         return None if source.path.suffix.lower() == ".nwb" else f"damaged HDF5 ({_said(error)})"
 
@@ -217,7 +217,11 @@ def _raw(content: Any, source: Source, channel: str | None) -> RawRecording:
     gains, offset = (gains * scale).astype(np.float32), np.float32(float(one.offset) * 1e6)
 
     def part(begin: int, end: int) -> np.ndarray:
-        return np.asarray(data[begin:end], dtype=np.float32).reshape(-1, width) * gains + offset
+        try:
+            return np.asarray(data[begin:end], dtype=np.float32).reshape(-1, width) * gains + offset
+        except Exception as error:
+            said = f"samples {begin} to {end} of {one.name} cannot be read ({type(error).__name__})"
+            raise FormatError(f"{source.name}: {said}; the file is damaged") from None
 
     return RawRecording(
         sampling_rate_hz=rate,

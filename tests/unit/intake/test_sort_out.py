@@ -1,0 +1,94 @@
+"""A folder as it comes from a lab: files in folders of their own, pairs of files, and what no reader knows."""
+
+from __future__ import annotations
+
+import csv
+import struct
+from datetime import datetime, timedelta
+
+import numpy as np
+import pytest
+
+from coeruleus.intake.draft import draft
+from coeruleus.intake.draft_injections import Seen, in_order
+from coeruleus.intake.draft_recordings import site_of
+from coeruleus.intake.guess import Guess
+
+TRACE = "time_min\tsignal (nA)\n" + "".join(f"{n / 60:.4f}\t{np.exp(-((n - 200) ** 2) / 50):.5f}\n" for n in range(400))
+
+
+def files_of(path):
+    with path.open(newline="") as handle:
+        return [row["file"] for row in csv.DictReader(handle, delimiter="\t")]
+
+
+def test_folders_of_days_are_looked_into(tmp_path):
+    for name in ("day1/r1_s1.txt", "day 2/deep/r1_s1.txt", "std 5 nM.txt", "results/old.txt", ".hidden/x.txt"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(TRACE)
+    done = draft(tmp_path)
+    files = files_of(tmp_path / "dialysate/injections.tsv")
+    assert sorted(files) == ["day 2/deep/r1_s1.txt", "day1/r1_s1.txt", "std 5 nM.txt"]
+    assert all((tmp_path / "dialysate" / file).read_text() == TRACE for file in files)
+    assert any(line.startswith("3 files were put into dialysate/") for line in done.said)
+    assert not draft(tmp_path).written
+
+
+def test_what_no_reader_knows_is_said_with_what_to_do(tmp_path):
+    (tmp_path / "r1_s1.txt").write_text(TRACE)
+    (tmp_path / "run7.lcd").write_bytes(bytes(range(256)) * 9)
+    (tmp_path / "Thumbs.db").write_bytes(bytes(99))
+    for _ in range(2):
+        (said,) = [line for line in draft(tmp_path).said if line.startswith("passed over")]
+        assert said == "passed over, in no known format: run7.lcd; .lcd: LabSolutions can export it as ASCII"
+
+
+def test_files_that_are_read_through_another_go_with_it(tmp_path):
+    samples = np.arange(4000, dtype="<i2")
+    head = "Brain Vision Data Exchange Header File Version 1.0\n\n[Common Infos]\nDataFile=b.eeg\nMarkerFile=b.vmrk\n"
+    head += "DataFormat=BINARY\nDataOrientation=MULTIPLEXED\nNumberOfChannels=1\nSamplingInterval=50\n\n"
+    (tmp_path / "b.vhdr").write_text(head + "[Binary Infos]\nBinaryFormat=INT_16\n\n[Channel Infos]\nCh1=A,,0.1,uV\n")
+    (tmp_path / "b.vmrk").write_text("Brain Vision Data Exchange Marker File, Version 1.0\n\n[Marker Infos]\n")
+    (tmp_path / "b.eeg").write_bytes(samples.tobytes())
+    (tmp_path / "plain.dat").write_bytes(samples.tobytes())
+    sidecar = '{"sampling_rate_hz": 20000, "n_channels": 1, "dtype": "int16", "microvolts_per_bit": 0.2}'
+    (tmp_path / "plain.json").write_text(sidecar)
+    done = draft(tmp_path)
+    assert files_of(tmp_path / "ephys/recordings.tsv") == ["b.vhdr", "plain.dat"]
+    assert not any("not in the sheets" in line or "passed over" in line for line in done.said)
+
+
+def test_edf_says_what_is_missing(tmp_path):
+    pytest.importorskip("neo")
+    try:
+        import pyedflib  # noqa: F401
+    except ImportError:
+        (tmp_path / "a.edf").write_bytes(b"0       " + bytes(2000))
+        assert any("EDF is read only where the Python package pyedflib is installed" in s for s in draft(tmp_path).said)
+
+
+def test_neuralynx_header_whose_last_line_has_no_end(tmp_path):
+    """Padding after the last line is no damage; kilobytes in it are, and are refused before Neo takes seconds."""
+    lines = "######## Neuralynx Data File Header\r\n-FileType NCS\r\n-RecordSize 1044\r\n-SamplingFrequency 20000\r\n"
+    lines += "-ADBitVolts 0.00000006\r\n-AcqEntName CSC1\r\n-NumADChannels 1\r\n-ADChannel 0\r\n-InputRange 2000\r\n"
+    lines += "-InputInverted True\r\n-TimeCreated 2026/01/05 13:21:32\r\n-TimeClosed 2026/01/05 15:07:55\r\n"
+    lines += '-HardwareSubSystemType DigitalLynxSX\r\n-FileVersion 3.4\r\n-ApplicationName Cheetah "6.3.2"'
+    samples = np.arange(512, dtype="<i2").tobytes()
+    records = b"".join(struct.pack("<QIII", 10**6 + 25_600 * n, 0, 20_000, 512) + samples for n in range(4))
+    (tmp_path / "a.ncs").write_bytes(lines.encode().ljust(2**14, b"\0") + records)
+    (tmp_path / "b.ncs").write_bytes(lines.encode().ljust(2**14 - 1, b"\0") + b"x" + records)
+    done = draft(tmp_path)
+    assert files_of(tmp_path / "ephys/recordings.tsv") == ["a.ncs"]
+    assert any("b.ncs: its header has a line without an end" in line for line in done.said)
+
+
+def test_years_apart_is_never_one_run():
+    begin = datetime(1990, 1, 1)
+    times = [begin + timedelta(days=days) for days in (0, 400, 800, 1200)]
+    seen = [Seen(f"{n}.txt", ("1",), {"acquired": time.isoformat()}, Guess(), "x") for n, time in enumerate(times)]
+    assert [len(run) for run in in_order(seen)] == [1, 1, 1, 1]
+
+
+def test_letters_with_marks_are_kept_as_letters():
+    assert site_of("rät 1 séance.smr", set()) == "rat_1_seance" and site_of("鼠.smr", set()) == "site"

@@ -20,6 +20,7 @@ SEGMENTS = Table(
         number("highpass_hz", "high-pass filter of the recording", "Hz"),
         STATUS,
         REASON,
+        text("started_at", "when it began, as recordings.tsv says"),
     ),
 )
 

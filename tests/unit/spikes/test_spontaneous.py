@@ -3,7 +3,11 @@
 import pandas as pd
 import pytest
 
+from coeruleus.formats.read_recordings import read_recordings
+from coeruleus.spikes.sort_sites import sort_sites
 from coeruleus.spikes.spontaneous import Given, Stretch, drugs_by_segment, spontaneous_time
+from coeruleus.tables.interim import SEGMENTS
+from coeruleus.tables.io import read_table, write_table
 
 
 def recording(segment, duration=600.0, site="s1", condition=None, status="ok", reason=None, **more):
@@ -91,3 +95,18 @@ def test_drugs_of_earlier_segments_stand_on_the_clock_of_the_later_one():
     ]
     clocked = [row | {"started_at": f"2024-05-01T1{n}:00:00"} for n, row in enumerate(rows)]
     assert drugs_by_segment(pd.DataFrame(clocked), events)["s1", 2] == [Given(-3100.0, "clonidine", 120.0)]
+
+
+def test_a_drug_at_the_neighbour_acts_through_the_tables_of_a_run(tmp_path):
+    """Two sites of one session: what stands in recordings.tsv of their beginnings reaches the rule by the files."""
+    (tmp_path / "s.tsv").write_text("unit_id\ttime_s\nu1\t1.0\nu1\t2.0\n")
+    shared = {"subject_id": "r1", "session_id": "day1", "file": "s.tsv", "kind": "sorted", "segment": 1}
+    shared |= {"duration_s": 600.0}
+    sheet = pd.DataFrame([{"site_id": f"s{n}", "started_at": f"2024-05-01T1{n}:00:00", **shared} for n in (1, 2)])
+    raw = sheet.assign(kind="raw", file="none.tsv", format=None, channel=None)
+    for found in (read_recordings(sheet, tmp_path).segments, sort_sites(raw, tmp_path).segments):
+        write_table(SEGMENTS.frame(found), tmp_path / "segments.tsv", SEGMENTS)
+        kept = read_table(tmp_path / "segments.tsv", SEGMENTS)
+        drugs = drugs_by_segment(kept, pd.DataFrame([event(1, 300.0, kind="drug", drug="clonidine")]))
+        assert [drug.name for drug in drugs["s2", 1]] == ["clonidine"]
+        assert drugs["s2", 1][0].onset_s == pytest.approx(300.0 - 3600.0)

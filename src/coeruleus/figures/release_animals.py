@@ -110,8 +110,7 @@ def _animal(
     fix_labels(axes, left=7.5)
     few_ticks(axes, 4, 3)
     if against:  # below zero, where no course is
-        at = {"transform": axes.transAxes, "ha": "right", "va": "bottom"}
-        axes.text(1, 0.01, against, size="small", color=VERMILLION, **at)
+        axes.text(1, 0.01, against, size="small", color=VERMILLION, transform=axes.transAxes, ha="right", va="bottom")
     plotted.add(
         " ".join(key[:2]),
         str(first["panel"]),

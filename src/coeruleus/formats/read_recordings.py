@@ -20,8 +20,9 @@ from coeruleus.tables.units import SPIKES
 
 STAGE = "formats"
 NO_FILE = "recordings.tsv names no file"
-SEGMENT_COLUMNS = ("site_id", "segment", "subject_id", "session_id", "started_at", "duration_s", "condition")
-SEGMENT_COLUMNS += ("highpass_hz", "kind")
+SEGMENT_COLUMNS = (
+    "site_id", "segment", "subject_id", "session_id", "started_at", "duration_s", "condition", "highpass_hz", "kind",
+)  # fmt: skip
 NUMBERS = ("segment", "duration_s", "highpass_hz", "n_units")
 
 

@@ -32,6 +32,7 @@ from coeruleus.responses.trials import (
     trains_of,
 )
 from coeruleus.spikes.held import Gap
+from coeruleus.spikes.spontaneous import drugs_by_segment
 from coeruleus.tables.problems import Problem
 from coeruleus.tables.sources import PSTH, RASTERS, RESPONSE_CURVES
 from coeruleus.tables.status import EXCLUDED, FAILED, INSUFFICIENT_SPIKES, MISSING, OK
@@ -74,11 +75,11 @@ def test_responses(
     `scan`, `decide`, `onward`, `extent`, `habituation`.
     """
     table = segment_table(segments)
-    groups, problems = make_groups(events, table, given_conditions(recordings), curation_trials, artefacts)
-    drugs = {
-        site: {str(name) for name in names.dropna()} | {"drug"}
-        for site, names in events[events["trial_type"] == "drug"].groupby("site_id")["drug"]
-    }
+    acting = drugs_by_segment(segments, events)
+    groups, problems = make_groups(events, table, given_conditions(recordings), curation_trials, artefacts, acting)
+    drugs: dict[str, set[str]] = {}
+    for (site, _), given in acting.items():
+        drugs.setdefault(site, set()).update(one.name for one in given)
     quiet = _without_events(events, table)
     at_site = {site: rows_of(rows) for site, rows in units.groupby("site_id", sort=False)}
     wanted = {group.site_id for group in groups}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from coeruleus.experiment.conditions import condition_at
 from coeruleus.responses.scan import Floats
+from coeruleus.spikes.spontaneous import Given
 from coeruleus.tables.problems import Problem
 from coeruleus.tables.status import EXCLUDED, FAILED, MISSING, OK, worse
 
@@ -110,11 +111,13 @@ def make_groups(
     conditions: Mapping[SegmentKey, str],
     curation_trials: pd.DataFrame,
     artefacts: pd.DataFrame | None = None,
+    acting: Mapping[SegmentKey, Sequence[Given]] | None = None,
 ) -> tuple[list[Group], list[Problem]]:
     """Trials of every site, trial type and condition, drugs aside, sorted; and what is wrong with events.
 
     `artefacts`: stretches that were not sorted (site_id, segment, start_s, end_s, kind). An event with one in
-    its time is left out: spikes hidden there would pass for silence.
+    its time is left out: spikes hidden there would pass for silence. `acting`: the drugs of each segment, those given
+    before at other sites of the session too, as `drugs_by_segment` gives them.
     """
     hidden: dict[SegmentKey, list[tuple[float, float, str]]] = {}
     for row in rows_of(artefacts) if artefacts is not None else []:
@@ -129,7 +132,7 @@ def make_groups(
     problems: list[Problem] = []
     columns = ["site_id", "segment", "onset", "duration", "trial_type", "onset_source", "drug"]
     for site, rows in events[columns].sort_values(["site_id", "segment", "onset", "trial_type"]).groupby("site_id"):
-        made = _of_site(str(site), rows, segments, conditions, excluded, hidden)
+        made = _of_site(str(site), rows, segments, conditions, excluded, hidden, acting or {})
         groups.extend(made)
         for group in made:
             for (status, why), count in group.left_out.items():
@@ -147,6 +150,7 @@ def _of_site(
     conditions: Mapping[SegmentKey, str],
     excluded: Mapping[tuple[str, int, float], str],
     hidden: Mapping[SegmentKey, list[tuple[float, float, str]]],
+    acting: Mapping[SegmentKey, Sequence[Given]],
 ) -> list[Group]:
     numbers = rows["segment"].to_numpy(dtype=int)
     onsets = rows["onset"].to_numpy(dtype=float)
@@ -154,11 +158,12 @@ def _of_site(
     types = rows["trial_type"].to_numpy(dtype=object)
     place = numbers * SEGMENT_STEP_S + onsets
     drug = types == DRUG
-    under = condition_at(place, place[drug].tolist(), rows["drug"].to_numpy(dtype=object)[drug].tolist())
     groups: dict[tuple[str, str], Group] = {}
     for index in np.flatnonzero(~drug):
         number, onset = int(numbers[index]), float(onsets[index])
-        condition = conditions.get((site, number), under[index])
+        given = acting.get((site, number), ())
+        (under,) = condition_at([onset], [one.onset_s for one in given], [one.name for one in given])
+        condition = conditions.get((site, number), under)
         group = groups.setdefault((types[index], condition), Group(site, types[index], condition))
         segment = segments.get((site, number))
         by_hand = excluded.get((site, number, round(onset, 6)))

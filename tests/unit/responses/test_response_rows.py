@@ -59,6 +59,21 @@ def test_pinches_after_clonidine_stand_apart(sheets: Sheets) -> None:
     assert np.isnan(rows["suppression_index"][1]), "spontaneous firing before the drug is no reference after it"
 
 
+def test_pinches_after_a_drug_at_the_neighbour_stand_apart(sheets: Sheets) -> None:
+    """Another site of the session, recorded an hour before, had clonidine: these are no pinches at baseline."""
+    frames = sheets({1: (DURATION, {"1": TRIALS.spikes})}, PINCHES)
+    site = frames["segments"]["site_id"].iloc[0]
+    here = frames["segments"].assign(session_id="day1", started_at="2024-05-01T11:00:00")
+    there = here.assign(site_id="neighbour", started_at="2024-05-01T10:00:00")
+    frames["segments"] = pd.concat([here, there], ignore_index=True)
+    drug = dict.fromkeys(frames["events"]) | {"site_id": "neighbour", "segment": 1, "onset": 60.0}
+    drug |= {"trial_type": "drug", "drug": "clonidine"}
+    frames["events"] = pd.concat([frames["events"], pd.DataFrame([drug])], ignore_index=True)
+    rows = _run(frames).responses
+    own = rows[rows["site_id"] == site]
+    assert own["condition"].tolist() == ["clonidine"] and own["n_trials"].tolist() == [10]
+
+
 def test_a_condition_in_the_sheet_wins(sheets: Sheets) -> None:
     frames = sheets({1: (DURATION, {"1": TRIALS.spikes})}, PINCHES)
     frames["recordings"]["condition"] = "urethane"

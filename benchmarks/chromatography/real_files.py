@@ -20,9 +20,10 @@ from scipy.signal import detrend
 
 from coeruleus.chromatography.bounds import integrate
 from coeruleus.chromatography.noise import Noise, estimate_noise
+from coeruleus.chromatography.peaks_and_dips import find_peaks_and_dips
 from coeruleus.chromatography.prepare import Cells, Trace, even
 from coeruleus.chromatography.quantify import Analyte, Calibration, quantify_run
-from coeruleus.chromatography.trace_peaks import find_peaks_and_dips, find_trace_peaks
+from coeruleus.chromatography.trace_peaks import find_trace_peaks
 from coeruleus.chromatography.weighted_sums import straight_weights
 from coeruleus.experiment.load import load_experiment
 from coeruleus.formats.chromatogram import Chromatogram, read_chromatogram

@@ -71,8 +71,9 @@ def find_candidates(signal: Floats) -> tuple[list[Candidate], float]:
             sigma = float(np.sqrt(max(half**2 - scale**2, (0.3 * scale) ** 2)))
             new = Candidate(top, sigma, float(scale), z)
             if not inside:
-                # What a large neighbour has left of one that is there already is no other peak.
-                if not any(abs(c.apex - top) < c.sigma for c in accepted):
+                # What a large neighbour has left of one that is there already, or moved of a clearer one, is no other.
+                away = [(abs(c.apex - top), c) for c in accepted]
+                if not any(gap < c.sigma or (gap < scale and c.z > z) for gap, c in away):
                     accepted.append(new)
             elif len(inside) == 1:
                 finer = accepted[inside[0]]

@@ -34,7 +34,10 @@ class Standards:
 
 @dataclass(frozen=True)
 class Calibrated:
-    """A calibration, or why there is none. `sensitivity` has a value for every injection of the run."""
+    """A calibration, or why there is none.
+
+    `sensitivity` has a value for every injection of the run; where `drift_followed` is False that says nothing of it.
+    """
 
     line: Line | None
     reason: str | None
@@ -46,6 +49,7 @@ class Calibrated:
     limits_from: str | None = None
     sigmas: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    drift_followed: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,7 @@ def calibrate(standards: Standards, run_order: Floats, blank: Blank, settings: C
     try:
         line = robust_start(x, y, model)
         drifts = settings.drift_correction and has_repeats(order, x)
+        followed = False
         keep = np.ones(x.size, bool)
         sensitivity = steady
         at_standards = np.searchsorted(run_order, order)
@@ -87,7 +92,8 @@ def calibrate(standards: Standards, run_order: Floats, blank: Blank, settings: C
             near = _near(log_ratio - course, ratio_se, x, settings)
             partner = _swapped(x, np.array([line.invert(v) for v in y / np.exp(course)]), near)
             keep, far = _keep(near, partner)
-            if drifts and keep.sum() >= 3:
+            followed = bool(drifts and keep.sum() >= FEWEST_KEPT)
+            if followed:
                 sensitivity = follow(order[keep], log_ratio[keep], ratio_se[keep], run_order)
                 middle = float(np.mean(sensitivity.log[at_standards[keep]]))
                 sensitivity = Sensitivity(sensitivity.log - middle, sensitivity.covariance, sensitivity.repeatability)
@@ -128,9 +134,11 @@ def calibrate(standards: Standards, run_order: Floats, blank: Blank, settings: C
             "standard): low samples are not to be trusted; check blanks and levels"
         )
     deviation = (y / factor)[keep] / np.maximum(line.at(x[keep]), 1e-300) - 1
-    freedom = int(keep.sum()) - len(POWERS[model]) - (DRIFT_FREEDOM if drifts else 0)
+    freedom = int(keep.sum()) - len(POWERS[model]) - (DRIFT_FREEDOM if followed else 0)
     repeatability = _excess(deviation, ratio_se[keep], freedom) if keep.sum() >= 4 else 0.0
-    return Calibrated(line, None, used, why_not, sensitivity, float(repeatability), sigma, limits_from, sigmas, notes)
+    return Calibrated(
+        line, None, used, why_not, sensitivity, float(repeatability), sigma, limits_from, sigmas, notes, followed
+    )
 
 
 def _first(why_not: list[str | None]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from coeruleus.chromatography.arrays import Floats
+from coeruleus.chromatography.arrays import Floats, stretches
 from coeruleus.chromatography.calibration_rows import RunCalibration
 from coeruleus.chromatography.peak_rows import Row
 from coeruleus.chromatography.peaks_and_dips import find_peaks_and_dips
@@ -227,9 +227,8 @@ class _Noise:
 
 
 def _nearest_range(time: Floats, signal: Floats, quiet: np.ndarray, at: float, length: float) -> float:
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], quiet, [False]]).astype(int)))
     best, answer = np.inf, float("nan")
-    for start, stop in zip(edges[::2], edges[1::2], strict=True):
+    for start, stop in stretches(quiet):
         if time[stop - 1] - time[start] < length:
             continue
         begin = float(np.clip(at - 0.5 * length, time[start], time[stop - 1] - length))

@@ -17,6 +17,7 @@ FAR_OFF = 3.5  # robust standard deviations beyond which a standard is left out
 MOST_REJECTED = 1 / 3
 FEWEST_KEPT = 3
 DRIFT_FREEDOM = 2  # what the course of sensitivity takes, about
+SAME = 1e-6  # of a term of the line is all that other terms do not say
 SWAPPED = 0.2  # how near what each of two standards says must be to what the other holds
 
 
@@ -94,7 +95,8 @@ def calibrate(standards: Standards, run_order: Floats, blank: Blank, settings: C
             keep, far = _keep(near, partner)
             followed = bool(drifts and keep.sum() >= FEWEST_KEPT)
             if followed:
-                sensitivity = follow(order[keep], log_ratio[keep], ratio_se[keep], run_order)
+                terms = _line_terms(line, x[keep], model)
+                sensitivity = follow(order[keep], log_ratio[keep], ratio_se[keep], run_order, terms)
                 middle = float(np.mean(sensitivity.log[at_standards[keep]]))
                 sensitivity = Sensitivity(sensitivity.log - middle, sensitivity.covariance, sensitivity.repeatability)
             factor = np.exp(sensitivity.log[at_standards])
@@ -151,6 +153,16 @@ def _steady_course(order: Floats, log_ratio: Floats) -> Floats:
     gap = order[second] - order[first]
     slope = float(np.median((log_ratio[second] - log_ratio[first])[gap != 0] / gap[gap != 0]))
     return np.asarray(slope * order + np.median(log_ratio - slope * order))
+
+
+def _line_terms(line: Line, x: Floats, model: str) -> Floats:
+    """What small changes of the line's coefficients do to the log of its values at `x` (n,); scale is left out.
+
+    Orthonormal columns, without those that these levels cannot tell apart.
+    """
+    terms = np.column_stack([np.ones(x.size), *(x**power / line.at(x) for power in POWERS[model][:-1])])
+    q, r = np.linalg.qr(terms / np.linalg.norm(terms, axis=0))
+    return np.asarray(q[:, 1:][:, np.abs(np.diag(r)[1:]) > SAME])
 
 
 def _near(residual: Floats, se: Floats, x: Floats, settings: Calibration) -> Booleans:

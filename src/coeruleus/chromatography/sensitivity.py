@@ -69,10 +69,9 @@ def follow(order: Floats, log_ratio: Floats, log_se: Floats, at: Floats, terms: 
     cross = (trend / length) ** 2 * np.outer(here, since) + walk**2 * apart
     effect = effects[best, :, 0]
     value = effect[0] + cross @ inverse @ (log_ratio - fixed @ effect)
-    gap = np.eye(1, effect.size) - cross @ inverse @ fixed
+    gap = 1 - cross @ inverse @ fixed[:, 0]  # what is not known of `terms` is in the covariance of the line
     same_side = np.sign(here)[:, None] == np.sign(here)
     walked = np.where(same_side, np.minimum.outer(np.abs(here), np.abs(here)), 0.0)
     own = (trend / length) ** 2 * np.outer(here, here) + walk**2 * walked
-    return Sensitivity(
-        value, own - cross @ inverse @ cross.T + gap @ np.linalg.inv(information[best]) @ gap.T, repeatability
-    )
+    known_line = own - cross @ inverse @ cross.T + np.outer(gap, gap) / inverse.sum()
+    return Sensitivity(value, known_line, repeatability)

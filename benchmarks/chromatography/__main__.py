@@ -1,10 +1,12 @@
 """How well and how fast noradrenaline is measured in simulated runs, beside the targets.
 
-usage: python benchmarks/chromatography [--seed N] [--rounds N] [--peer-traces N]
+usage: python benchmarks/chromatography [--seed N] [--rounds N] [--peer-traces N] [--all]
 
 Prints a table and exits 1 where a target is missed. `--rounds` is the number of times that six runs of 73 injections
 are simulated (half of them with peak shapes outside the fitted family); `--peer-traces 0` leaves hplc-py out, which
-otherwise needs `make peers`.
+otherwise needs `make peers`. `--all` then runs the two other studies of this folder, which also run by themselves:
+`concentrations.py`, whether 95 % intervals of concentrations hold the truth, and `real_files.py`, areas of real files
+against the tables of vendors' software.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ from __future__ import annotations
 import argparse
 import sys
 
+import concentrations
+import real_files
 from score import accuracy_lines, concentration_line, detection_lines, study
 from timing import peer_lines, timing_lines
 
@@ -21,6 +25,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=20240318)
     parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--peer-traces", type=int, default=6)
+    parser.add_argument("--all", action="store_true")
     asked = parser.parse_args()
     table = study(asked.seed, asked.rounds)
     lines = [
@@ -38,7 +43,13 @@ def main() -> int:
         print(f"{line.quantity:<58} {line.value:9.3f} {limit:>16}  {'held' if line.held else 'MISSED':<6}  {line.note}")
     missed = sum(not line.held for line in lines)
     print(f"{len(lines) - missed} of {len(lines)} held; seed {asked.seed}, {table['run_number'].nunique()} runs")
-    return int(missed > 0)
+    statuses = [int(missed > 0)]
+    if asked.all:
+        print("\nconcentrations.py\n")
+        statuses.append(concentrations.main([]))
+        print("\nreal_files.py\n")
+        statuses.append(real_files.main([]))
+    return max(statuses)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ FAR_OFF = 3.5  # robust standard deviations beyond which a standard is left out
 MOST_REJECTED = 1 / 3
 FEWEST_KEPT = 3
 DRIFT_FREEDOM = 2  # what the course of sensitivity takes, about
+SAME = 1e-6  # of a term of the line is all that other terms do not say
 SWAPPED = 0.2  # how near what each of two standards says must be to what the other holds
 
 
@@ -34,7 +35,10 @@ class Standards:
 
 @dataclass(frozen=True)
 class Calibrated:
-    """A calibration, or why there is none. `sensitivity` has a value for every injection of the run."""
+    """A calibration, or why there is none.
+
+    `sensitivity` has a value for every injection of the run; where `drift_followed` is False that says nothing of it.
+    """
 
     line: Line | None
     reason: str | None
@@ -46,6 +50,7 @@ class Calibrated:
     limits_from: str | None = None
     sigmas: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    drift_followed: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,7 @@ def calibrate(standards: Standards, run_order: Floats, blank: Blank, settings: C
     try:
         line = robust_start(x, y, model)
         drifts = settings.drift_correction and has_repeats(order, x)
+        followed = False
         keep = np.ones(x.size, bool)
         sensitivity = steady
         at_standards = np.searchsorted(run_order, order)
@@ -87,8 +93,10 @@ def calibrate(standards: Standards, run_order: Floats, blank: Blank, settings: C
             near = _near(log_ratio - course, ratio_se, x, settings)
             partner = _swapped(x, np.array([line.invert(v) for v in y / np.exp(course)]), near)
             keep, far = _keep(near, partner)
-            if drifts and keep.sum() >= 3:
-                sensitivity = follow(order[keep], log_ratio[keep], ratio_se[keep], run_order)
+            followed = bool(drifts and keep.sum() >= FEWEST_KEPT)
+            if followed:
+                terms = _line_terms(line, x[keep], model)
+                sensitivity = follow(order[keep], log_ratio[keep], ratio_se[keep], run_order, terms)
                 middle = float(np.mean(sensitivity.log[at_standards[keep]]))
                 sensitivity = Sensitivity(sensitivity.log - middle, sensitivity.covariance, sensitivity.repeatability)
             factor = np.exp(sensitivity.log[at_standards])
@@ -128,9 +136,11 @@ def calibrate(standards: Standards, run_order: Floats, blank: Blank, settings: C
             "standard): low samples are not to be trusted; check blanks and levels"
         )
     deviation = (y / factor)[keep] / np.maximum(line.at(x[keep]), 1e-300) - 1
-    freedom = int(keep.sum()) - len(POWERS[model]) - (DRIFT_FREEDOM if drifts else 0)
+    freedom = int(keep.sum()) - len(POWERS[model]) - (DRIFT_FREEDOM if followed else 0)
     repeatability = _excess(deviation, ratio_se[keep], freedom) if keep.sum() >= 4 else 0.0
-    return Calibrated(line, None, used, why_not, sensitivity, float(repeatability), sigma, limits_from, sigmas, notes)
+    return Calibrated(
+        line, None, used, why_not, sensitivity, float(repeatability), sigma, limits_from, sigmas, notes, followed
+    )
 
 
 def _first(why_not: list[str | None]) -> str:
@@ -143,6 +153,16 @@ def _steady_course(order: Floats, log_ratio: Floats) -> Floats:
     gap = order[second] - order[first]
     slope = float(np.median((log_ratio[second] - log_ratio[first])[gap != 0] / gap[gap != 0]))
     return np.asarray(slope * order + np.median(log_ratio - slope * order))
+
+
+def _line_terms(line: Line, x: Floats, model: str) -> Floats:
+    """What small changes of the line's coefficients do to the log of its values at `x` (n,); scale is left out.
+
+    Orthonormal columns, without those that these levels cannot tell apart.
+    """
+    terms = np.column_stack([np.ones(x.size), *(x**power / line.at(x) for power in POWERS[model][:-1])])
+    q, r = np.linalg.qr(terms / np.linalg.norm(terms, axis=0))
+    return np.asarray(q[:, 1:][:, np.abs(np.diag(r)[1:]) > SAME])
 
 
 def _near(residual: Floats, se: Floats, x: Floats, settings: Calibration) -> Booleans:

@@ -110,6 +110,11 @@ def calibrate_run(
         result.table.append(_table_row(run, name, unit, own, done, data))
         _add_points(result, run, name, data, done, ids, kinds)
         _add_problems(result, run, name, data, done)
+    lines = {name: done for name, done in result.by_analyte.items() if done.line is not None}
+    steady = [name for name, done in lines.items() if not done.drift_followed]
+    if settings.drift_correction and steady:
+        text = f"{', '.join(steady)}: sensitivity is not corrected for drift: no level was injected again later"
+        result.problems.append(Problem(STAGE, f"run {run}", "warning", text))
     return result
 
 
@@ -261,7 +266,7 @@ def _table_row(
         loq=10 * done.sigma / line.coefficients[1],
         limits_from=done.limits_from,
         **{f"lod_{source}": 3.3 * sigma / line.coefficients[1] for source, sigma in done.sigmas.items()},
-        drift_percent=100 * (drift[-1] / drift[0] - 1),
+        drift_percent=100 * (drift[-1] / drift[0] - 1) if done.drift_followed else None,
     )
     return row
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
@@ -16,9 +17,10 @@ from coeruleus.chromatography.arrays import Floats
 from coeruleus.chromatography.automatic_baseline import AutomaticBaseline, draw_baseline
 from coeruleus.chromatography.bounds import crossings
 from coeruleus.chromatography.noise import Noise
+from coeruleus.chromatography.peaks_and_dips import find_peaks_and_dips
 from coeruleus.chromatography.prepare import Cells
 from coeruleus.chromatography.settings import Integration
-from coeruleus.chromatography.trace_peaks import TracePeak, find_peaks_and_dips, find_trace_peaks
+from coeruleus.chromatography.trace_peaks import TracePeak, find_trace_peaks
 from coeruleus.chromatography.weighted_sums import area_weights, point_weights, standard_error, straight_weights
 
 FOUND_ABOVE = 2.4  # area over its error
@@ -58,10 +60,13 @@ class Workbench:
             self._peaks[negative] = find_trace_peaks(self.cells.time, self.cells.signal, dips=negative)
         return self._peaks[negative]
 
+    @cached_property
+    def standing_out(self) -> list[TracePeak]:
+        return find_peaks_and_dips(self.cells.time, self.cells.signal)
+
     def baseline(self, width: float) -> AutomaticBaseline:
         if width not in self._baseline:
-            standing_out = find_peaks_and_dips(self.cells.time, self.cells.signal)
-            self._baseline[width] = draw_baseline(self.cells.time, self.cells.signal, standing_out, width)
+            self._baseline[width] = draw_baseline(self.cells.time, self.cells.signal, self.standing_out, width)
         return self._baseline[width]
 
 

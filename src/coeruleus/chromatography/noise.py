@@ -16,7 +16,7 @@ from scipy.fft import dct
 from scipy.linalg import cholesky, solve_triangular, toeplitz
 from scipy.optimize import nnls
 
-from coeruleus.chromatography.arrays import Booleans, Floats
+from coeruleus.chromatography.arrays import Booleans, Floats, stretches
 
 PIECES = (512, 256, 128, 64, 32, 16)  # cells in a piece; the longest that is needed and of which there are enough
 ENOUGH = 12
@@ -105,8 +105,7 @@ def _trend(n: int) -> Floats:
 def quiet_pieces(signal: Floats, quiet: Booleans, n: int) -> Floats:
     """Detrended pieces (pieces, n) of quiet stretches, each overlapping the next by half."""
     pieces = []
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], quiet, [False]]).astype(int)))
-    for start, stop in zip(edges[::2], edges[1::2], strict=True):
+    for start, stop in stretches(quiet):
         for first in range(start, stop - n + 1, max(n // 2, 1)):
             pieces.append(signal[first : first + n])
     if not pieces:

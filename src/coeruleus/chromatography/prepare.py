@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from coeruleus.chromatography.arrays import Booleans, Floats
+from coeruleus.chromatography.arrays import Booleans, Floats, stretches
 
 MIN_POINTS = 20
 MAX_GAPS = 0.2  # of the points may be missing before a trace is not to be trusted
@@ -91,11 +91,10 @@ def _clipped(signal: Floats) -> Booleans:
     """
     top = signal.max()
     at_top = signal >= top - 1e-9 * max(abs(top), 1.0)
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], at_top, [False]]).astype(int)))
     clipped = np.zeros(signal.size, bool)
     middle = np.median(signal)
     half = signal > middle + 0.5 * (top - middle)
-    for start, stop in zip(edges[::2], edges[1::2], strict=True):
+    for start, stop in stretches(at_top):
         length = stop - start
         if length < 4:
             continue

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from coeruleus.chromatography.arrays import Floats
+from coeruleus.chromatography.arrays import Floats, stretches
 from coeruleus.chromatography.calibration_rows import RunCalibration
 from coeruleus.chromatography.peak_rows import Row
-from coeruleus.chromatography.prepare import Trace
-from coeruleus.chromatography.trace_peaks import find_peaks_and_dips
+from coeruleus.chromatography.peaks_and_dips import find_peaks_and_dips
+from coeruleus.chromatography.prepare import Trace, even
 from coeruleus.tables import status
 
 MOST_ASKED = 3  # injections for the signal over the noise, spread over the run
@@ -217,8 +217,8 @@ class _Noise:
 
     @staticmethod
     def _without_peaks(trace: Trace) -> tuple[Floats, Floats, np.ndarray]:
-        good = np.isfinite(trace.time_min) & np.isfinite(trace.signal)
-        time, signal = np.asarray(trace.time_min, float)[good], np.asarray(trace.signal, float)[good]
+        cells = even(trace)
+        time, signal = cells.time, cells.signal
         quiet = np.ones(time.size, bool)
         for peak in find_peaks_and_dips(time, signal):
             room = 0.5 * (peak.end - peak.start)
@@ -227,9 +227,8 @@ class _Noise:
 
 
 def _nearest_range(time: Floats, signal: Floats, quiet: np.ndarray, at: float, length: float) -> float:
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], quiet, [False]]).astype(int)))
     best, answer = np.inf, float("nan")
-    for start, stop in zip(edges[::2], edges[1::2], strict=True):
+    for start, stop in stretches(quiet):
         if time[stop - 1] - time[start] < length:
             continue
         begin = float(np.clip(at - 0.5 * length, time[start], time[stop - 1] - length))

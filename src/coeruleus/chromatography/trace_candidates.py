@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from coeruleus.chromatography.arrays import Floats
+from coeruleus.chromatography.arrays import Floats, stretches
 
 THRESHOLD = 4.5  # of the second derivative over its spread
 SCALES_PER_OCTAVE = 1.5
@@ -54,25 +54,22 @@ def find_candidates(signal: Floats) -> tuple[list[Candidate], float]:
     for scale in 2.0 ** np.arange(0, octaves, 1 / SCALES_PER_OCTAVE):
         answer = -_second_derivative(signal, float(scale)) * scale**2
         noise = max(_quiet_level(answer, scale, accepted, noise), least * BEND_OF_NOISE / np.sqrt(scale))
-        edges = np.flatnonzero(np.diff(np.concatenate([[False], answer > 0, [False]]).astype(int)))
-        starts, stops = edges[::2], edges[1::2]
-        clear = np.array([], bool)
-        if starts.size:
-            clear = np.maximum.reduceat(answer, starts) >= THRESHOLD * noise
-        for left, right in zip(starts[clear], stops[clear], strict=True):
-            if not _two_flanks(answer, left, right, scale):
+        bent = stretches(answer > 0)
+        most = np.maximum.reduceat(answer, [left for left, _ in bent]) if bent else np.empty(0)
+        for (left, right), z in zip(bent, most / noise, strict=True):
+            if z < THRESHOLD or not _two_flanks(answer, left, right, scale):
                 continue
             top = int(left + np.argmax(answer[left:right]))
-            z = float(answer[top] / noise)
             inside = [k for k, c in enumerate(accepted) if left <= c.apex < right]
             half = max(top - left, right - top)  # the side away from a neighbour that it touches
             if half > WIDEST * scale:
                 continue  # a coarser scale sees it as a whole
             sigma = float(np.sqrt(max(half**2 - scale**2, (0.3 * scale) ** 2)))
-            new = Candidate(top, sigma, float(scale), z)
+            new = Candidate(top, sigma, float(scale), float(z))
             if not inside:
-                # What a large neighbour has left of one that is there already is no other peak.
-                if not any(abs(c.apex - top) < c.sigma for c in accepted):
+                # What a large neighbour has left of one that is there already, or moved of a clearer one, is no other.
+                away = [(abs(c.apex - top), c) for c in accepted]
+                if not any(gap < c.sigma or (gap < scale and c.z > z) for gap, c in away):
                     accepted.append(new)
             elif len(inside) == 1:
                 finer = accepted[inside[0]]

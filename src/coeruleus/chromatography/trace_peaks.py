@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -71,29 +71,6 @@ def find_trace_peaks(time: Floats, signal: Floats, *, dips: bool = False) -> lis
         for n, k in enumerate(group):
             peaks.append(_peak(time, signal, candidates[k], (*cells[n], first, last), own[n]))
     return [p for p in peaks if p is not None]
-
-
-def find_peaks_and_dips(time: Floats, signal: Floats) -> list[TracePeak]:
-    """What stands out of the baseline of an even grid, up or down; the room between two peaks is no dip."""
-    up, down = find_trace_peaks(time, signal), find_trace_peaks(time, signal, dips=True)
-    if max((p.z for p in up), default=0.0) >= max((p.z for p in down), default=0.0):
-        peaks, others, turned = up, down, -signal  # the sharpest one tells which way peaks go here
-    else:
-        peaks, others, turned = down, up, signal
-    kept = [_between(time, turned, other, peaks) for other in others]
-    return peaks + [other for other in kept if other is not None]
-
-
-def _between(time: Floats, signal: Floats, dip: TracePeak, peaks: Sequence[TracePeak]) -> TracePeak | None:
-    """A dip, upright, within the room that the peaks leave; None where it does not stand out there."""
-    start = max([dip.start, *(p.end for p in peaks if p.apex < dip.apex)])
-    end = min([dip.end, *(p.start for p in peaks if p.apex > dip.apex)])
-    if not start < dip.apex < end:
-        return None
-    smooth = gaussian_filter1d(signal, max(0.25 * dip.sigma / float(time[1] - time[0]), 0.3), mode="nearest")
-    first, top, last = np.interp([start, dip.apex, end], time, smooth)
-    height = float(top - np.interp(dip.apex, [start, end], [first, last]))
-    return replace(dip, start=start, end=end, height=height) if height > 0.5 * dip.height else None
 
 
 def _valley(signal: Floats, left: Candidate, right: Candidate) -> int:
@@ -211,6 +188,8 @@ def _clusters(
 
 def _lowest(time: Floats, signal: Floats, valley: int, left: Candidate, right: Candidate) -> float:
     """The time of a valley between cells, one for both its peaks."""
+    if not 0 < valley < signal.size - 1:  # the trace begins or ends at the top of a peak that another touches
+        return float(time[valley])
     part = 0.1 if min(left.z, right.z) > STRONG else 0.25
     smooth = gaussian_filter1d(signal, max(part * min(left.sigma, right.sigma), 0.3), mode="nearest")
     a, b, c = smooth[valley - 1 : valley + 2]
@@ -240,6 +219,8 @@ def _peak(
     above = smooth[inside] - line
     near = slice(max(peak.apex - start - int(peak.sigma), 0), peak.apex - start + int(peak.sigma) + 1)
     top = near.start + int(np.argmax(above[near])) if above[near].size else peak.apex - start
+    if not 0 < top < above.size - 1:  # a rider on a flank has no top of its own, but bends most here
+        top = peak.apex - start
     shift = 0.0
     if 0 < top < above.size - 1:
         a, b, c = smooth[inside][top - 1 : top + 2]
@@ -248,4 +229,5 @@ def _peak(
     height = float(above[top])
     if not height > 0:
         return None
+    apex = float(np.clip(apex, *own))
     return TracePeak(apex, peak.sigma * step, *own, float(time[first]), float(time[last]), height, peak.z)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
+
 from coeruleus.report.cells import plural
 from coeruleus.report.facts import Facts
 from coeruleus.report.overview import Tables, get
@@ -81,7 +83,7 @@ def _calibration(tables: Tables, facts: Facts) -> list[str]:
     if rejected:
         said.append(f"{plural(int(rejected), 'standard value')} that the other standards contradict were left out.")
     if facts.setting("calibration", "drift_correction"):
-        said.append("Sensitivity between bracketing standards was corrected for drift.")
+        said += _drift(lines)
     limit, lowest = (facts.setting("calibration", f"accuracy_limit{end}") for end in ("", "_lowest"))
     if limit and lowest:
         said.append(
@@ -92,6 +94,17 @@ def _calibration(tables: Tables, facts: Facts) -> list[str]:
     of = f", with the σ {listed(sigmas)}" if sigmas else ""
     said.append(f"Limits of detection and quantification are 3.3 σ and 10 σ divided by the slope (ICH Q2(R2)){of}.")
     return said
+
+
+def _drift(lines: pd.DataFrame) -> list[str]:
+    """Only what the table of calibrations holds: without a level that came back nothing was corrected."""
+    followed = lines["drift_percent"].notna()[lines["status"] == "ok"] if len(lines) else pd.Series(dtype=bool)
+    if followed.empty:
+        return []
+    if not followed.any():
+        return ["Sensitivity was not corrected for drift: no standard was injected again later in its run."]
+    where = "" if followed.all() else " where a standard was injected again later in its run"
+    return [f"Sensitivity between bracketing standards was corrected for drift{where}."]
 
 
 def release(tables: Tables, facts: Facts) -> str:

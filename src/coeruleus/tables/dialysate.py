@@ -71,7 +71,11 @@ CALIBRATION = Table(
         number("quadratic_se", "its standard error", "response / unit²"),
         number("intercept_se", "standard error of the intercept", "response"),
         number("residual_sd", "weighted residual standard deviation of the standards", "response"),
-        number("drift_percent", "change of sensitivity from the first to the last injection of the run", "%"),
+        number(
+            "drift_percent",
+            "change of sensitivity from the first to the last injection of the run; n/a where it was not corrected for",
+            "%",
+        ),
         text("response", "what is calibrated: area, or area ÷ area of the internal standard"),
         text(
             "limits_from",

@@ -262,3 +262,38 @@ def test_replicates_of_a_sample_do_not_average_out_the_calibration_s_error() -> 
         ]
         own.append(np.var(z, ddof=1))  # around their mean: what they share is taken out
     assert 0.6 < np.mean(own) < 1.3  # a line tilts as well as it shifts, so a little of it is left
+
+
+def test_drift_that_nothing_shows_is_not_said_to_be_corrected() -> None:
+    """A fifth of sensitivity is lost; with one series before the samples nobody can know, with one after them too."""
+    gain = np.linspace(1.0, 0.8, 13)
+    levels = [f"L{k}" for k in range(5)]
+    kinds = (
+        [("standard", lev) for lev in levels] + [("dialysate", None)] * 3 + [("standard", lev) for lev in levels[::-1]]
+    )
+    areas = {f"a{n}": (kind, lev, 10 * (LEVELS[lev] if lev else 5.0) * gain[n]) for n, (kind, lev) in enumerate(kinds)}
+    both, once = typed(areas, LEVELS), typed({i: areas[i] for i in list(areas)[:8]}, LEVELS)
+    assert line(both)["drift_percent"] == pytest.approx(-20, abs=2)
+    assert np.isnan(line(once)["drift_percent"])
+    said = [p.message for p in once.problems if "drift" in p.message]
+    assert said == ["NE: sensitivity is not corrected for drift: no level was injected again later"]
+    assert not [p for p in both.problems if "drift" in p.message]
+
+
+@pytest.mark.parametrize("after", [1, -1])
+@pytest.mark.parametrize("model", ["linear", "linear_through_origin", "quadratic"])
+def test_drift_is_told_from_the_line_whichever_way_the_series_run(after: int, model: str) -> None:
+    """Levels that rise along both series, or fall along the second: a fifth is lost, and the line goes through zero."""
+    gain, away, lost = np.linspace(1.0, 0.8, 13), [], []
+    levels = [f"L{k}" for k in range(5)]
+    kinds = [("standard", lev) for lev in levels] + [("dialysate", None)] * 3
+    kinds += [("standard", lev) for lev in levels[::after]]
+    for seed in range(8):
+        scatter = np.exp(0.01 * np.random.default_rng(seed).normal(size=13))
+        true = 10 * gain * scatter * [LEVELS[lev] if lev else 5.0 for _, lev in kinds]
+        areas = {f"a{n:02d}": (kind, lev, float(true[n])) for n, (kind, lev) in enumerate(kinds)}
+        found = typed(areas, LEVELS, model=model)
+        lost.append(line(found)["drift_percent"])
+        away += [concentration(found, f"a{n:02d}") / 5 - 1 for n in (5, 6, 7)]
+    assert np.mean(lost) == pytest.approx(-20, abs=1)
+    assert np.mean(away) == pytest.approx(0, abs=0.007)

@@ -5,9 +5,11 @@ import pytest
 from scipy.optimize import brentq
 from scipy.stats import norm
 
+from coeruleus.chromatography import classical
 from coeruleus.chromatography.bounds import integrate
 from coeruleus.chromatography.classical import Drawn, Workbench, integrate_peak
 from coeruleus.chromatography.noise import Noise
+from coeruleus.chromatography.peaks_and_dips import find_peaks_and_dips
 from coeruleus.chromatography.prepare import Cells
 from coeruleus.chromatography.settings import Integration
 from coeruleus.chromatography.shapes import emg
@@ -142,6 +144,33 @@ def test_an_automatic_baseline_under_a_peak_on_a_bent_one(rate: float) -> None:
     work = bench(lambda t: 30 * np.exp(-t / 6) + gauss(t, 10, 5), rate, sd=0.005)
     found = measured(work, 10, "perpendicular_drop", baseline="automatic")
     assert found.area == pytest.approx(full(5), rel=0.015)
+
+
+@pytest.mark.parametrize("depth", [0.0, 3.0, 30.0, 100.0])
+@pytest.mark.parametrize("way", [1, -1])
+def test_an_automatic_baseline_passes_an_injection_dip(depth: float, way: int) -> None:
+    """However sharp it is; and in a trace turned over, where the peaks to be measured are dips."""
+    heights = {5.0: 20.0, 6.0: 20.0, 7.5: 20.0, 9.0: 20.0, 12.0: 3.0}
+
+    def trace(time: np.ndarray) -> np.ndarray:
+        made = sum(gauss(time, apex, height) for apex, height in heights.items())
+        return way * (made - depth * np.exp(-0.5 * ((time - 2) / 0.06) ** 2))
+
+    work = bench(trace, 2.0, sd=0.02)
+    for apex, height in heights.items():
+        found = measured(work, apex, "perpendicular_drop", baseline="automatic", negative=way < 0)
+        assert found.area == pytest.approx(way * full(height), rel=0.02)
+
+
+def test_what_stands_out_is_looked_for_once_for_all_analytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr(
+        classical, "find_peaks_and_dips", lambda *given: asked.append(given) or find_peaks_and_dips(*given)
+    )
+    work = bench(lambda t: gauss(t, 8, 5) + gauss(t, 12, 5))
+    for width in (0.2, 0.3, 0.4):
+        work.baseline(width)
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize("how", [

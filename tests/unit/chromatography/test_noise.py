@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from coeruleus.chromatography.arrays import stretches
 from coeruleus.chromatography.noise import estimate_noise
 
 from .simulated_run import coloured
@@ -63,3 +64,11 @@ def test_noise_from_short_pieces_does_not_repeat_itself_in_a_long_window() -> No
     values = np.linalg.eigvalsh(noise.matrix(96))
     assert noise.sd == pytest.approx(1.0, rel=0.1)
     assert values.min() > 0.01
+
+
+@pytest.mark.parametrize(
+    ("mask", "runs"),
+    [("", []), ("000", []), ("111", [(0, 3)]), ("0110100", [(1, 3), (4, 5)]), ("101", [(0, 1), (2, 3)])],
+)
+def test_stretches_of_a_mask(mask: str, runs: list[tuple[int, int]]) -> None:
+    assert stretches(np.array([one == "1" for one in mask], bool)) == runs

@@ -8,6 +8,7 @@ from coeruleus.chromatography.calibration_rows import calibrate_run
 from coeruleus.chromatography.prepare import Trace
 from coeruleus.chromatography.quantify import Analyte, Calibration, Integration, RunResult, quantify_run
 from coeruleus.chromatography.suitability import Limits, suitability_rows
+from coeruleus.simulation.faint_run import simulate_faint_run
 
 from .simulated_run import ANALYTES, Run, simulate_run
 
@@ -70,6 +71,30 @@ def test_signal_to_noise_is_twice_the_height_over_the_range() -> None:
     assert found.loc["signal_to_noise", "value"] == pytest.approx(40, rel=0.03)
     assert found.loc["signal_to_noise", "n_injections"] == 2  # those of the lowest level
     assert found.loc["signal_to_noise", "verdict"] == "pass"
+
+
+@pytest.mark.parametrize("first_min", [1.90, 1.94, 1.96])
+def test_a_run_whose_traces_begin_on_the_solvent_front(first_min: float) -> None:
+    made = simulate_faint_run([5, 1], samples=16)
+    traces = {}
+    for i, trace in zip(made.injections["injection_id"], made.traces, strict=True):
+        late = trace.time_min >= first_min
+        traces[i] = Trace(trace.time_min[late], trace.signal[late])
+    analytes = [Analyte("NE", 5.3, "nM"), Analyte("DOPAC", 9.0, "nM")]
+    result = quantify_run(made.injections, traces, {}, made.standards, analytes, Calibration(), NOBODY)
+    peaks = result.peaks[(result.peaks["analyte"] == "NE") & (result.peaks["kind"] == "standard")]
+    assert (peaks["status"] == "ok").mean() > 0.9
+    assert result.suitability.set_index(["analyte", "test"]).loc[("NE", "signal_to_noise"), "value"] > 0
+
+
+def test_missing_points_of_a_trace_are_no_noise() -> None:
+    """The finder of peaks wants an even grid: bridged, and not left out."""
+    time = np.arange(0, 12, 1 / 60)
+    signal = 3 + 20 * time + 0.25 * np.where(np.arange(time.size) % 2, 1.0, -1.0)
+    signal += 10 * np.exp(-0.5 * ((time - 5) / 0.085) ** 2)
+    signal[330:390] = np.nan
+    found = table(Limits(), {i: Trace(time, signal) for i in "abcd"})
+    assert found.loc["signal_to_noise", "value"] == pytest.approx(40, rel=0.03)
 
 
 HOW = {

@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from coeruleus.chromatography.trace_peaks import find_peaks_and_dips, find_trace_peaks
+from coeruleus.chromatography.peaks_and_dips import find_peaks_and_dips
+from coeruleus.chromatography.trace_peaks import find_trace_peaks
 
 from .simulated_run import coloured
 
@@ -89,6 +92,16 @@ def test_a_rider_before_a_large_peak_keeps_its_top() -> None:
     assert rider.end == large.start == pytest.approx(9.45, abs=0.05)  # where the two slopes cancel, by hand
 
 
+@pytest.mark.parametrize("at", [9.62, 10.38])
+def test_a_shoulder_without_a_valley_is_one_of_the_peaks(at: float) -> None:
+    time = np.arange(0, 20, 1 / 120)
+    signal = peak(time, 10, 100, 0.16) + peak(time, at, 20, 0.1)
+    signal += 0.003 * np.random.default_rng(4).normal(size=time.size)
+    both = sorted(p.start for p in find_trace_peaks(time, signal) if p.height > 1)
+    assert len(both) == 2
+    assert sorted(p.start for p in find_peaks_and_dips(time, signal) if p.height > 1) == both
+
+
 def test_the_room_between_peaks_is_no_dip_and_a_dip_is_one() -> None:
     time = np.arange(0, 20, 1 / 120)
     signal = sum(peak(time, at, 20) for at in (5.0, 6.0, 7.5, 9.0)) - peak(time, 15, 10)
@@ -97,3 +110,77 @@ def test_the_room_between_peaks_is_no_dip_and_a_dip_is_one() -> None:
     assert sorted(p.apex for p in found) == pytest.approx([5, 6, 7.5, 9, 15], abs=0.02)
     turned = [p for p in find_peaks_and_dips(time, -signal) if p.height > 1]
     assert sorted(p.apex for p in turned) == pytest.approx([5, 6, 7.5, 9, 15], abs=0.02)
+
+
+@pytest.mark.parametrize("dips", [0, 1, 2])
+def test_what_is_there_is_found_once_and_the_right_way_up(dips: int) -> None:
+    """Rows of Gaussians of 3 to 100 over a slope, some of them dips, from 4.5 sigma apart: 30 to 1000 times the noise.
+
+    Nearly all are, also dips that are narrower than the peaks, and none is cut in two.
+    """
+    time, held, once, more = np.arange(0, 20, 1 / 120), 0, 0, 0
+    for seed in range(1000, 1030):
+        rng = np.random.default_rng([seed, dips])
+        sigma = 0.06 * np.exp(rng.uniform(0, 1))
+        gaps = sigma * np.where(rng.random(9) < 0.5, rng.uniform(4.5, 9, 9), rng.uniform(9, 40, 9))
+        at = (1.5 + np.cumsum(gaps))[1.5 + np.cumsum(gaps) < 19]
+        height = np.exp(rng.uniform(np.log(3), np.log(100), at.size))
+        way = np.where(np.isin(np.arange(at.size), rng.permutation(at.size)[:dips]), -1, 1)
+        signal = 5 + 0.1 * time + 0.1 * rng.normal(size=time.size)
+        for where, tall, up in zip(at, way * height, way, strict=True):
+            signal += peak(time, where, tall, sigma * (0.6 if up < 0 and seed % 2 else 1))
+        found = find_peaks_and_dips(time, signal)
+        for where, up in zip(at, way, strict=True):
+            near = [p for p in found if abs(p.apex - where) < sigma]
+            upright = [up * np.interp([p.apex, p.start, p.end], time, signal) for p in near]
+            there = sum(top > 0.5 * (first + last) for top, first, last in upright)
+            held, once, more = held + 1, once + (there == 1), more + (there > 1)
+    assert more == 0
+    assert once >= (0.98 if not dips else 0.93) * held
+
+
+@pytest.mark.parametrize("depth", [0.0, 3.0, 30.0, 100.0])
+@pytest.mark.parametrize("way", [1, -1])
+def test_an_injection_dip_leaves_the_peaks_what_they_are(depth: float, way: int) -> None:
+    """However much sharper it is, and in a trace turned over, where it is a peak among dips."""
+    time, at = np.arange(0, 20, 1 / 120), (5.0, 6.0, 7.5, 9.0, 12.0)
+    signal = sum(peak(time, apex, 3 if apex == 12 else 20) for apex in at) - peak(time, 2, depth, 0.06)
+    signal = way * (signal + 0.05 * np.random.default_rng(6).normal(size=time.size))
+    found = [p for p in find_peaks_and_dips(time, signal) if p.height > 1]
+    assert sorted(p.apex for p in found) == pytest.approx([2.0, *at] if depth else list(at), abs=0.02)
+
+
+@pytest.mark.parametrize("apart", [0.3, 0.4])
+@pytest.mark.parametrize("second", [5.0, 20.0, 60.0])
+def test_a_trace_may_begin_anywhere_on_touching_peaks(apart: float, second: float) -> None:
+    """As behind a solvent front, or in an export that starts late; what comes later is found all the same."""
+    time = np.arange(0, 12, 1 / 120)
+    signal = 3 + peak(time, 2, 20) + peak(time, 2 + apart, second) + peak(time, 9, 20)
+    signal += 0.05 * np.random.default_rng(2).normal(size=time.size)
+    for first in range(210, 320):
+        for shown in (signal[first:], signal[:first:-1]):
+            found = find_trace_peaks(time[: shown.size], shown)
+            assert sum(abs(p.height - 20) < 1 for p in found) >= 1
+            assert all(p.start <= p.apex <= p.end for p in found)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.tuples(st.floats(-0.5, 6.5), st.floats(-50, 50), st.floats(0.005, 0.5)), min_size=1, max_size=8),
+    st.integers(0, 10**6),
+    st.sampled_from([0.0, 0.01, 0.3]),
+    st.sampled_from([None, 1.0, 5.0]),
+    st.integers(16, 720),
+)
+def test_peaks_lie_within_their_own_bounds_and_these_within_the_trace(
+    made: list[tuple[float, float, float]], seed: int, noise: float, counts: float | None, size: int
+) -> None:
+    time = np.arange(size) / 120
+    signal = sum(peak(time, *one) for one in made) + noise * np.random.default_rng(seed).normal(size=size)
+    signal = signal if counts is None else np.round(counts * signal) / counts
+    for dips in (False, True):
+        for p in find_trace_peaks(time, signal, dips=dips):
+            assert time[0] <= p.first <= p.start <= p.apex <= p.end <= p.last <= time[-1]
+            assert p.height > 0
+    for p in find_peaks_and_dips(time, signal):
+        assert time[0] <= p.first <= p.start < p.apex < p.end <= p.last <= time[-1]

@@ -89,3 +89,21 @@ def test_filters_are_said_only_of_traces_that_were_sorted_here():
     here = said({}, {"units/units": units, "sheets/recordings": pd.DataFrame({"kind": ["raw", "sorted"]})})
     assert "Units were sorted elsewhere" in elsewhere and "band-passed" not in elsewhere
     assert "band-passed from 250 to 5000 Hz" in here and "Other units were sorted elsewhere" in here
+
+
+@pytest.mark.parametrize(
+    ("drifts", "words"),
+    [
+        ([-6.0, 0.0], "was corrected for drift."),
+        ([-6.0, None], "was corrected for drift where a standard was injected again later in its run."),
+        ([None, None], "was not corrected for drift: no standard was injected again later in its run."),
+    ],
+)
+def test_drift_was_corrected_where_the_table_holds_one(drifts, words):
+    lines = [{"analyte": str(n), "status": "ok", "drift_percent": drift} for n, drift in enumerate(drifts)]
+    lines.append({"analyte": "x", "status": "failed", "drift_percent": None})
+    peaks = dialysate.PEAKS.frame([{"injection_id": "i", "analyte": "0", "area_method": "fit"}])
+    tables = {"dialysate/peaks": peaks, "dialysate/calibration": dialysate.CALIBRATION.frame(lines)}
+    assert words in said({}, tables)
+    assert "drift" not in said({"calibration": {"drift_correction": False}}, tables)
+    assert "drift" not in said({}, {"dialysate/peaks": peaks})

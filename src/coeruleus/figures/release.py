@@ -35,6 +35,7 @@ from coeruleus.tables.sources import AREAS, COURSES
 
 PERCENT = "% of baseline"
 GROUPS_PER_ROW = 4
+BLANK = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
 
 
 def draw_release(
@@ -113,10 +114,10 @@ def draw_groups(
 
 
 def _say_below(axes: Axes, words: str) -> None:
-    """Words under all that is drawn."""
+    """Words under all that is drawn, but over the line of the treatment."""
     low, high = axes.get_ylim()
     axes.set_ylim(low - 0.12 * (high - low), high)
-    axes.text(0.5, 0.01, words, transform=axes.transAxes, ha="center", va="bottom", color=GREY)
+    axes.text(0.5, 0.01, words, transform=axes.transAxes, ha="center", va="bottom", color=GREY, bbox=BLANK)
 
 
 def _percent_limits(samples: pd.DataFrame, courses: pd.DataFrame) -> tuple[float, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -110,7 +111,8 @@ def _animal(
     fix_labels(axes, left=7.5)
     few_ticks(axes, 4, 3)
     if against:  # below zero, where no course is
-        axes.text(1, 0.01, against, size="small", color=VERMILLION, transform=axes.transAxes, ha="right", va="bottom")
+        at: dict[str, Any] = {"transform": axes.transAxes, "ha": "right", "va": "bottom"}
+        axes.text(1, 0.01, against, size="small", color=VERMILLION, **at)
     plotted.add(
         " ".join(key[:2]),
         str(first["panel"]),

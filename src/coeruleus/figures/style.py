@@ -47,17 +47,18 @@ def place(figure: Figure, left: float, top: float, width: float, height: float) 
     return figure.add_axes(rectangle)
 
 
-def height_of(axes: Axes) -> float:
-    """Height of a panel in mm."""
-    return float(axes.get_position().height * axes.figure.get_size_inches()[1] / MM)  # type: ignore[union-attr]
+def size_of(axes: Axes) -> tuple[float, float]:
+    """Width and height of a panel in mm."""
+    width, height = axes.figure.get_size_inches() / MM  # type: ignore[union-attr]
+    box = axes.get_position()
+    return float(box.width * width), float(box.height * height)
 
 
 def fix_labels(axes: Axes, below: float = 4.6, left: float = 8.5) -> None:
     """Axis labels at fixed distances in mm: looking for free room at every drawing takes a third of its time."""
-    width, height = (size / MM for size in axes.figure.get_size_inches())  # type: ignore[union-attr]
-    box = axes.get_position()
-    axes.xaxis.set_label_coords(0.5, -below / (box.height * height))
-    axes.yaxis.set_label_coords(-left / (box.width * width), 0.5)
+    width, height = size_of(axes)
+    axes.xaxis.set_label_coords(0.5, -below / height)
+    axes.yaxis.set_label_coords(-left / width, 0.5)
 
 
 class Numbers(ScalarFormatter):

@@ -12,11 +12,12 @@ from coeruleus.figures.colours import BLACK
 from coeruleus.figures.frames import numbers, records
 from coeruleus.figures.save import Plotted
 from coeruleus.figures.settings import FigureSettings
-from coeruleus.figures.style import height_of, printable
+from coeruleus.figures.style import printable, size_of
 
 EVENTS = "sheets/events"  # dialysate/events.tsv
 Treatment = tuple[str, float, float]  # name, onset, end (min)
 MOST, ROW_MM = 4, 3.5  # rows of bars, each with its words
+LETTER = 0.18  # mm of a letter for each point of the font
 
 
 def treatments(events: pd.DataFrame, samples: pd.DataFrame) -> list[Treatment]:
@@ -43,7 +44,8 @@ def draw_treatments(axes: Axes, found: list[Treatment], panel: str, plotted: Plo
     """
     across, (left, right), (low, high) = axes.get_xaxis_transform(), axes.get_xlim(), axes.get_ylim()
     found = [one for one in found if one[1] <= right and one[2] >= left]
-    share = ROW_MM / height_of(axes)
+    width, height_mm = size_of(axes)
+    share = ROW_MM / height_mm
     axes.set_ylim(low, low + (high - low) / (1 - share * min(len({name for name, *_ in found}), MOST)))
     rows: dict[str, int] = {}
     said: set[str] = set()
@@ -60,10 +62,14 @@ def draw_treatments(axes: Axes, found: list[Treatment], panel: str, plotted: Plo
             said.add(name)
             # Under the bar, which may go on to the edge, or beside the mark: a blank before words is lost in browsers.
             place, points, va = (height - 0.02, 1.5, "top") if end > onset else (height, 3.5, "center")
-            late = onset > (left + right) / 2  # words end there, that they do not leave the panel
+            words = printable(settings.say(name))
+            start = max(onset, left)
+            before, after = (width * part / (right - left) for part in (start - left, right - start))
+            # Words that would leave the panel end where others begin.
+            late = after < len(words) * settings.font_size_pt * LETTER and before > after
             axes.annotate(
-                printable(settings.say(name)),
-                (min(end, right) if late else max(onset, left), place),
+                words,
+                (min(end, right) if late else start, place),
                 (-points if late else points, 0),
                 xycoords=across,
                 textcoords="offset points",

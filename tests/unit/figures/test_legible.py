@@ -79,7 +79,7 @@ def faults(monkeypatch):
 
 def treated(animals):
     """Each animal twice: a bar from before its first sample on, and a mark near its last."""
-    given = (("NE in the perfusate", -300.0, 500.0), ("reboxetine, 10 mg/kg", 95.0, np.nan))
+    given = (("NE in the perfusate", -300.0, 500.0), ("reboxetine, 10 mg/kg", 95.0, np.nan), ("KCl", 60.0, np.nan))
     return pd.DataFrame(
         [{"subject_id": animal, "session_id": animal, "probe_id": None, "trial_type": "drug", "drug": name,
           "onset_min": onset, "duration_min": lasts} for animal in animals for name, onset, lasts in given]

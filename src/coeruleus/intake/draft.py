@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from coeruleus.experiment.fields import BLANK
@@ -13,7 +14,7 @@ from coeruleus.formats.chromatogram import Chromatogram, read_chromatogram
 from coeruleus.formats.errors import FormatError
 from coeruleus.intake import draft_injections, draft_recordings
 from coeruleus.intake.draft_injections import Row, Seen, draft_rows, in_order, natural, settle_kinds, standards_rows
-from coeruleus.intake.guess import Guess, guess
+from coeruleus.intake.guess import Guess, guess, subject_in
 from coeruleus.intake.guess_times import Peak, Standard, retention_times
 from coeruleus.intake.result_tables import Results, results_of
 from coeruleus.intake.sheet_rows import Drafted, add_rows, old_rows
@@ -90,6 +91,8 @@ def _see(directory: Path, file: str, notes: dict[str, Guess], done: Drafted) -> 
     parent = Path(file).parent.name or directory.resolve().name
     known = next((notes[each] for each in (Path(file).stem.casefold(), name.casefold()) if each in notes), Guess())
     known = known if known.kind else guess(Path(file).stem, name, kind)
+    if known.kind == "dialysate" and known.subject is None:
+        known = replace(known, subject=subject_in(file))
     return Seen(file, trace.channels, trace.header, known, parent, _peaks(trace))
 
 
@@ -175,7 +178,7 @@ def _draft_recordings(directory: Path, files: list[str], done: Drafted) -> list[
 
 
 def _draft_subjects(directory: Path, rows: list[Row], found: list[draft_recordings.Found], done: Drafted) -> None:
-    named = {row["subject_id"] for row in rows} - {"n/a", BLANK}
+    named = {row["subject_id"] for row in [*rows, *(one.row for one in found)]} - {"n/a", BLANK}
     known = {row.get("subject_id", "") for row in old_rows(directory, SUBJECTS)}
     new = [{"subject_id": each} for each in sorted(named - known, key=natural)]
     if not new and not known and (rows or found):

@@ -30,7 +30,9 @@ NO_CONCENTRATION = re.compile(
 )
 UNIT = re.compile(r"(?<![A-Za-zµ])([pnuµm]M|[pn]g/[uµm][lL]|[uµ]g/m[lL]|fmol/[uµ][lL]|pmol/m[lL])(?![A-Za-z])")
 LOOKED_AT = 20  # rows in which a header is looked for
-FEWEST = 3  # times that make a header
+FEWEST, MOST = 3, 300  # times of samples; more are a chromatogram
+SHORTEST_MIN = 0.5  # between samples
+TRACE = re.compile(r"signal|intensity|absorbance|response|detector|current|voltage|mau\b|mv\b|counts")
 
 
 @dataclass
@@ -100,7 +102,10 @@ def _of_turned(turned: Cells, titles: list[str]) -> Results | None:
     header = turned[0]
     spans = [(column, span) for column, cell in enumerate(header) if column and (span := _span(cell, hours))]
     starts = [span[0] for _, span in spans]
-    if len(spans) < FEWEST or starts != sorted(set(starts)):
+    steps = [after - before for before, after in itertools.pairwise(starts)]
+    if not FEWEST <= len(spans) <= MOST or starts != sorted(set(starts)) or median(steps) < SHORTEST_MIN:
+        return None
+    if any(TRACE.search(name.casefold()) for name in (row[0] for row in turned[1:])):
         return None
     animals = [row for row in turned[1:] if row[0]]
     if any(word in ANALYTES for row in animals for word in _words(row[0])):
@@ -109,7 +114,8 @@ def _of_turned(turned: Cells, titles: list[str]) -> Results | None:
 
 
 def _words(text: str) -> list[str]:
-    return re.split(r"[^a-z0-9-]+", text.casefold())
+    """Words in small letters, without nA, which is a current and no noradrenaline."""
+    return [word.casefold() for word in re.split(r"[^A-Za-z0-9-]+", text) if word != "nA"]
 
 
 def column_of(header: list[str], names: tuple[str, ...]) -> int | None:

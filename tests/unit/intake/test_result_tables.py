@@ -156,3 +156,9 @@ def test_the_same_problem_of_many_rows_is_one_line():
         "error: b.tsv: no",
         "warning: a.tsv, row 7, column y: odd",
     ]
+
+
+def test_a_chromatogram_is_no_table_of_results():
+    for name, step in (("signal (nA)", 1 / 60), ("rat1", 1 / 60), ("signal", 1), ("ED1 [mV]", 1), ("rat1", 1)):
+        assert values([["Time (min)", name], *([f"{step * n:.4f}", n] for n in range(400))]) is None
+    assert values([["time", "signal"], *([n, n] for n in range(20))]) is None

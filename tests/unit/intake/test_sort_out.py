@@ -114,3 +114,17 @@ def test_an_animal_said_in_full_is_taken_from_names_of_files_and_folders(tmp_pat
         "rat3",
         "mouse12",
     }
+
+
+def test_a_csv_is_a_trace_or_a_table_of_the_lab(tmp_path):
+    (tmp_path / "rat1_s1.csv").write_text(TRACE.replace("\t", ","))
+    (tmp_path / "dialysate").mkdir()
+    (tmp_path / "dialysate/rat1_s2.csv").write_text(TRACE.replace("\t", ","))
+    results = "NE (nM)\nTime (min),rat 1,rat 2\n-20,1,2\n0,1,2\n20,3,2\n"
+    (tmp_path / "dialysate/results.csv").write_text(results)
+    (tmp_path / "weights.csv").write_text("rat,weight\nrat1,300\n")
+    done = draft(tmp_path)
+    assert files_of(tmp_path / "dialysate/injections.tsv") == ["rat1_s1.csv", "rat1_s2.csv"]
+    assert len((tmp_path / "dialysate/concentrations.tsv").read_text().splitlines()) == 7
+    unknown = [line for line in done.said if "no table in it was understood" in line or "passed over" in line]
+    assert len(unknown) == 1 and unknown[0].startswith("weights.csv: no table")

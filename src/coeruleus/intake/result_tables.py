@@ -80,20 +80,37 @@ def _blocks(cells: Cells) -> list[tuple[list[str], Cells]]:
 
 def _of_block(block: Cells, titles: list[str]) -> Results | None:
     for index, row in enumerate(block[:LOOKED_AT]):
-        rest = block[index + 1 :]
-        if column_of(row, ANIMALS) is not None and column_of(row, TIMES) is not None:
-            return _long(row, rest, titles)
-        if _number_of(row[0]) is not None:
-            continue  # a line of numbers is no header
-        times = [(column, span) for column, cell in enumerate(row) if column and (span := _span(cell))]
-        starts = [span[0] for _, span in times]
-        others = sum(bool(cell) for cell in row[1:]) - len(times)  # group, sex
-        if len(times) >= FEWEST and starts == sorted(set(starts)) and others <= len(times):
-            return _wide(row, times, rest, titles)
-        if column_of(row[:1], TIMES) is not None and len(rest) >= FEWEST:
-            turned = [list(column) for column in itertools.zip_longest(row, *rest, fillvalue="")]
-            return _of_turned(turned, titles)
+        below = block[index + 1 :]
+        rest = _up_to_next_header(row, below)
+        found = _below(row, rest, titles)
+        if found is not None:
+            if left := len(below) - len(rest):
+                found.notes.append(f"{left} rows from a second header on were not read; part tables by an empty row")
+            return found
     return None
+
+
+def _below(header: list[str], rest: Cells, titles: list[str]) -> Results | None:
+    """The table that this row heads; None where it is no header."""
+    if column_of(header, ANIMALS) is not None and column_of(header, TIMES) is not None:
+        return _long(header, rest, titles)
+    if _number_of(header[0]) is not None:
+        return None  # a line of numbers
+    times = [(column, span) for column, cell in enumerate(header) if column and (span := _span(cell))]
+    starts = [span[0] for _, span in times]
+    others = sum(bool(cell) for cell in header[1:]) - len(times)  # group, sex
+    if len(times) >= FEWEST and starts == sorted(set(starts)) and others <= len(times):
+        return _wide(header, times, rest, titles)
+    if column_of(header[:1], TIMES) is not None and len(rest) >= FEWEST:
+        return _of_turned([list(column) for column in itertools.zip_longest(header, *rest, fillvalue="")], titles)
+    return None
+
+
+def _up_to_next_header(header: list[str], rows: Cells) -> Cells:
+    """Rows of one table: what follows a second header may be of another analyte."""
+    animal = column_of(header, ANIMALS) or 0
+    again = (index for index, row in enumerate(rows) if column_of(row[animal : animal + 1], ANIMALS) is not None)
+    return rows[: next(again, len(rows))]
 
 
 def _of_turned(turned: Cells, titles: list[str]) -> Results | None:
@@ -119,7 +136,9 @@ def _words(text: str) -> list[str]:
 
 
 def column_of(header: list[str], names: tuple[str, ...]) -> int | None:
-    folded = [" ".join(cell.casefold().split()) for cell in header]
+    """Index of the first of these names in a header; Time[min] is time (min)."""
+    brackets = str.maketrans({"[": " (", "]": ")", "(": " ("})
+    folded = [" ".join(cell.casefold().translate(brackets).split()) for cell in header]
     return next((folded.index(name) for name in names if name in folded), None)
 
 

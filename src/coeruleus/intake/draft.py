@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from coeruleus.experiment.fields import BLANK
 from coeruleus.experiment.read_sheet import find_sheet
-from coeruleus.experiment.sheets import CONCENTRATIONS, INJECTIONS, RECORDINGS, SHEETS, STANDARDS, SUBJECTS
+from coeruleus.experiment.sheets import CONCENTRATIONS, INJECTIONS, RECORDINGS, STANDARDS, SUBJECTS
 from coeruleus.formats.chromatogram import Chromatogram, read_chromatogram
 from coeruleus.formats.errors import FormatError
 from coeruleus.intake import draft_injections, draft_recordings
 from coeruleus.intake.draft_injections import Row, Seen, draft_rows, in_order, natural, settle_kinds, standards_rows
-from coeruleus.intake.guess import Guess, guess
+from coeruleus.intake.guess import Guess, guess, subject_in
 from coeruleus.intake.guess_times import Peak, Standard, retention_times
-from coeruleus.intake.result_tables import Results, results_of
-from coeruleus.intake.sheet_rows import Drafted, add_rows, old_rows
+from coeruleus.intake.lab_tables import add_results, read_lab_tables, say_not_understood
+from coeruleus.intake.sheet_rows import SUBJECT_COLUMNS, Drafted, add_rows, old_rows
 from coeruleus.intake.sort_out import sort_out
-from coeruleus.intake.spreadsheets import read_cells, sequence_of
 
 SETTINGS = "experiment.yaml"
-SUBJECT_COLUMNS = ("subject_id", "species", "sex", "age", "weight_g", "group")
-RESULT_COLUMNS = ("subject_id", "start_min", "end_min", "analyte", "concentration", "unit")
-NOT_UNDERSTOOD = (
-    "no table in it was understood; a sequence table has columns for file or sample name and type, results have "
-    "animals and times (min), in rows or columns"
-)
 
 
 def draft(directory: Path, interval_min: float | None = None, start_min: float | None = None) -> Drafted:
@@ -37,12 +31,14 @@ def draft(directory: Path, interval_min: float | None = None, start_min: float |
     done = Drafted()
     if not directory.is_dir():
         raise FormatError(f"{directory.name}: is not a directory")
-    chromatograms, recordings = sort_out(directory, done)
-    notes = read_spreadsheets(directory, done)
+    tables = read_lab_tables(directory, done)
+    chromatograms, recordings = sort_out(directory, tables.files, done)
+    say_not_understood(tables, chromatograms, done)
+    add_results(directory, tables, done)
     injections = old_rows(directory, INJECTIONS)
     known = {row.get("file", "") for row in injections}
     seen = settle_kinds(
-        [one for file in chromatograms if file not in known and (one := _see(directory, file, notes, done))]
+        [one for file in chromatograms if file not in known and (one := _see(directory, file, tables.notes, done))]
     )
     runs = in_order(seen)
     in_rows = [one for run in runs for one in run]
@@ -90,6 +86,8 @@ def _see(directory: Path, file: str, notes: dict[str, Guess], done: Drafted) -> 
     parent = Path(file).parent.name or directory.resolve().name
     known = next((notes[each] for each in (Path(file).stem.casefold(), name.casefold()) if each in notes), Guess())
     known = known if known.kind else guess(Path(file).stem, name, kind)
+    if known.kind == "dialysate" and known.subject is None:
+        known = replace(known, subject=subject_in(file))
     return Seen(file, trace.channels, trace.header, known, parent, _peaks(trace))
 
 
@@ -109,50 +107,6 @@ def _first_channel(path: Path) -> Chromatogram:
         if "name one in the column 'channel'" not in str(error):
             raise
         return read_chromatogram(path, "1")
-
-
-def read_spreadsheets(directory: Path, done: Drafted) -> dict[str, Guess]:
-    """What the lab's own tables say of injections, by name of file or sample; results become concentrations.tsv."""
-    notes: dict[str, Guess] = {}
-    names = {f"{sheet.name}{suffix}" for sheet in SHEETS for suffix in (".tsv", ".csv")}
-    results: list[tuple[str, Results]] = []
-    for path in sorted([*directory.glob("*"), *directory.glob("dialysate/*")]):
-        file = path.relative_to(directory).as_posix()
-        if path.suffix.lower() not in (".xlsx", ".csv") or file in names or not path.is_file():
-            continue
-        try:
-            tables = read_cells(path)
-        except FormatError as error:
-            done.said.append(f"not read as a table: {error}")
-            continue
-        understood = False
-        for title, cells in tables:
-            sequence = sequence_of(cells)
-            notes |= {name: known for name, known in sequence.items() if name not in notes}
-            found = None if sequence else results_of(cells, title)
-            if found is not None:
-                results.append((file, found))
-            if sequence:
-                injections = len({id(each) for each in sequence.values()})  # by file and by sample
-                done.said.append(f"{file}: read as a sequence table of {injections} injections")
-            understood = understood or bool(sequence) or found is not None
-        if not understood:
-            done.said.append(f"{file}: {NOT_UNDERSTOOD}")
-    old = find_sheet(directory, CONCENTRATIONS)[0]
-    for file, found in results:
-        if old is not None:
-            done.said.append(f"{file}: looks like results, but dialysate/concentrations is there already; left alone")
-            continue
-        add_rows(directory, CONCENTRATIONS, RESULT_COLUMNS, found.rows, done)
-        done.said += [f"{file}: {note}" for note in found.notes]
-        named = {row["subject_id"] for row in found.rows}
-        known = {row.get("subject_id", "") for row in old_rows(directory, SUBJECTS)}
-        new = [
-            dict.fromkeys(SUBJECT_COLUMNS, "n/a") | {"subject_id": each, "group": found.groups.get(each, "n/a")}
-            for each in sorted(named - known, key=natural)
-        ]
-        add_rows(directory, SUBJECTS, SUBJECT_COLUMNS, new, done)
-    return notes
 
 
 def _draft_recordings(directory: Path, files: list[str], done: Drafted) -> list[draft_recordings.Found]:
@@ -175,7 +129,7 @@ def _draft_recordings(directory: Path, files: list[str], done: Drafted) -> list[
 
 
 def _draft_subjects(directory: Path, rows: list[Row], found: list[draft_recordings.Found], done: Drafted) -> None:
-    named = {row["subject_id"] for row in rows} - {"n/a", BLANK}
+    named = {row["subject_id"] for row in [*rows, *(one.row for one in found)]} - {"n/a", BLANK}
     known = {row.get("subject_id", "") for row in old_rows(directory, SUBJECTS)}
     new = [{"subject_id": each} for each in sorted(named - known, key=natural)]
     if not new and not known and (rows or found):

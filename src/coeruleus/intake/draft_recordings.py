@@ -19,6 +19,7 @@ from coeruleus.formats.recording import (
     open_sorted,
     read_raw,
 )
+from coeruleus.intake.guess import subject_in
 
 Row = dict[str, str]
 COLUMNS = (
@@ -41,7 +42,7 @@ def look(path: Path, file: str) -> Found:
     trace, trace_error = _try(read_raw, path)
     if units is None and trace is None and not (_is_recording(unit_error) or _is_recording(trace_error)):
         raise FormatError(unit_error)
-    row = dict.fromkeys(COLUMNS, "n/a") | {"file": file, "subject_id": BLANK, "segment": "1"}
+    row = dict.fromkeys(COLUMNS, "n/a") | {"file": file, "subject_id": subject_in(file) or BLANK, "segment": "1"}
     several = units is not None and any("took every channel" in note for note in units.notes)
     unsorted = "not assigned" in unit_error  # snippets of spikes without a sorter's codes
     row["kind"] = BLANK if several or (trace is None and units is None) else "raw" if units is None else "sorted"

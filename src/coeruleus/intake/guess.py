@@ -16,6 +16,9 @@ TYPES = {"standard": "standard", "calibration standard": "standard", "blank": "b
 SAMPLE = re.compile(
     r"(?:^|[_\s-])((?:rat|mouse|animal|subject|r|m|a)[ _]?\d+)[_\s-]+(?:sample|fraction|dial|s|f|d)[ _]?(\d+)(?![\d.,])"
 )
+SUBJECT = re.compile(
+    r"(?<![a-z0-9])((?:rat|mouse|animal|subject)[ _-]?\d+)(?!\d|[.,]\d|[ _-]?(?:g|kg|days?|wk|weeks?)\b)"
+)
 NUMBERED = re.compile(r"(?:samples?|fraction|timepoint)[ _-]?(\d+)(?![\d.,])")
 UNITS = {"pm": "pM", "nm": "nM", "um": "µM", "µm": "µM", "mm": "mM"}
 UNITS |= {unit: unit for unit in ("pg/ul", "pg/ml", "ng/ml", "ug/ml", "fmol/ul", "pmol/ml")}
@@ -67,6 +70,12 @@ def guess(stem: str, sample_name: str = "", sample_type: str = "") -> Guess:
             return Guess("dialysate", subject=re.sub(r"[ _]", "", match[1]), sample=int(match[2]))
     numbers = [int(match[1]) for text in first if (match := NUMBERED.search(text))]
     return Guess(kind, sample=numbers[0] if kind and numbers else None)
+
+
+def subject_in(path: str) -> str | None:
+    """The one animal that the names of a file and its folders say in full, "rat 3" or "mouse_12"; else None."""
+    said = {re.sub(r"[ _-]", "", match[1]) for match in SUBJECT.finditer(_folded(path))}
+    return said.pop() if len(said) == 1 else None
 
 
 def _folded(text: str) -> str:

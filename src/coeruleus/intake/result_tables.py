@@ -30,7 +30,9 @@ NO_CONCENTRATION = re.compile(
 )
 UNIT = re.compile(r"(?<![A-Za-zµ])([pnuµm]M|[pn]g/[uµm][lL]|[uµ]g/m[lL]|fmol/[uµ][lL]|pmol/m[lL])(?![A-Za-z])")
 LOOKED_AT = 20  # rows in which a header is looked for
-FEWEST = 3  # times that make a header
+FEWEST, MOST = 3, 300  # times of samples; more are a chromatogram
+SHORTEST_MIN = 0.5  # between samples
+TRACE = re.compile(r"signal|intensity|absorbance|response|detector|current|voltage|mau\b|mv\b|counts")
 
 
 @dataclass
@@ -78,20 +80,37 @@ def _blocks(cells: Cells) -> list[tuple[list[str], Cells]]:
 
 def _of_block(block: Cells, titles: list[str]) -> Results | None:
     for index, row in enumerate(block[:LOOKED_AT]):
-        rest = block[index + 1 :]
-        if column_of(row, ANIMALS) is not None and column_of(row, TIMES) is not None:
-            return _long(row, rest, titles)
-        if _number_of(row[0]) is not None:
-            continue  # a line of numbers is no header
-        times = [(column, span) for column, cell in enumerate(row) if column and (span := _span(cell))]
-        starts = [span[0] for _, span in times]
-        others = sum(bool(cell) for cell in row[1:]) - len(times)  # group, sex
-        if len(times) >= FEWEST and starts == sorted(set(starts)) and others <= len(times):
-            return _wide(row, times, rest, titles)
-        if column_of(row[:1], TIMES) is not None and len(rest) >= FEWEST:
-            turned = [list(column) for column in itertools.zip_longest(row, *rest, fillvalue="")]
-            return _of_turned(turned, titles)
+        below = block[index + 1 :]
+        rest = _up_to_next_header(row, below)
+        found = _below(row, rest, titles)
+        if found is not None:
+            if left := len(below) - len(rest):
+                found.notes.append(f"{left} rows from a second header on were not read; part tables by an empty row")
+            return found
     return None
+
+
+def _below(header: list[str], rest: Cells, titles: list[str]) -> Results | None:
+    """The table that this row heads; None where it is no header."""
+    if column_of(header, ANIMALS) is not None and column_of(header, TIMES) is not None:
+        return _long(header, rest, titles)
+    if _number_of(header[0]) is not None:
+        return None  # a line of numbers
+    times = [(column, span) for column, cell in enumerate(header) if column and (span := _span(cell))]
+    starts = [span[0] for _, span in times]
+    others = sum(bool(cell) for cell in header[1:]) - len(times)  # group, sex
+    if len(times) >= FEWEST and starts == sorted(set(starts)) and others <= len(times):
+        return _wide(header, times, rest, titles)
+    if column_of(header[:1], TIMES) is not None and len(rest) >= FEWEST:
+        return _of_turned([list(column) for column in itertools.zip_longest(header, *rest, fillvalue="")], titles)
+    return None
+
+
+def _up_to_next_header(header: list[str], rows: Cells) -> Cells:
+    """Rows of one table: what follows a second header may be of another analyte."""
+    animal = column_of(header, ANIMALS) or 0
+    again = (index for index, row in enumerate(rows) if column_of(row[animal : animal + 1], ANIMALS) is not None)
+    return rows[: next(again, len(rows))]
 
 
 def _of_turned(turned: Cells, titles: list[str]) -> Results | None:
@@ -100,7 +119,10 @@ def _of_turned(turned: Cells, titles: list[str]) -> Results | None:
     header = turned[0]
     spans = [(column, span) for column, cell in enumerate(header) if column and (span := _span(cell, hours))]
     starts = [span[0] for _, span in spans]
-    if len(spans) < FEWEST or starts != sorted(set(starts)):
+    steps = [after - before for before, after in itertools.pairwise(starts)]
+    if not FEWEST <= len(spans) <= MOST or starts != sorted(set(starts)) or median(steps) < SHORTEST_MIN:
+        return None
+    if any(TRACE.search(name.casefold()) for name in (row[0] for row in turned[1:])):
         return None
     animals = [row for row in turned[1:] if row[0]]
     if any(word in ANALYTES for row in animals for word in _words(row[0])):
@@ -109,11 +131,14 @@ def _of_turned(turned: Cells, titles: list[str]) -> Results | None:
 
 
 def _words(text: str) -> list[str]:
-    return re.split(r"[^a-z0-9-]+", text.casefold())
+    """Words in small letters, without nA, which is a current and no noradrenaline."""
+    return [word.casefold() for word in re.split(r"[^A-Za-z0-9-]+", text) if word != "nA"]
 
 
 def column_of(header: list[str], names: tuple[str, ...]) -> int | None:
-    folded = [" ".join(cell.casefold().split()) for cell in header]
+    """Index of the first of these names in a header; Time[min] is time (min)."""
+    brackets = str.maketrans({"[": " (", "]": ")", "(": " ("})
+    folded = [" ".join(cell.casefold().translate(brackets).split()) for cell in header]
     return next((folded.index(name) for name in names if name in folded), None)
 
 

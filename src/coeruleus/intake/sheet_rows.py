@@ -11,6 +11,7 @@ from coeruleus.experiment.fields import Sheet
 from coeruleus.experiment.read_sheet import find_sheet
 
 Row = dict[str, str]
+SUBJECT_COLUMNS = ("subject_id", "species", "sex", "age", "weight_g", "group")
 FEW = 6  # columns of a sheet that is drafted whole
 
 

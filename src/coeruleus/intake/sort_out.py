@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Set
 from pathlib import Path
 
 from coeruleus.experiment.sheets import SHEETS
@@ -33,20 +34,21 @@ DEEPEST = 5
 SHOWN = 6
 
 
-def sort_out(directory: Path, done: Drafted) -> tuple[list[str], list[str]]:
+def sort_out(directory: Path, tables: Set[Path], done: Drafted) -> tuple[list[str], list[str]]:
     """Chromatogram and recording files, relative to dialysate/ and ephys/.
 
-    Files elsewhere in the directory are put into one of these as well, under the folders in which they lie.
+    Files elsewhere in the directory are put into one of these as well, under the folders in which they lie. `tables`
+    are a lab's own, and no instrument's.
     """
     passed: list[Path] = []
-    sheets = {directory / f"{sheet.name}.tsv" for sheet in SHEETS}
+    sheets = {directory / f"{sheet.name}{suffix}" for sheet in SHEETS for suffix in (".tsv", ".csv")}
     brought = dict.fromkeys(ROOMS, 0)
     for path in _outside(directory):
-        if path.suffix.lower() == ".csv" or _is_companion(path) or path in sheets:
+        if path in tables or path in sheets or _is_companion(path):
             continue
         room = _room_of(path)
         if room is None:
-            passed.append(path.relative_to(directory))
+            passed += [path.relative_to(directory)] if path.suffix.lower() != ".csv" else []
         else:
             brought[room] += _bring(path, directory / room / path.relative_to(directory))
     for room, count in brought.items():
@@ -58,7 +60,8 @@ def sort_out(directory: Path, done: Drafted) -> tuple[list[str], list[str]]:
         more = f", and {len(passed) - SHOWN} more" if len(passed) > SHOWN else ""
         hints = sorted({f"{suffix}: {CLOSED[suffix]}" for path in passed if (suffix := path.suffix.lower()) in CLOSED})
         done.said.append("; ".join([f"passed over, in no known format: {shown}{more}", *hints]))
-    return _inside(directory, "dialysate", done), _inside(directory, "ephys", done)
+    found = [_inside(directory, room, tables, done) for room in ROOMS]
+    return found[0], found[1]
 
 
 def _outside(directory: Path) -> list[Path]:
@@ -76,10 +79,12 @@ def _outside(directory: Path) -> list[Path]:
     return sorted(found, key=lambda path: natural(path.relative_to(directory).as_posix()))[:MOST_FILES]
 
 
-def _inside(directory: Path, room: str, done: Drafted) -> list[str]:
+def _inside(directory: Path, room: str, tables: Set[Path], done: Drafted) -> list[str]:
     folder, files = directory / room, []
     for path in sorted(folder.rglob("*"), key=lambda each: natural(str(each))) if folder.is_dir() else []:
-        if any(is_unit(folder / parent) for parent in path.relative_to(folder).parents) or _is_companion(path):
+        if any(is_unit(folder / parent) for parent in path.relative_to(folder).parents):
+            continue
+        if path in tables or _is_companion(path):
             continue
         relative = path.relative_to(directory).as_posix()
         if _is_candidate(path) and not any(relative.startswith(f"{sheet.name}.") for sheet in SHEETS):

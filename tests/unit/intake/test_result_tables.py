@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import openpyxl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from coeruleus.cli import app
@@ -65,6 +67,13 @@ def test_tables_below_each_other_keep_their_analytes():
     ]
 
 
+def test_a_second_header_ends_a_table():
+    cells = [["Animal", -20, 0, 20], ["r1", 1, 2, 3], ["Animal", -20, 0, 20], ["r1", 7, 8, 9]]
+    assert [row[4] for row in values(cells, "NE")] == ["1", "2", "3"]
+    found = results_of([[str(cell) for cell in row] for row in cells], "NE")
+    assert any("2 rows from a second header on were not read" in note for note in found.notes)
+
+
 @pytest.mark.parametrize(
     "cells",
     [
@@ -101,6 +110,35 @@ def test_long_tables_give_groups_and_units():
         ("NE", "1.1", "fmol/ul"),
         ("DA", "0.5", "fmol/ul"),
     ]
+
+
+CELLS = [
+    "",
+    "Animal",
+    "Time (min)",
+    "time[h]",
+    "Group",
+    "NE (nM)",
+    "DA",
+    "%",
+    "r1",
+    "Mean",
+    "-20",
+    "0",
+    "20",
+    "0-20",
+    "<0.5",
+]
+CELLS += ["1,5", "nan", "1e999", "n/a", "\u2212", "S1"]
+
+
+@given(st.lists(st.lists(st.sampled_from(CELLS), max_size=6), max_size=9), st.sampled_from(CELLS))
+def test_any_cells_are_a_sound_table_or_none(cells, title):
+    found = results_of(cells, title)
+    sequence_of(cells)
+    for row in found.rows if found else []:
+        assert float(row["start_min"]) <= float(row["end_min"]) and row["subject_id"] and row["concentration"]
+        assert row["subject_id"].casefold() not in ("mean", "animal")
 
 
 def test_an_unknown_unit_is_asked_for_once(tmp_path):
@@ -156,3 +194,9 @@ def test_the_same_problem_of_many_rows_is_one_line():
         "error: b.tsv: no",
         "warning: a.tsv, row 7, column y: odd",
     ]
+
+
+def test_a_chromatogram_is_no_table_of_results():
+    for name, step in (("signal (nA)", 1 / 60), ("rat1", 1 / 60), ("signal", 1), ("ED1 [mV]", 1), ("rat1", 1)):
+        assert values([["Time (min)", name], *([f"{step * n:.4f}", n] for n in range(400))]) is None
+    assert values([["time", "signal"], *([n, n] for n in range(20))]) is None

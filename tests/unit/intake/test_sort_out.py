@@ -12,7 +12,7 @@ import pytest
 from coeruleus.intake.draft import draft
 from coeruleus.intake.draft_injections import Seen, in_order
 from coeruleus.intake.draft_recordings import site_of
-from coeruleus.intake.guess import Guess
+from coeruleus.intake.guess import Guess, subject_in
 
 TRACE = "time_min\tsignal (nA)\n" + "".join(f"{n / 60:.4f}\t{np.exp(-((n - 200) ** 2) / 50):.5f}\n" for n in range(400))
 
@@ -92,3 +92,39 @@ def test_years_apart_is_never_one_run():
 
 def test_letters_with_marks_are_kept_as_letters():
     assert site_of("rät 1 séance.smr", set()) == "rat_1_seance" and site_of("鼠.smr", set()) == "site"
+
+
+def test_an_animal_said_in_full_is_taken_from_names_of_files_and_folders(tmp_path):
+    assert subject_in("rat 3/sample 1.txt") == subject_in("x_Rat-3_left.smr") == subject_in("rat3.smr") == "rat3"
+    for doubtful in ("rat3/rat4.smr", "rat 300 g.smr", "r3.smr", "concentrate 5.txt", "rats.smr", "rat 3.5.smr"):
+        assert subject_in(doubtful) is None
+    for name in ("rat 3/sample 1.txt", "rat 3/sample 2.txt", "cal/std 5 nM.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(TRACE)
+    (tmp_path / "mouse_12").mkdir()
+    np.save(tmp_path / "mouse_12/x.npy", np.zeros(3))
+    with (tmp_path / "mouse_12/spikes.tsv").open("w") as file:
+        file.write("unit_id\ttime_s\n" + "".join(f"u1\t{n / 3:.3f}\n" for n in range(50)))
+    draft(tmp_path, 20, -40)
+    with (tmp_path / "dialysate/injections.tsv").open(newline="") as file:
+        rows = {row["file"]: row for row in csv.DictReader(file, delimiter="\t")}
+    second = rows["rat 3/sample 2.txt"]
+    assert (second["subject_id"], second["sample_id"], second["start_min"]) == ("rat3", "rat3_s2", "-20")
+    assert {line.split("\t")[0] for line in (tmp_path / "subjects.tsv").read_text().splitlines()[1:]} == {
+        "rat3",
+        "mouse12",
+    }
+
+
+def test_a_csv_is_a_trace_or_a_table_of_the_lab(tmp_path):
+    (tmp_path / "rat1_s1.csv").write_text(TRACE.replace("\t", ","))
+    (tmp_path / "dialysate").mkdir()
+    (tmp_path / "dialysate/rat1_s2.csv").write_text(TRACE.replace("\t", ","))
+    results = "NE (nM)\nTime (min),rat 1,rat 2\n-20,1,2\n0,1,2\n20,3,2\n"
+    (tmp_path / "dialysate/results.csv").write_text(results)
+    (tmp_path / "weights.csv").write_text("rat,weight\nrat1,300\n")
+    done = draft(tmp_path)
+    assert files_of(tmp_path / "dialysate/injections.tsv") == ["rat1_s1.csv", "rat1_s2.csv"]
+    assert len((tmp_path / "dialysate/concentrations.tsv").read_text().splitlines()) == 7
+    unknown = [line for line in done.said if "no table in it was understood" in line or "passed over" in line]
+    assert len(unknown) == 1 and unknown[0].startswith("weights.csv: no table")

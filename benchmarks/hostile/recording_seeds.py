@@ -27,6 +27,7 @@ def write_recordings(folder: Path) -> None:
     _write_axon(folder / "axon.abf", samples)
     _write_intan(folder / "intan.rhd", samples)
     _write_nwb(folder / "units.nwb", samples)
+    _write_edf(folder / "edf.edf", samples)
     (folder / "plain_samples.dat").write_bytes(samples.tobytes())
     facts = {"sampling_rate_hz": RATE, "n_channels": 2, "dtype": "int16", "microvolts_per_bit": 0.195}
     (folder / "plain_samples.json").write_text(json.dumps(facts))
@@ -169,3 +170,13 @@ def _write_nwb(path: Path, samples: np.ndarray) -> None:
     file.add_trial(start_time=0.15, stop_time=0.16)
     with NWBHDF5IO(path, "w") as out:
         out.write(file, cache_spec=False)
+
+
+def _write_edf(path: Path, samples: np.ndarray) -> None:
+    import pyedflib
+
+    scale = {"physical_max": 3276.7, "physical_min": -3276.8, "digital_max": 32767, "digital_min": -32768}
+    with pyedflib.EdfWriter(str(path), 1, file_type=pyedflib.FILETYPE_EDF) as writer:
+        writer.setSignalHeader(0, {"label": "LC", "dimension": "uV", "sample_frequency": 1000} | scale)
+        writer.setStartdatetime(datetime(2026, 1, 5, 10, 0, 0))
+        writer.writeSamples([samples[:4000] * 0.1])

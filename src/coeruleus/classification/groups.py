@@ -83,8 +83,8 @@ def _measures(
         usable = units[units["status"] != status.INSUFFICIENT_SPIKES] if name in OF_UNITS[:3] else units
         yield name, None, pd.DataFrame({"subject_id": usable["subject_id"], "value": usable[name]})
     subject = units.set_index(["site_id", "unit_id"])["subject_id"]
-    drugs = set(drug_responses["drug"].fillna("drug"))
-    calm = _of_units(responses[~responses["condition"].isin(drugs)], subject)
+    named = drug_responses.assign(drug=drug_responses["drug"].fillna("drug"))
+    calm = _of_units(responses[~responses["condition"].isin(set(named["drug"]))], subject)
     for trial_type, rows in calm.groupby("trial_type", sort=True):
         for name, p_value in SHARES.items():
             share = (rows[p_value] <= ALPHA).astype(float).where(rows[p_value].notna())
@@ -93,7 +93,7 @@ def _measures(
         yield "share biphasic", str(trial_type), pd.DataFrame({"subject_id": rows["subject_id"], "value": biphasic})
         for name in OF_RESPONSES:
             yield name, str(trial_type), pd.DataFrame({"subject_id": rows["subject_id"], "value": rows[name]})
-    for drug, rows in _of_units(drug_responses, subject).groupby("drug", sort=True):
+    for drug, rows in _of_units(named, subject).groupby("drug", sort=True):
         change = pd.DataFrame({"subject_id": rows["subject_id"], "value": rows["percent_change"]})
         yield "percent_change", str(drug), change
 

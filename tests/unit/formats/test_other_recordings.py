@@ -214,3 +214,20 @@ def test_suspect_times_as_in_merged_files():
     assert "go back" in suspect(events, 10.0)
     assert "after the end" in suspect(events[:1], 2.0)
     assert suspect(events[::-1], 10.0) is None
+
+
+def test_edf_is_read_in_microvolts(tmp_path):
+    """Written by the library of the format's author: 3 s at 1 kHz, a tenth of a microvolt a step."""
+    pyedflib = pytest.importorskip("pyedflib")
+    scale = {"physical_max": 3276.7, "physical_min": -3276.8, "digital_max": 32767, "digital_min": -32768}
+    written = np.arange(3000) * 0.1 - 150
+    with pyedflib.EdfWriter(str(tmp_path / "a.edf"), 1, file_type=pyedflib.FILETYPE_EDF) as writer:
+        writer.setSignalHeader(0, {"label": "LC", "dimension": "uV", "sample_frequency": 1000} | scale)
+        writer.writeSamples([written])
+    recording = read_raw(tmp_path / "a.edf")
+    assert (recording.sampling_rate_hz, recording.n_samples, recording.channels) == (1000.0, 3000, ("LC",))
+    values = np.concatenate([np.ravel(block) for block in recording.chunks()])
+    assert recording.unit == "µV" and values == pytest.approx(written, abs=0.1)
+    (tmp_path / "a.edf").write_bytes((tmp_path / "a.edf").read_bytes()[:300])
+    with pytest.raises(FormatError, match=r"a\.edf"):
+        read_raw(tmp_path / "a.edf")

@@ -7,7 +7,6 @@ import struct
 from datetime import datetime, timedelta
 
 import numpy as np
-import pytest
 
 from coeruleus.intake.draft import draft
 from coeruleus.intake.draft_injections import Seen, in_order
@@ -57,15 +56,6 @@ def test_files_that_are_read_through_another_go_with_it(tmp_path):
     done = draft(tmp_path)
     assert files_of(tmp_path / "ephys/recordings.tsv") == ["b.vhdr", "plain.dat"]
     assert not any("not in the sheets" in line or "passed over" in line for line in done.said)
-
-
-def test_edf_says_what_is_missing(tmp_path):
-    pytest.importorskip("neo")
-    try:
-        import pyedflib  # noqa: F401
-    except ImportError:
-        (tmp_path / "a.edf").write_bytes(b"0       " + bytes(2000))
-        assert any("EDF is read only where the Python package pyedflib is installed" in s for s in draft(tmp_path).said)
 
 
 def test_neuralynx_header_whose_last_line_has_no_end(tmp_path):

@@ -72,7 +72,7 @@ KNOWN = (
         (b"Brain Vision Data Exchange Header", b"BrainVision Data Exchange Header"),
         (".vhdr",),
     ),
-    Known("edf", "EDF", "edfrawio", "EDFRawIO", (b"0       ",), (".edf",), "only where pyedflib is installed"),
+    Known("edf", "EDF", "edfrawio", "EDFRawIO", (b"0       ",), (".edf",)),
     Known(
         "intan",
         "Intan .rhd, .rhs",

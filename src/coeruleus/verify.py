@@ -48,6 +48,9 @@ PARTS = {
     "figures/dialysate/": Part(
         ("figures",), ("analytes", "release"), ("draw_dialysate_figures",), ("dialysate/", "release/")
     ),
+    "figures/dialysate/chromatograms": Part(
+        ("figures",), ("analytes", "release"), ("draw_chromatograms",), ("dialysate/",)
+    ),
     "figures/dialysate/truth": Part(("figures",), ("analytes",), ("draw_dialysate_figures",), ("truth/",)),
     "figures/units/": Part(("figures",), ("analytes", "release"), ("draw_unit_figures",), (*UNITS, "truth/")),
     "figures/units/joint": Part(

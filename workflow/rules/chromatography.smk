@@ -9,7 +9,7 @@ rule quantify_run:
         log_of("quantify_run", "run"),
     priority: LONGEST_WAY
     resources:
-        mem_mb=size_of_run,
+        mem_mb=memory_of_run,
         runtime=30,
     params:
         directory=directory_of,

@@ -19,12 +19,14 @@ for name in (
 ):
     os.environ[name] = "1"
 
+from coeruleus import starter
 from coeruleus.intake.find import find_experiments
 from coeruleus.one_run import claim
 from coeruleus.progress import Progress, say, summary
-from coeruleus.provenance import inventory, stamps
+from coeruleus.provenance import inventory, stamps, total_mb
 from coeruleus.staleness import code_digest, facts_digest
 
+starter.install()
 TOP = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parents[1]
 
 

@@ -8,7 +8,7 @@ rule sort_recording:
     log:
         log_of("sort_recording", "session"),
     resources:
-        mem_mb=lambda wildcards, attempt: attempt * 1000,
+        mem_mb=memory_of_sorting,
         runtime=120,
     params:
         directory=directory_of,

@@ -57,7 +57,7 @@ class Starter:
         self._control, control = socket.socketpair()
         with control:
             command = [sys.executable, "-P", "-m", "coeruleus.starter"]
-            process = subprocess.Popen(command, stdin=control)
+            process = subprocess.Popen(command, stdin=control.fileno())
         atexit.register(_end, self._control, process)
         socket.send_fds(self._control, [b"."], [theirs.fileno()])
 

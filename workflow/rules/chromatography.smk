@@ -34,7 +34,7 @@ rule merge_runs:
         log_of("merge_runs"),
     priority: LONGEST_WAY
     resources:
-        mem_mb=memory(400),
+        mem_mb=memory(500),
         runtime=10,
     params:
         directory=directory_of,

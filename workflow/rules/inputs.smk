@@ -41,7 +41,7 @@ def facts_of_run(wildcards):
 def memory(base):
     def asked(wildcards, attempt):
         experiment = experiment_of(wildcards)
-        sheets = 2 * len(experiment.injections) + 10 * len(experiment.recordings)
+        sheets = len(experiment.injections) + len(experiment.recordings)
         return attempt * (base + sheets)
 
     return asked

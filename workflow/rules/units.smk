@@ -106,7 +106,7 @@ rule classify_units:
     log:
         log_of("classify_units"),
     resources:
-        mem_mb=memory(500),
+        mem_mb=memory(600),
         runtime=10,
     params:
         directory=directory_of,

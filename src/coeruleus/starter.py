@@ -2,7 +2,8 @@
 
 Snakemake starts a Python of its own for each script; in most jobs importing takes longer than the work. Modules are
 imported when the first script asks for them. Each job remains a process of its own, which can fail or be killed alone.
-Where a job needs another environment, or this is no POSIX system, Snakemake starts it as it always did.
+Where a job needs another environment, and on other systems than Linux, Snakemake starts it as it always did: elsewhere
+numeric libraries may not survive a fork.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def install() -> None:
     """From now on Snakemake, in this process, has its Python scripts run by a `Starter`."""
     from snakemake.script import PythonScript
 
-    if not hasattr(socket, "send_fds") or getattr(PythonScript.execute_script, "starter", None):
+    if not sys.platform.startswith("linux") or getattr(PythonScript.execute_script, "starter", None):
         return
     starter, own = Starter(), PythonScript.execute_script
 

@@ -8,10 +8,14 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from snakemake.script import PythonScript
 
-from coeruleus.starter import LOST, Starter
+from coeruleus.starter import LOST, Starter, install
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="jobs are forks on Linux only")
 
 
 @pytest.fixture(scope="module")
@@ -115,3 +119,18 @@ def _lives(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_snakemake_starts_what_needs_another_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[str] = []
+    monkeypatch.setattr(PythonScript, "execute_script", lambda _self, fname, edit=False: called.append(fname))
+    install()
+    installed = PythonScript.execute_script
+    install()
+    assert PythonScript.execute_script is installed
+    nothing = dict.fromkeys(("conda_env", "env_modules", "container_img", "bench_record", "shadow_dir"))
+    installed(SimpleNamespace(**(nothing | {"conda_env": "env.yaml"})), "other.py")
+    assert called == ["other.py"]
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        installed(SimpleNamespace(**nothing), script(tmp_path, "raise SystemExit(3)"))
+    assert caught.value.returncode == 3 and called == ["other.py"]

@@ -12,6 +12,7 @@ import atexit
 import contextlib
 import errno
 import logging
+import os
 import resource
 import time
 import traceback
@@ -21,7 +22,7 @@ from types import TracebackType
 
 from coeruleus.experiment.load import load_experiment
 from coeruleus.experiment.model import BrokenExperiment, Experiment
-from coeruleus.one_run import end_with_the_run
+from coeruleus.one_run import IMPORTED, end_with_the_run
 from coeruleus.tables.io import write_table
 from coeruleus.tables.problems import PROBLEMS, Problem, problems_frame
 
@@ -53,8 +54,11 @@ def begin(log: str, experiment: str) -> Experiment:
     gc.freeze()
     gc.enable()
     atexit.register(gc.freeze)  # the process ends: nothing needs to be looked through
+    before = float(os.environ.get(IMPORTED, 0))
     start = time.process_time()
-    atexit.register(lambda: print(used(start)))
+    script = getattr(sys.modules["__main__"], "snakemake", None)
+    asked = script and script.resources.get("mem_mb")
+    atexit.register(lambda: print(used(before, start, asked)))
     return load_experiment(Path(experiment))
 
 
@@ -76,10 +80,12 @@ def explain(kind: type[BaseException], error: BaseException, trace: TracebackTyp
             print(f"stopped: {said}", file=stream, flush=True)
 
 
-def used(start: float) -> str:
-    """CPU seconds before the work began and in all, and the most memory, of this process."""
-    megabytes = most_memory() / 1e6
-    return f"used {start:.2f} s of CPU to start, {time.process_time():.2f} s in all, {megabytes:.0f} MB"
+def used(before: float, start: float, asked: int | None) -> str:
+    """CPU seconds before the work began, those before this process among them, and in all; its most memory, and what
+    the rule asked for."""
+    megabytes, end = most_memory() / 1e6, time.process_time()
+    of = "" if asked is None else f" of {asked} MB asked for"
+    return f"used {before + start:.2f} s of CPU to start, {before + end:.2f} s in all, {megabytes:.0f} MB{of}"
 
 
 def most_memory() -> int:

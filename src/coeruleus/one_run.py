@@ -15,6 +15,7 @@ from snakemake_interface_common.exceptions import WorkflowError
 
 _held: list[int] = []  # open for as long as the process lives
 LOCK = "COERULEUS_LOCK"  # the environment tells jobs which lock their run holds
+IMPORTED = "COERULEUS_IMPORTED"  # and what CPU time was spent on a job's modules before it began, in seconds
 PATIENCE = 3.0  # seconds; jobs of a run that was killed look at the lock now and then until they end
 UNSUPPORTED = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -20,6 +21,7 @@ PACKAGES = ("elephant", "matplotlib", "neo", "numpy", "pandas", "pybaselines", "
 NAME = "provenance.json"
 SETTINGS = "experiment.yaml"
 CHUNK = 1 << 20
+HEADER = 1 << 16  # bytes of a header in which names of further files are looked for
 
 
 def versions() -> dict[str, str]:
@@ -73,15 +75,54 @@ def inventory(folder: Path) -> list[str]:
 
 
 def stamps(folder: Path, names: Iterable[str | None]) -> list[tuple[str, str]]:
-    """Name and stamp of each file that is there; of the files within, where a name is a folder's."""
-    found = []
+    """Name and stamp of each file that is there; of the files within, where a name is a folder's.
+
+    Readers open more than the file that a sheet names: others of the same name but for its ending (samples beside
+    their header), what a BrainVision header names, and files of the folder of one injection, `x.D`.
+    """
+    found: dict[str, str] = {}
+    groups: dict[str, dict[str, list[str]]] = {}  # folder → name without its ending → files
     for name in sorted({name for name in names if name}):
         path = f"{folder}/{name}"
         if one := _stamp(path):
-            found.append((name, one))
+            found[name] = one
+            where, _, file = name.rpartition("/")
+            if where not in groups:
+                groups[where] = _by_stem(f"{folder}/{where}")
+                if Path(where).suffix:
+                    found |= {f"{where}/{inner}": one for inner, one in _stamps_below(f"{folder}/{where}")}
+            for other in (*groups[where].get(file.rpartition(".")[0], ()), *_named_in_header(path)):
+                other = f"{where}/{other}" if where else other
+                if one := _stamp(f"{folder}/{other}"):
+                    found[other] = one
         elif Path(path).is_dir():
-            found += sorted((f"{name}/{inner}", one) for inner, one in _stamps_below(path))
-    return found
+            found |= {f"{name}/{inner}": one for inner, one in _stamps_below(path)}
+    return sorted(found.items())
+
+
+def total_mb(stamped: Iterable[tuple[str, str]]) -> float:
+    """Size of stamped files."""
+    return sum(int(stamp.partition("\t")[0]) for _, stamp in stamped) / 1e6
+
+
+def _by_stem(folder: str) -> dict[str, list[str]]:
+    groups: dict[str, list[str]] = {}
+    with contextlib.suppress(OSError):
+        for file in os.listdir(folder):  # noqa: PTH208 (for speed)
+            stem = file.rpartition(".")[0]
+            if stem:
+                groups.setdefault(stem, []).append(file)
+    return groups
+
+
+def _named_in_header(path: str) -> list[str]:
+    """Files of samples and markers that a BrainVision header names."""
+    if not path.lower().endswith(".vhdr"):
+        return []
+    text = ""
+    with contextlib.suppress(OSError), Path(path).open("rb") as handle:
+        text = handle.read(HEADER).decode("utf-8", "replace")
+    return [name.strip() for name in re.findall(r"^(?:Data|Marker)File=([^/\\\r\n]+)", text, re.MULTILINE)]
 
 
 def _stamps_below(folder: str) -> Iterator[tuple[str, str]]:

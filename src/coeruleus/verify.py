@@ -49,6 +49,9 @@ PARTS = {
     "figures/dialysate/": Part(
         ("figures",), ("analytes", "release"), ("draw_dialysate_figures",), ("dialysate/", "release/")
     ),
+    "figures/dialysate/chromatograms": Part(
+        ("figures",), ("analytes", "release"), ("draw_chromatograms",), ("dialysate/",)
+    ),
     "figures/dialysate/truth": Part(("figures",), ("analytes",), ("draw_dialysate_figures",), ("truth/",)),
     "figures/units/": Part(("figures",), (), ("draw_unit_figures",), UNITS),
     "figures/units/truth": Part(("figures",), (), ("draw_unit_figures",), ("truth/",)),

@@ -13,6 +13,7 @@ SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
 HEAVY = {"scipy.stats", "scipy.signal", "matplotlib", "neo", "elephant", "pybaselines"}
 NEEDED = {
     "compute_release": {"scipy.stats"},
+    "draw_chromatograms": {"matplotlib"},
     "draw_dialysate_figures": {"matplotlib"},
     "draw_unit_figures": {"matplotlib"},
     "measure_units": {"scipy.stats", "scipy.signal", "neo", "elephant"},  # all that Elephant brings

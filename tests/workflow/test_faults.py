@@ -70,18 +70,22 @@ def until(process: subprocess.Popen[bytes], there: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def job_processes(folder: Path) -> list[int]:
-    """Scripts of jobs that run in a folder."""
-    found = []
+def started(folder: Path) -> dict[int, str]:
+    """The starter of jobs that run in a folder, and these; names by process, of jobs those of their rules."""
+    found = {}
     for path in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             words = (path / "cmdline").read_bytes().split(b"\0")
-            if any(b"/.snakemake/scripts/" in word for word in words[1:2]) and (path / "cwd").resolve() == folder:
-                found.append(int(path.name))
+            if b"coeruleus.starter" in words and (path / "cwd").resolve() == folder:
+                found[int(path.name)] = (path / "comm").read_text().strip()
     return found
 
 
-@pytest.mark.parametrize("victim", ["run", "job"])
+def job_processes(folder: Path) -> list[int]:
+    return [pid for pid, name in started(folder).items() if not name.startswith("python")]
+
+
+@pytest.mark.parametrize("victim", ["run", "job", "starter"])
 def test_killed_at_random_moments(
     tiny: Path, undisturbed: tuple[dict[str, bytes], float], tmp_path: Path, victim: str
 ) -> None:
@@ -91,9 +95,11 @@ def test_killed_at_random_moments(
         process = start(tmp_path, tiny)
         deadline = time.monotonic() + moments.uniform(0.2, 0.6) * seconds
         until(process, lambda: time.monotonic() > deadline)  # noqa: B023
-        if victim == "job":
+        if victim != "run":
             until(process, lambda: bool(job_processes(tmp_path)))
-        for pid in [process.pid] if victim == "run" else job_processes(tmp_path)[:1]:
+        jobs = job_processes(tmp_path)
+        victims = {"run": [process.pid], "job": jobs[:1], "starter": sorted(started(tmp_path).keys() - jobs)}
+        for pid in victims[victim]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         process.wait(300)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -123,13 +124,25 @@ def test_a_changed_sheet_reruns_what_depends_on_it(
     assert not stays & ran
 
 
+def test_changed_samples_beside_an_unchanged_header_are_sorted_anew(small_run: Path, small_input: Path) -> None:
+    (samples,) = small_input.glob("ephys/*.eeg")
+    before, times = samples.read_bytes(), (samples.stat().st_atime_ns, samples.stat().st_mtime_ns)
+    try:
+        samples.write_bytes(before[:-2])
+        done = snakemake(small_run, "--dry-run", "--cores", "1", "--config", f"experiments={small_input}")
+    finally:
+        samples.write_bytes(before)
+        os.utime(samples, ns=times)
+    assert {"sort_recording", "measure_units", "write_report"} <= set(rules_run(done.stdout))
+
+
 @pytest.mark.parametrize(
     ("file", "text", "reruns", "stays"),
     [
         (
             "figures.yaml",
             "font_size_pt: 8\nwording: {vehicle: saline}\n",
-            {"draw_dialysate_figures", "draw_unit_figures", "write_report"},
+            {"draw_chromatograms", "draw_dialysate_figures", "draw_unit_figures", "write_report"},
             {"quantify_run", "compute_release", "sort_recording", "measure_units", "test_responses", "classify_units"},
         ),
         (
@@ -143,7 +156,14 @@ def test_a_changed_sheet_reruns_what_depends_on_it(
             "session_id\tprobe_id\tsample_id\taction\treason\tauthor\n"
             "{session}\t{probe}\t{sample}\texclude\tbubble\tA. K.\n",
             {"compute_release", "draw_dialysate_figures", "write_report"},
-            {"quantify_run", "sort_recording", "measure_units", "test_responses", "classify_units"},
+            {
+                "quantify_run",
+                "draw_chromatograms",
+                "sort_recording",
+                "measure_units",
+                "test_responses",
+                "classify_units",
+            },
         ),
     ],
 )
@@ -173,7 +193,7 @@ def test_style_and_decisions_rerun_only_what_depends_on_them(
 def test_figures_alone_are_drawn_again_to_the_byte(small_run: Path, small_input: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     shutil.copytree(small_run, run, symlinks=True)
-    drawing = ["draw_dialysate_figures", "draw_unit_figures"]
+    drawing = ["draw_chromatograms", "draw_dialysate_figures", "draw_unit_figures"]
     config = ["--config", f"experiments={small_input}"]
     done = snakemake(run, "figures", "--forcerun", *drawing, "--cores", "2", *config)
     assert done.returncode == 0, done.stdout[-3000:]

@@ -9,7 +9,7 @@ rule quantify_run:
         log_of("quantify_run", "run"),
     priority: LONGEST_WAY
     resources:
-        mem_mb=size_of_run,
+        mem_mb=memory_of_run,
         runtime=30,
     params:
         directory=directory_of,
@@ -34,7 +34,7 @@ rule merge_runs:
         log_of("merge_runs"),
     priority: LONGEST_WAY
     resources:
-        mem_mb=memory(400),
+        mem_mb=memory(500),
         runtime=10,
     params:
         directory=directory_of,

@@ -5,6 +5,7 @@ import os
 import re
 import sys
 from functools import wraps
+from itertools import takewhile
 from pathlib import Path
 
 # Plans are made of many small objects that all stay: to look for garbage among them again and again takes seconds.
@@ -19,10 +20,11 @@ for name in (
 ):
     os.environ[name] = "1"
 
+from coeruleus import starter
 from coeruleus.intake.find import find_experiments
 from coeruleus.one_run import claim
 from coeruleus.progress import Progress, say, summary
-from coeruleus.provenance import inventory, stamps
+from coeruleus.provenance import inventory, stamps, total_mb
 from coeruleus.staleness import code_digest, facts_digest
 
 TOP = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parents[1]
@@ -34,11 +36,15 @@ configfile: str(TOP / "config" / "config.yaml")
 RESULTS = str(config.get("results") or "results").rstrip("/")
 INTERIM = f"{RESULTS}/.interim"
 LOGS = str(config.get("logs") or "logs").rstrip("/")
-# A job on a cluster node is a Snakemake of its own: it reads its own experiment only.
-OWN = set()
+# A job on a cluster node is a Snakemake of its own: it reads its own experiment only, and has no use for a starter,
+# which some clusters count as memory of the job, unless it is a group of jobs.
+OWN, TARGETS = set(), []
 if "--target-jobs" in sys.argv:
-    jobs = sys.argv[sys.argv.index("--target-jobs") + 1 :]
-    OWN = set(re.findall(r"[:,]experiment=([^,\n]+)", "\n".join(jobs)))
+    words = sys.argv[sys.argv.index("--target-jobs") + 1 :]
+    TARGETS = list(takewhile(lambda word: not word.startswith("--"), words))
+    OWN = set(re.findall(r"[:,]experiment=([^,\n]+)", "\n".join(TARGETS)))
+if len(TARGETS) != 1:
+    starter.install()
 EXPERIMENTS, REFUSED = find_experiments(
     config.get("experiments"), TOP / "config" / "rulesets", OWN or None
 )

@@ -12,13 +12,19 @@ def rows_of_run(wildcards):
 # Instrument files are facts of a job, by size and time, and no inputs: Snakemake would look at each of many thousands
 # again and again, take braces in a name for wildcards, and refuse files of an instrument whose clock runs ahead.
 @once
+def files_of_run(wildcards):
+    folder = experiment_of(wildcards).path / "dialysate"
+    return stamps(folder, rows_of_run(wildcards)["file"])
+
+
+@once
 def facts_of_run(wildcards):
     experiment, rows = experiment_of(wildcards), rows_of_run(wildcards)
     settings, ids = experiment.settings, rows["injection_id"]
     areas, curation = experiment.areas, experiment.curation_peaks
     return facts_digest(
         rows,
-        stamps(experiment.path / "dialysate", rows["file"]),
+        files_of_run(wildcards),
         experiment.standards[experiment.standards["level"].isin(rows["level"])],
         None if areas is None else areas[areas["injection_id"].isin(ids)],
         curation[curation["injection_id"].isin(ids)],
@@ -30,24 +36,51 @@ def facts_of_run(wildcards):
     )
 
 
+# MB that jobs ask for, more at every further attempt: what they hold and 300 for Snakemake around them on a cluster,
+# with room. Measured by benchmarks/scale/memory.py.
 def memory(base):
-    """MB that a job asks for: more for longer sheets, and more at every further attempt."""
-
     def asked(wildcards, attempt):
         experiment = experiment_of(wildcards)
-        sheets = 2 * len(experiment.injections) + 10 * len(experiment.recordings)
+        sheets = len(experiment.injections) + len(experiment.recordings)
         return attempt * (base + sheets)
 
     return asked
 
 
-def size_of_run(wildcards, attempt):
-    return attempt * (600 + 4 * len(rows_of_run(wildcards)))
+def memory_of_run(wildcards, attempt):
+    asked = 550 + len(rows_of_run(wildcards)) + 6 * total_mb(files_of_run(wildcards))
+    return attempt * round(asked)
+
+
+def memory_of_pages(wildcards, attempt):
+    return attempt * (600 + len(rows_of_run(wildcards)))
+
+
+def memory_of_sorting(wildcards, attempt):
+    return attempt * round(800 + 2 * total_mb(files_of_session(wildcards)))
 
 
 def parts_of_runs(wildcards, name):
     return [
         f"{INTERIM}/{wildcards.experiment}/runs/{run}/{name}.tsv"
+        for run in experiment_of(wildcards).runs
+    ]
+
+
+def tables_of_pages(wildcards):
+    """What the pages of one run's chromatograms show."""
+    folder = f"runs/{wildcards.run}"
+    return {
+        name: [interim_of(wildcards, f"{folder}/{name.split('/')[1]}.tsv")]
+        for name in ("dialysate/peaks", "sources/traces", "sources/drift")
+    }
+
+
+def pages_of_runs(wildcards):
+    if not has_chromatography(wildcards):
+        return []
+    return [
+        interim_of(wildcards, f"runs/{run}/pages")
         for run in experiment_of(wildcards).runs
     ]
 
@@ -121,10 +154,14 @@ def sorted_from_raw(wildcards, name):
 
 
 @once
-def facts_of_sorting(wildcards):
-    recordings = raw_of_session(wildcards)
+def files_of_session(wildcards):
     folder = experiment_of(wildcards).path / "ephys"
-    return facts_digest(recordings, stamps(folder, recordings["file"]))
+    return stamps(folder, raw_of_session(wildcards)["file"])
+
+
+@once
+def facts_of_sorting(wildcards):
+    return facts_digest(raw_of_session(wildcards), files_of_session(wildcards))
 
 
 def stamps_with_events(experiment):
@@ -265,13 +302,21 @@ def figure_files(tables):
 
 
 @once
-def facts_of_figures(wildcards):
+def style_of_figures(wildcards):
     experiment = experiment_of(wildcards)
     figures = EXPERIMENTS[wildcards.experiment].figures
     return facts_digest(
         figures.completed(
             experiment.analytes, experiment.settings.release.reference_group
-        ),
+        )
+    )
+
+
+@once
+def facts_of_figures(wildcards):
+    experiment = experiment_of(wildcards)
+    return facts_digest(
+        style_of_figures(wildcards),
         experiment.dialysate_events,
         experiment.sessions,
         experiment.recordings,

@@ -13,7 +13,7 @@ rule compare_truth:
     log:
         log_of("compare_truth"),
     resources:
-        mem_mb=memory(500),
+        mem_mb=memory(600),
         runtime=10,
     params:
         directory=directory_of,

@@ -8,7 +8,7 @@ rule sort_recording:
     log:
         log_of("sort_recording", "session"),
     resources:
-        mem_mb=lambda wildcards, attempt: attempt * 1000,
+        mem_mb=memory_of_sorting,
         runtime=120,
     params:
         directory=directory_of,
@@ -106,7 +106,7 @@ rule classify_units:
     log:
         log_of("classify_units"),
     resources:
-        mem_mb=memory(500),
+        mem_mb=memory(600),
         runtime=10,
     params:
         directory=directory_of,

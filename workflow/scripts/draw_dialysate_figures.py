@@ -15,4 +15,5 @@ draw_dialysate_figures(
     Path(snakemake.output[0]),
     figures.completed(experiment.analytes, experiment.settings.release.reference_group),
     read_captions(Path(snakemake.input.captions[0]).parent),
+    [Path(folder) for folder in snakemake.input.get("pages") or []],
 )

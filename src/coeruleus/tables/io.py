@@ -38,6 +38,25 @@ def cell(value: Any, column: Column | None = None) -> str:
     return f"'{shown}" if FORMULA.match(shown) else shown or MISSING
 
 
+def cells(values: pd.Series, column: Column | None = None) -> list[str]:
+    """A column as it stands in a file: what `cell` says of each, sooner."""
+    if values.dtype == "float64" and (column is None or column.kind != "integer"):
+        decimals = None if column is None else column.decimals
+        form = f".{SIGNIFICANT_DIGITS}g" if decimals is None else f".{decimals}f"
+        shown = [format(value, form) if math.isfinite(value) else MISSING for value in values.tolist()]
+        return shown if decimals is not None else ["0" if one == "-0" else one for one in shown]
+    known: dict[str, str] = {}  # the same words stand in many rows
+    found = []
+    for value in values:
+        if type(value) is not str:
+            found.append(cell(value, column))
+            continue
+        if value not in known:
+            known[value] = cell(value, column)
+        found.append(known[value])
+    return found
+
+
 def write_table(frame: pd.DataFrame, path: str | Path, table: Table, carried: Mapping[str, str] | None = None) -> None:
     """Write a table and its data dictionary, sorted by key, every column of the contract present.
 
@@ -51,7 +70,7 @@ def write_table(frame: pd.DataFrame, path: str | Path, table: Table, carried: Ma
     with path.open("w", encoding="utf-8", newline="") as handle:
         writer = csv.writer(handle, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
         writer.writerow(names)
-        columns = [[cell(value, known.get(name)) for value in frame[name]] for name in names]
+        columns = [cells(frame[name], known.get(name)) for name in names]
         writer.writerows(zip(*columns, strict=True))
     dictionary: dict[str, dict[str, str | None]] = {}
     for name in names:

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from coeruleus.figures.captions import read_captions
-from coeruleus.figures.dialysate_set import draw_dialysate_figures
+from coeruleus.figures.dialysate_set import draw_dialysate_figures, draw_pages
 from coeruleus.figures.index import INDEX, read_index
 from coeruleus.figures.save import PLOTTED
 from coeruleus.figures.settings import FigureSettings
@@ -50,6 +50,22 @@ def test_the_same_tables_give_the_same_bytes(drawn, made_tables, tmp_path):
     draw_dialysate_figures(made_tables, tmp_path / "dialysate", FigureSettings(), CAPTIONS)
     draw_unit_figures(made_tables, tmp_path / "units", FigureSettings(), CAPTIONS)
     assert digests(tmp_path) == digests(folder)
+
+
+def test_pages_drawn_run_by_run_are_those_drawn_at_once(made_tables, tmp_path):
+    """Whatever the order in which the runs are given, and in which their pages were drawn."""
+    tables = {name: made_tables[name] for name in ("dialysate/peaks", "sources/traces", "sources/drift")}
+    peaks = tables["dialysate/peaks"]
+    second = peaks["injection_id"].isin(sorted(set(peaks["injection_id"]))[::3])
+    peaks = peaks.assign(run=np.where(second, "run10", "run9"))
+    at_once = draw_pages(tables | {"dialysate/peaks": peaks}, tmp_path / "once", FigureSettings(), CAPTIONS)
+    folders = [tmp_path / run for run in ("run10", "run9")]
+    for folder in folders:
+        draw_pages(tables | {"dialysate/peaks": peaks[peaks["run"] == folder.name]}, folder, FigureSettings(), CAPTIONS)
+    taken = draw_dialysate_figures({}, tmp_path / "taken", FigureSettings(), CAPTIONS, folders)
+    assert [record.about["run"] for record in taken] == sorted((r.about["run"] for r in taken), reverse=True)
+    assert taken == at_once
+    assert digests(tmp_path / "taken") == digests(tmp_path / "once")
 
 
 def test_a_card_does_not_depend_on_the_cards_before_it(drawn, made_tables, tmp_path):

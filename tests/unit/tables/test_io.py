@@ -10,11 +10,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coeruleus.tables.dialysate import PEAKS
-from coeruleus.tables.io import cell, read_table, write_table
+from coeruleus.tables.io import cell, cells, read_table, write_table
+from coeruleus.tables.model import Column, number, text
 from coeruleus.tables.registry import TABLES
 from coeruleus.tables.release import RELEASE
 from coeruleus.tables.status import ORDER, worse
 from coeruleus.tables.units import SPIKES
+
+VALUES = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from(["=1", "-x", "a"])
+)
+
+
+@given(
+    st.lists(st.floats(), max_size=9) | st.lists(VALUES, max_size=9),
+    st.sampled_from([None, number("x", ""), number("x", "", decimals=3), text("x", "")]),
+)
+def test_a_column_is_written_as_each_of_its_cells(values: list[object], column: Column | None) -> None:
+    series = pd.Series(values, dtype=float if values and all(type(value) is float for value in values) else object)
+    assert cells(series, column) == [cell(value, column) for value in series]
 
 
 def test_round_trip(tmp_path: Path) -> None:

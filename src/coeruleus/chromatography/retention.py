@@ -13,7 +13,9 @@ from coeruleus.chromatography.find_peaks import Found
 STRETCHES = np.exp(np.linspace(np.log(0.88), np.log(1.14), 53))
 OFFSETS = np.linspace(-1.0, 1.0, 41)  # minutes
 FEWEST_JITTER = 2e-4  # relative; below it the run's model is not to be believed
-FEWEST_WIDTH = 0.003  # relative; likewise
+FEWEST_WIDTH = 0.0015  # relative; likewise
+FEWEST_SCATTER = 2e-3  # relative, of the width of a peak from injection to injection
+POWER_SD = 0.5  # how far from 1 the power is that widths follow retention with, before the run is seen
 USUAL_WIDTH = 0.02  # where too few peaks say how much widths vary
 
 
@@ -191,12 +193,13 @@ def model_widths(measured: Floats, se: Floats, start: Floats) -> Widths:
     """Widths of all peaks from those of the clear ones.
 
     `measured`, `se` of the logarithm and the first guess `start` are (injections, analytes), NaN where there was
-    no clear peak. An analyte's width is a constant times a slow course that all analytes of the run share; what
-    single peaks scatter beyond their errors is its standard deviation.
+    no clear peak. An analyte's width is a constant times a power of `start` times a slow course, both of which all
+    analytes of the run share; what single peaks scatter beyond their errors is its standard deviation.
     """
     with np.errstate(invalid="ignore"):
-        log = np.log(measured / start)
-    known = np.isfinite(log) & np.isfinite(se)
+        known = np.isfinite(np.log(measured)) & np.isfinite(se)
+    start = start ** _power(measured, se, start, known)
+    log = np.log(np.where(known, measured / start, np.nan))
     offset = np.zeros(start.shape[1])
     sd = np.full(start.shape[1], USUAL_WIDTH)
     order = np.arange(start.shape[0], dtype=float)
@@ -223,6 +226,27 @@ def model_widths(measured: Floats, se: Floats, start: Floats) -> Widths:
             sd[j] = np.sqrt(max(extra, 0.0)) * float(np.median(se[use, j]))
     sd = np.maximum(sd, FEWEST_WIDTH)
     return Widths(start * np.exp(offset + course[:, None]), sd)
+
+
+def _power(measured: Floats, se: Floats, start: Floats, known: Booleans) -> float:
+    """By how much widths follow `start` from injection to injection: 1 where plates stay the same, 0 not at all.
+
+    From the steps between neighbouring injections, of each analyte that both show clearly, so that no slow course
+    counts; drawn towards 1 where retention hardly differs from injection to injection.
+    """
+    steps, moved, variance = list[Floats](), list[Floats](), list[Floats]()
+    for j in range(start.shape[1]):
+        rows = np.flatnonzero(known[:, j])
+        steps.append(np.diff(np.log(measured[rows, j])))
+        moved.append(np.diff(np.log(start[rows, j])))
+        variance.append(se[rows[1:], j] ** 2 + se[rows[:-1], j] ** 2 + FEWEST_SCATTER**2)
+    step, move, spread = (np.concatenate(parts) for parts in (steps, moved, variance))
+    power = 1.0
+    for _ in range(5):
+        away = (step - power * move) ** 2
+        weight = 1 / (spread + np.maximum(away - 9 * spread, 0.0))
+        power = (float((weight * move * step).sum()) + POWER_SD**-2) / (float((weight * move**2).sum()) + POWER_SD**-2)
+    return power
 
 
 def _median(values: Floats, se: Floats) -> float:

@@ -64,9 +64,13 @@ class Noise:
         return float(np.max(np.abs(filtered(form)).max() * gains / self.size))
 
     def apart(self, first: TraceUnit, second: TraceUnit) -> float:
-        """d′ between two mean spikes, as the sorter measures it, of spikes without noise."""
+        """d′ between two mean spikes, as the sorter measures it, of spikes without noise.
+
+        Less what a whitener made from few snippets adds: with the 300 of one channel d′ would come out 14 % too large.
+        """
         rows = [self._template(unit) for unit in (first, second)]
-        return template_distance(rows[0], rows[1], self.whitener, self.found.grid_s)[0]
+        apart = template_distance(rows[0], rows[1], self.whitener, self.found.grid_s)[0]
+        return apart / float(np.sqrt(self.whitener.inflation))
 
     def _template(self, unit: TraceUnit) -> np.ndarray:
         time_s = (np.arange(2400) - 1200) / RATE_HZ

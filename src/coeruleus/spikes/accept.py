@@ -31,6 +31,7 @@ CLEAN = 0.3
 MODE_STARTS = (1.0, 1.15, 1.3)
 MODE_LEAST = 0.75  # of the template's size: where a unit's heights gather
 VALLEY_MOST = 0.75  # of the density at the mode: what lies between a unit and noise
+GAP_MOST = 0.4  # the same, where what lies above it is no tail of noise
 RESIDUAL_MADS = 6.0
 SMALL = 12.0  # template size below which the background's tail reaches among a unit's heights
 HUMP_GAIN = 20.0  # log likelihood: a bend in the background's tail gains less
@@ -80,9 +81,9 @@ def limits(single: Fit, decoy: Fit, near: NDArray[np.bool_], unit: int, size: fl
 
     False ones are counted in two ways, and the larger count is believed. Noise is as likely upside down: what matches
     a decoy tells how much noise matches the template. Small spikes of distant neurons are not, but a unit's own
-    heights lie symmetrically about their mode: what is more below it than above, and small enough to be a distant
-    neuron's, is not the unit's. The height needed is where true ÷ (true + missed + false) is largest: half of the
-    size for large templates, which nothing small can match.
+    heights lie symmetrically about their mode: what is more below it than above, small enough to be a distant
+    neuron's and not parted from noise by a gap, is not the unit's. The height needed is where
+    true ÷ (true + missed + false) is largest: half of the size for large templates, which nothing small can match.
     """
     mine = (single.unit == unit) & ~near
     upright = single.residual <= decoy.residual  # each candidate competes once, as target or as decoy
@@ -103,7 +104,9 @@ def limits(single: Fit, decoy: Fit, near: NDArray[np.bool_], unit: int, size: fl
     grid = np.linspace(low, high, 51)
     above = heights[heights > middle]
     own = np.concatenate([above, 2 * middle - above])
-    excess = _beyond(heights[heights < NOISE_REACH], grid) - _beyond(own[own < NOISE_REACH], grid)
+    valley, lowest = _valley(heights, mode)
+    reach = min(NOISE_REACH, lowest) if valley < GAP_MOST else NOISE_REACH
+    excess = _beyond(heights[heights < reach], grid) - _beyond(own[own < reach], grid)
     false = np.maximum(_beyond(decoys, grid), np.maximum(excess, 0))
     targets = _beyond(heights, grid)
     true = np.maximum(targets - false, 0)
@@ -114,7 +117,7 @@ def limits(single: Fit, decoy: Fit, near: NDArray[np.bool_], unit: int, size: fl
     share = (count + np.sqrt(count)) / max(1.0, float(targets[best]))
     clean = np.flatnonzero(_beyond(decoys, grid) <= CLEAN * targets)
     from_here = float(grid[clean[0]]) if share > FALSE_MOST and len(clean) else 0.0
-    plain = Limits(float(grid[best]), bound, share, mode, _valley(heights, mode), from_here)
+    plain = Limits(float(grid[best]), bound, share, mode, valley, from_here)
     if size > SMALL or not (share > FALSE_MOST or _hidden(plain, size)):
         return plain
     return _small_limits(plain, hump(heights, size), size)
@@ -139,8 +142,8 @@ def _small_limits(plain: Limits, found: Hump | None, size: float) -> Limits:
     return Limits(float(grid[best]), plain.bound, float(part[best]), found.mode, 0.0, max(from_here, float(grid[best])))
 
 
-def _valley(heights: Array, mode: float) -> float:
-    """The least density between the least heights there are and the mode, as a part of that at the mode."""
+def _valley(heights: Array, mode: float) -> tuple[float, float]:
+    """The least density between the least heights there are and the mode, as a part of that at the mode; and where."""
     ordered = np.sort(heights)
 
     def within(place: Array) -> Array:
@@ -149,9 +152,11 @@ def _valley(heights: Array, mode: float) -> float:
     places = np.arange(min(3.0, mode - 1), mode, 0.1)
     top = float(within(np.array([mode]))[0])
     if not top or not len(places):
-        return np.inf
-    least = float(within(places).min())
-    return (least + np.sqrt(least)) / top  # one standard error: a valley by chance is none
+        return np.inf, 0.0
+    between = within(places)
+    least = float(between.min())
+    place = float(places[between == least].mean())
+    return (least + np.sqrt(least)) / top, place  # one standard error: a valley by chance is none
 
 
 def mode_near(values: Array, start: float, width: float = 1.2) -> float:

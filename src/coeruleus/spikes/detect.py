@@ -24,6 +24,7 @@ WIDE_SIGMAS = 4.5
 WIDE_MOST = 6000
 CLEAR_SIGMAS = 5.0  # spikes of distant neurons are noise too: only larger ones are kept out of it
 DEAD_MOST = 0.05  # of the time: a channel that is flat for longer is left out
+NOISE_CLEAR_S = 0.002  # between such a spike and a snippet of noise: its flanks are no noise either
 NOISE_PER_BLOCK = 150
 NOISE_MOST = 4000
 
@@ -208,7 +209,9 @@ def _take_noise(
     places = np.unique(np.linspace(low, high - 1, NOISE_PER_BLOCK).astype(int))
     nearest = np.searchsorted(peaks, places)
     padded = np.concatenate([[-(10**9)], peaks, [10**18]])
-    clear = (places - padded[nearest] > cutter.after) & (padded[nearest + 1] - places > cutter.before)
+    reach = round(NOISE_CLEAR_S * found.sampling_rate_hz)
+    after_last, to_next = places - padded[nearest], padded[nearest + 1] - places
+    clear = (after_last > cutter.before + reach) & (to_next > cutter.after + reach)
     places = places[clear & ~masked[places]][:room]
     found.noise_snippets += list(cutter.cut(filtered, places, np.zeros(len(places))))
 

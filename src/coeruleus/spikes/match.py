@@ -16,6 +16,7 @@ SCALE_SD = 0.1
 LAGS_S: Array = np.arange(-6, 7) * 5e-5  # alignment errs by less than 0.3 ms
 FINE_S = 5e-5
 MERGE_LAGS_S: Array = np.arange(-20, 21) * 5e-5
+NEAR_LAGS_S: Array = np.arange(-4, 5) * 1e-5  # large spikes 20 µs apart are d′ 2 from themselves
 REACH_S = 0.003  # within it a spike changes the snippet of another
 PAIR_LAGS_S: Array = np.arange(-20, 21) * 1e-4
 PAIR_MOST = 2000
@@ -125,8 +126,11 @@ def template_distance(first: Array, second: Array, whitener: Whitener, grid_s: f
     The distance of Mahalanobis (1936) in the noise that the whitener was made from, at the best lag up to 1 ms: the
     one meaning of "nearer than d′ 4" wherever templates are compared.
     """
-    bank = make_bank([second], whitener, grid_s, MERGE_LAGS_S)
-    apart = np.linalg.norm(bank.rows - whitener(first[None])[0], axis=1)
+    own = whitener(first[None])[0]
+    coarse = make_bank([second], whitener, grid_s, MERGE_LAGS_S)
+    about = coarse.lag_s[int(np.argmin(np.sum((coarse.rows - own) ** 2, axis=1)))]
+    bank = make_bank([second], whitener, grid_s, about + NEAR_LAGS_S)
+    apart = np.linalg.norm(bank.rows - own, axis=1)
     best = int(np.argmin(apart))
     return float(apart[best]), float(bank.lag_s[best])
 

@@ -18,6 +18,7 @@ SHADOW_S = 0.003
 SHADOW_FACTOR = 1.5
 RARE = 5  # overlaps of two units are rarer than either
 VERY_RARE = 10  # and those of two that are taken for one
+OVERLAP_LEAST = 6.0  # size of a template: sums of smaller ones, which noise has too, are like anything
 LEAST_SCALE = 0.6
 ALIGNED_S = 1e-4  # groups nearer in time were compared as clusters
 DRIFT_WINDOW = 41  # spikes
@@ -147,8 +148,9 @@ def distinct(groups: list[Ints], snippets: NDArray[np.float32], whitener: Whiten
         for other in kept:
             apart, lag = template_distance(means[index], means[other], whitener, grid_s)
             same = same or (abs(lag) > ALIGNED_S and apart < max(APART, 0.2 * float(np.linalg.norm(own))))
-        larger = [means[other] for other in kept if len(groups[other]) > RARE * len(groups[index])]
-        much_larger = [means[other] for other in kept if len(groups[other]) > VERY_RARE * len(groups[index])]
+        able = [other for other in kept if np.linalg.norm(whitener(means[other][None])) >= OVERLAP_LEAST]
+        larger = [means[other] for other in able if len(groups[other]) > RARE * len(groups[index])]
+        much_larger = [means[other] for other in able if len(groups[other]) > VERY_RARE * len(groups[index])]
         overlap = is_overlap(means[index], larger, whitener, grid_s)
         if not (same or overlap or is_overlap(means[index], much_larger, whitener, grid_s, itself=True)):
             kept.append(index)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
-from coeruleus.spikes.accept import MIN_SPIKES, Limits, limits, refuse
+from coeruleus.spikes.accept import FALSE_MOST, MIN_SPIKES, Limits, limits, refuse
 from coeruleus.spikes.cluster import APART
 from coeruleus.spikes.detect import Candidates, parts
 from coeruleus.spikes.match import (
@@ -189,20 +189,25 @@ def robust_mean(snippets: NDArray[np.floating]) -> Array:
 def _merged(
     templates: list[Array], drift: Drift, model: Model, whitener: Whitener, grid_s: float
 ) -> tuple[list[Array], Drift]:
-    """Templates nearer than d′ 4 become one, weighted by their spikes."""
+    """Templates nearer than d′ 4 become one, weighted by their spikes; but noise is not mixed into a unit."""
     templates, drift = list(templates), list(drift)
+    noise = [limit.false_share > FALSE_MOST for limit in model.limits]
     counts = [max(1, int(np.count_nonzero(model.spikes.unit == unit))) for unit in range(len(templates))]
     while len(templates) > 1:
         apart, i, j = nearest(templates, counts, whitener, grid_s)
         if apart >= APART:
             break
         large, small = (i, j) if counts[i] >= counts[j] else (j, i)
+        if noise[i] != noise[j]:
+            large, small = (j, i) if noise[i] else (i, j)
+            del templates[small], drift[small], counts[small], noise[small]
+            continue
         _, lag = template_distance(templates[large], templates[small], whitener, grid_s)
         moved = _moved(templates[small][None].astype(np.float32), np.array([-lag]), grid_s)[0]
         share = counts[large] / (counts[large] + counts[small])
         templates[large] = share * templates[large] + (1 - share) * moved
         counts[large] += counts[small]
-        del templates[small], drift[small], counts[small]
+        del templates[small], drift[small], counts[small], noise[small]
     return templates, drift
 
 

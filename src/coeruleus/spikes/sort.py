@@ -110,6 +110,7 @@ def _sorted(found: Candidates, highpass_hz: float | None) -> SortResult:
     samples = len(found.offsets_s)
     noise_snippets = np.array(found.noise_snippets, dtype=float).reshape(-1, samples, len(used))
     whitener = make_whitener(noise_snippets, noise)
+    noise_rows = whitener(noise_snippets)
     chosen = learning_set(clock, len(used))
     snippets = found.read(chosen)
     sample = Sample(clock[chosen], found.sigmas[chosen], snippets, whitener(snippets))
@@ -120,7 +121,7 @@ def _sorted(found: Candidates, highpass_hz: float | None) -> SortResult:
     problems += dropped
     if model is None:
         return finish([], "no unit: " + "; ".join(dict.fromkeys(dropped)))
-    units = _units(found, model, sample, clock, starts, noise)
+    units = _units(found, model, sample, clock, starts, noise, noise_rows)
     if highpass_hz is not None and highpass_hz > LOW_HZ:
         problems.append(f"recorded with a high-pass of {highpass_hz:g} Hz: widths of mean spikes are shortened by it")
     return finish(units, None)
@@ -140,7 +141,7 @@ def _proposed(sample: Sample, whitener: Whitener, grid_s: float) -> list[NDArray
 
 
 def _units(
-    found: Candidates, model: Model, sample: Sample, clock: Array, starts: Array, noise: Array
+    found: Candidates, model: Model, sample: Sample, clock: Array, starts: Array, noise: Array, noise_rows: Array
 ) -> list[SortedUnit]:
     spikes, joined_on = followed_on(model, match_all(found, model, clock))
     units = []
@@ -156,7 +157,8 @@ def _units(
         lag = (times - found.time_s[mine.candidate])[plain]
         shape = mean_spike(found, mine.candidate[plain], lag)
         limit = model.limits[unit]
-        noted = unit_note(trains, found.durations_s, limit.false_share, spread_note(model, sample, unit))
+        two = spread_note(model, sample, unit, noise_rows)
+        noted = unit_note(trains, found.durations_s, limit.false_share, two)
         said = [noted, joined_on.get(unit), shape.reason]
         isolation, missed = quality(model, sample, unit)
         units.append(

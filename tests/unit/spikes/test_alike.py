@@ -5,7 +5,7 @@ import pytest
 
 from coeruleus.spikes.accept import unit_note
 from coeruleus.spikes.match import Whitener, is_overlap, make_whitener, shifted, template_distance
-from coeruleus.spikes.spread import AXES, DEVIATIONS, beyond_noise
+from coeruleus.spikes.spread import AXES, COUNT_LEAST, GAIN, SHARE_LEAST, two_kinds
 
 GRID_S = 1 / 15000
 WHITE = Whitener(np.eye(68))
@@ -21,6 +21,13 @@ def test_distance_is_that_of_white_noise_at_the_best_lag():
     apart, lag = template_distance(bump(), 0.7 * bump(2e-4), WHITE, GRID_S)
     assert lag == pytest.approx(-2e-4, abs=1e-9)
     assert apart == pytest.approx(0.3 * np.linalg.norm(bump()), rel=0.01)
+
+
+def test_distance_does_not_depend_on_where_between_samples_a_spike_fell():
+    """Large spikes 20 µs apart would be d′ 2 from themselves on a grid of lags of 50 µs."""
+    apart, lag = template_distance(bump(), bump(2e-5), WHITE, GRID_S)
+    assert lag == pytest.approx(-2e-5, abs=1e-9)
+    assert apart < 0.01 * np.linalg.norm(bump())
 
 
 def test_an_overlap_of_one_with_itself_counts_only_where_asked():
@@ -42,28 +49,41 @@ def test_two_slow_neurons_in_one_train_are_said_and_one_is_not():
     both = np.sort(np.concatenate([one, other]))
     both = both[np.append(True, np.diff(both) > 0.001)]
     assert unit_note([one], [400.0], 0.0, None) is None
-    said = unit_note([both], [400.0], 0.0, None)
-    assert said is not None and said.startswith("multi-unit")
+    word = unit_note([both], [400.0], 0.0, None)
+    assert word is not None and word.startswith("multi-unit")
+
+
+def said(kinds, count):
+    return kinds.gain >= GAIN and kinds.share >= max(SHARE_LEAST, COUNT_LEAST / count)
 
 
 @pytest.mark.parametrize("count", [60, 300])
 def test_noise_seldom_looks_like_two_neurons(count):
     rng = np.random.default_rng(9)
-    found = [beyond_noise(rng.normal(size=(count, AXES))) for _ in range(1500)]
-    assert np.mean([excess > DEVIATIONS * scale for excess, scale in found]) < 0.004  # 0.001 by design
+    found = [two_kinds(rng.normal(size=(count, AXES))) for _ in range(200)]
+    assert not any(said(one, count) for one in found)  # less than 0.001 by design
 
 
-@pytest.mark.parametrize(("apart", "share", "excess"), [(2.0, 0.5, 1.0), (2.5, 0.2, 1.0), (3.0, 0.1, 0.81)])
-def test_two_neurons_add_the_variance_of_their_distance(apart, share, excess):
-    """Share × (1 − share) × d′², of which trimming takes up to half where one is rare; said of every one."""
+def test_strays_are_no_second_neuron():
+    """Six of 300 spikes at odd places, as overlaps leave them."""
+    rng = np.random.default_rng(10)
+    for _ in range(20):
+        place = rng.normal(size=(300, AXES))
+        place[:6] += 6 * rng.normal(size=(6, AXES))
+        assert not said(two_kinds(place), 300)
+
+
+@pytest.mark.parametrize(("apart", "share"), [(2.0, 0.5), (2.5, 0.2), (3.0, 0.08)])
+def test_two_neurons_are_said_and_their_distance_and_share_recovered(apart, share):
     rng = np.random.default_rng(4)
     found = []
     for _ in range(20):
         place = rng.normal(size=(600, AXES))
         place[: round(share * 600), 0] += apart
-        found.append(beyond_noise(place))
-    assert 0.5 * excess < np.mean([one for one, _ in found]) < 1.1 * excess
-    assert all(one > DEVIATIONS * scale for one, scale in found)
+        found.append(two_kinds(place))
+    assert all(said(one, 600) for one in found)
+    assert np.median([one.apart for one in found]) == pytest.approx(apart, rel=0.1)
+    assert np.median([one.share for one in found]) == pytest.approx(share, abs=0.05)
 
 
 @pytest.mark.parametrize("count", [900, 3000])

@@ -84,12 +84,27 @@ KNOWN = (
 )
 # No header to check (anything would be read as a trace), a closed library, a download, or handled elsewhere.
 NEVER_GUESSED = frozenset({"RawBinarySignalRawIO", "CedRawIO", "Plexon2RawIO", "Spike2RawIO", "RawMCSRawIO"})
+EDF_FACTS, EDF_SIGNAL = 256, 256  # bytes of header for the file, and for each signal
+EDF_SAMPLES = 216  # of them, those before a signal's samples in a record, signal by signal
 NEURALYNX_HEADER = 2**14
 NEURALYNX_DAMAGED = re.compile(rb"-ApplicationName[^\n]{500}")  # Neo takes seconds over such a line
 OPTIONS: dict[str, dict[str, Any]] = {"PlexonRawIO": {"progress_bar": False}}
 
 
+def _edf_is_whole(source: Source) -> bool:
+    """Whether the records that the header counts fill the file; the library for EDF prints where they do not."""
+    try:
+        records, signals = int(source.head[236:244]), int(source.head[252:256])
+        counts = source.head[EDF_FACTS + EDF_SAMPLES * signals :][: 8 * signals]
+        samples = sum(int(counts[8 * n : 8 * n + 8]) for n in range(signals))
+    except ValueError:
+        return True  # what is wrong with it the library says better
+    return records < 0 or EDF_FACTS + EDF_SIGNAL * signals + 2 * records * samples == source.size
+
+
 def _make(reader: Any, source: Source) -> Any:
+    if reader.__name__ == "EDFRawIO" and not _edf_is_whole(source):
+        raise FormatError(f"{source.name}: is longer or shorter than its header says; it was cut off or damaged")
     options = OPTIONS.get(reader.__name__, {})
     if reader.__name__ == "NeuralynxRawIO" and not source.is_folder:
         if NEURALYNX_DAMAGED.search(source.head[:NEURALYNX_HEADER].rstrip(b"\0")):

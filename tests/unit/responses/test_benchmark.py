@@ -19,7 +19,7 @@ def test_bounds_of_shares_by_hand() -> None:
 
 def test_false_positives_of_few_cells() -> None:
     cells = [Cell(10.0, 1.5, 10), Cell(None, 1.5, 10), Cell(1.0, 0.5, 50, drift=True)]
-    lines, rows = false_positives.run(150, 11, cells)
+    lines, rows = false_positives.run(150, 11, cells=cells)
     assert all(line.held for line in lines) and len(rows) == 3
 
 

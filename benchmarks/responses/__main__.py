@@ -11,13 +11,13 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks.responses import drug_effects, fading, false_positives, footshock, power, timing
+from benchmarks.responses import doses, drug_effects, fading, false_positives, footshock, power, timing
 from benchmarks.responses.lines import Line, write_cells
 
-PARTS = ("false_positives", "further", "power", "zeta", "timing", "footshock", "drugs", "fading", "speed")
+PARTS = ("false_positives", "further", "power", "zeta", "timing", "footshock", "drugs", "doses", "fading", "speed")
 SEED = 20260
 FULL = {"false_positives": 2000, "further": 1000, "power": 1000, "zeta": 200, "timing": 300, "drugs": 500}
-FULL |= {"fading": 400, "speed": 300}
+FULL |= {"fading": 400, "speed": 300, "doses": 400}
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "experiments" / "lc_footshock"
 
 
@@ -62,6 +62,7 @@ def _run(
         "zeta": power.run_zeta,
         "timing": timing.run,
         "drugs": drug_effects.run,
+        "doses": doses.run,
         "fading": fading.run,
     }
     return runs[part](trains, seed)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from coeruleus import job
 from coeruleus.experiment.curated_trials import find_trials
+from coeruleus.responses.doses import test_doses
 from coeruleus.responses.drugs import test_drugs
 from coeruleus.responses.test import test_responses
 from coeruleus.tables import interim, io, sources, units
@@ -31,9 +32,13 @@ drug_responses, drug_problems = test_drugs(
     units=measured,
     curation_trials=curation,
 )
+doses, drug_responses = test_doses(
+    spikes, segments, events, recordings=experiment.recordings, drug_responses=drug_responses
+)
 out = snakemake.output
 io.write_table(result.responses, out.responses, units.RESPONSES)
 io.write_table(drug_responses, out.drug_responses, units.DRUG_RESPONSES)
+io.write_table(doses, out.doses, units.DOSES)
 io.write_table(result.rasters, out.rasters, sources.RASTERS)
 io.write_table(result.psth, out.psth, sources.PSTH)
 io.write_table(result.curves, out.response_curves, sources.RESPONSE_CURVES)

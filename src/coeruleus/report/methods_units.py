@@ -59,6 +59,12 @@ def _responses(tables: Tables) -> list[str]:
             f"lasted {SLOW.least_s / 60:g} min, up to {SLOW.longest_s / 60:g} min were compared as well, and the "
             "smaller p-value was doubled."
         )
+    if len(get(tables, "units/doses")):
+        said.append(
+            "Trends across doses of one drug were tested in the same way beside a step that all doses share; systemic "
+            "doses of a session add up. The dose that halves the rate was read from rates that never rise with the "
+            "dose, over its logarithm."
+        )
     return said
 
 

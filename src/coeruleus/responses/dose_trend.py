@@ -58,7 +58,8 @@ def trend(series: Dosed, onsets_s: Sequence[float]) -> Trend:
     spikes = np.array([window.count.sum() + 0.5 for window in series.after])
     rate = np.log(spikes / [window.time.sum() for window in series.after])
     middle = np.average(dose, weights=spikes)
-    slope = float((spikes * (dose - middle) @ rate) / (spikes @ (dose - middle) ** 2))
+    # Rounded, so that no slope is none and not the last bit of a sum.
+    slope = round(float((spikes * (dose - middle) @ rate) / (spikes @ (dose - middle) ** 2)), 12)
     dispersion, free = dispersion_of([series.before, *series.after])
     counted = float(special.stdtrit(free, 0.975) * np.sqrt(dispersion / (spikes @ (dose - middle) ** 2)))
     p = _trend_p(series, dose, onsets_s)

@@ -91,18 +91,18 @@ def drift(trials: Trials, grid: NDArray[np.int32]) -> Floats | None:
 
 def counts(
     trials: Trials,
-    grid: NDArray[np.int32],
-    slow: Floats | None,
+    level: NDArray[np.int32] | Floats,
     edges: Floats,
     mask: NDArray[np.bool_],
     onsets: Floats,
 ) -> Counts:
-    """Spikes per bin over all events, less those of `slow` (replicates, bins); `onsets` (replicates, events)."""
+    """Spikes per bin over all events, (replicates, bins); `onsets` (replicates, events). `level`: what lies before
+    each point of the grid, spikes or spikes less their drift, which is rounded when it is summed."""
     at = np.round((onsets - float(trials.start.min())) / GRID_S).astype(np.int32)
     steps = np.round(edges / GRID_S).astype(np.int32)
     place = at[:, :, None] + steps
-    until = grid[place] if slow is None else grid[place] - slow[place]
+    until = level[place]
     bins = np.diff(until.sum(axis=1), axis=1) if mask.all() else (np.diff(until, axis=2) * mask).sum(axis=1)
-    if slow is None:
-        return bins
+    if level.dtype.kind == "i":
+        return np.asarray(bins, dtype=np.int32)
     return np.diff(np.rint(np.cumsum(bins, axis=1)), axis=1, prepend=0).astype(np.int32)

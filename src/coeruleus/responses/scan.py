@@ -127,12 +127,13 @@ def scan(trials: Trials, rng: np.random.Generator) -> Scan | None:
     grid = cumulative(trials, float(edges[-1]))
     first, room = stretches(trials, rng)
     slow = drift(trials, grid)
-    bins = [counts(trials, grid, slow, edges, mask, trials.onsets[None, :])]
+    level = grid if slow is None else grid - slow
+    bins = [counts(trials, level, edges, mask, trials.onsets[None, :])]
     exceeded = CLEAR + 1
     for number, (blocks, enough) in enumerate(BLOCKS):
         for _ in range(blocks):
             moved = first + rng.random((BLOCK, len(trials.onsets))) * room
-            bins.append(counts(trials, grid, slow, edges, mask, moved))
+            bins.append(counts(trials, level, edges, mask, moved))
         if exceeded <= CLEAR and number < len(BLOCKS) - 1:
             continue
         compared = compare(windows, np.vstack(bins))
@@ -140,7 +141,7 @@ def scan(trials: Trials, rng: np.random.Generator) -> Scan | None:
         if exceeded >= enough:
             break
     if slow is not None:
-        total = np.r_[0, np.cumsum(counts(trials, grid, None, edges, mask, trials.onsets[None, :])[0])]
+        total = np.r_[0, np.cumsum(counts(trials, grid, edges, mask, trials.onsets[None, :])[0])]
         compared = replace(compared, count=total[windows.high] - total[windows.low])
     time = np.r_[0.0, np.cumsum(mask.sum(axis=0) * np.diff(edges))]
     found = [compared.deviation(windows, sign, time[windows.high] - time[windows.low]) for sign in (0, 1)]

@@ -11,13 +11,13 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks.responses import drug_effects, fading, false_positives, footshock, power, timing
+from benchmarks.responses import doses, drug_effects, fading, false_positives, footshock, power, timing
 from benchmarks.responses.lines import Line, write_cells
 
-PARTS = ("false_positives", "further", "power", "zeta", "timing", "footshock", "drugs", "fading", "speed")
+PARTS = ("false_positives", "further", "power", "zeta", "timing", "footshock", "drugs", "doses", "fading", "speed")
 SEED = 20260
 FULL = {"false_positives": 2000, "further": 1000, "power": 1000, "zeta": 200, "timing": 300, "drugs": 500}
-FULL |= {"fading": 400, "speed": 300}
+FULL |= {"fading": 400, "speed": 300, "doses": 400}
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "experiments" / "lc_footshock"
 
 
@@ -29,6 +29,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--footshock", type=Path, default=SHARED, help="the experiment directory lc_footshock")
     parser.add_argument("--cells", type=Path, help="write the figures of every cell to this file (JSON)")
+    parser.add_argument("--keep", type=Path, help="file to which each cell without responses is added once measured")
     asked = parser.parse_args(arguments)
     trains = {part: max(count // 20, 20) if asked.quick else count for part, count in FULL.items()}
     trains = {part: asked.trains or count for part, count in trains.items()}
@@ -36,7 +37,7 @@ def main(arguments: list[str]) -> int:
     missed = False
     for part in asked.only:
         begun = time.process_time()
-        lines, rows = _run(part, trains.get(part, 0), asked.seed, asked.footshock)
+        lines, rows = _run(part, trains.get(part, 0), asked.seed, asked.footshock, asked.keep)
         cells += [{"part": part} | row for row in rows]
         for line in lines:
             print(line.text(), flush=True)
@@ -47,18 +48,21 @@ def main(arguments: list[str]) -> int:
     return int(missed)
 
 
-def _run(part: str, trains: int, seed: int, directory: Path) -> tuple[list[Line], list[dict[str, object]]]:
+def _run(
+    part: str, trains: int, seed: int, directory: Path, kept: Path | None
+) -> tuple[list[Line], list[dict[str, object]]]:
     if part == "footshock":
         return footshock.run(directory), []
     if part == "speed":
         return timing.run_speed(trains, seed), []
+    if part in ("false_positives", "further"):
+        return (false_positives.run if part == "false_positives" else false_positives.run_further)(trains, seed, kept)
     runs = {
-        "false_positives": false_positives.run,
-        "further": false_positives.run_further,
         "power": power.run,
         "zeta": power.run_zeta,
         "timing": timing.run,
         "drugs": drug_effects.run,
+        "doses": doses.run,
         "fading": fading.run,
     }
     return runs[part](trains, seed)

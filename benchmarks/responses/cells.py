@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from coeruleus.responses.scan import Trials
+from coeruleus.responses.moved import Trials
 from coeruleus.responses.trials import AFTER_EVENT_S, LONGEST_S
 from coeruleus.simulation.trains import bursty_train, drifting_rate, flat_rate, spike_train, with_responses
 

@@ -56,7 +56,7 @@ LEAST_POWER = 0.90
 UNITS_A_CALL = 50
 
 
-def _rate(drift: str, rate_hz: float, rng: np.random.Generator, end_s: float) -> np.ndarray:
+def rate_of(drift: str, rate_hz: float, rng: np.random.Generator, end_s: float) -> np.ndarray:
     if drift.startswith("straight"):
         time = np.arange(round(end_s / STEP_S)) * STEP_S / end_s
         return rate_hz * (1 + (-0.5 if "-" in drift else 0.5) * time)
@@ -127,7 +127,7 @@ def _null_cells(trains: int, seed: int) -> list[dict[str, object]]:
         made = []
         for number in range(trains):
             rng = np.random.default_rng([seed, 20, index, number])
-            course = _rate(drift, rate, rng, layout.end_s)
+            course = rate_of(drift, rate, rng, layout.end_s)
             if shape is None:
                 made.append(bursty_train(rng, course, step_s=STEP_S))
             else:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import zlib
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 from benchmarks.responses.cells import Cell, simulate
+from benchmarks.responses.kept import measured
 from benchmarks.responses.lines import Line, share_bounds
 
 from coeruleus.responses.decide import ALPHA, SILENCE_S, decide
@@ -50,20 +52,22 @@ def shares(cell: Cell, trains: int, seed: int) -> tuple[float, float, float]:
     return up / trains, down / trains, untested / trains
 
 
-def run_further(trains: int, seed: int) -> tuple[list[Line], list[dict[str, object]]]:
+def run_further(trains: int, seed: int, kept: Path | None = None) -> tuple[list[Line], list[dict[str, object]]]:
     """The same for cells beyond the table."""
-    lines, rows = run(trains, seed, further_cells())
+    lines, rows = run(trains, seed, kept, further_cells())
     return [replace(line, quantity=f"{line.quantity}, further cells") for line in lines], rows
 
 
-def run(trains: int, seed: int, cells: list[Cell] | None = None) -> tuple[list[Line], list[dict[str, object]]]:
-    """The table's first line: one for each sign, and every cell's shares."""
+def run(
+    trains: int, seed: int, kept: Path | None = None, cells: list[Cell] | None = None
+) -> tuple[list[Line], list[dict[str, object]]]:
+    """The table's first line: one for each sign, and every cell's shares. `kept`: see `kept.measured`."""
     cells = all_cells() if cells is None else cells
     high = share_bounds(ALPHA, trains, 2 * len(cells))[1]
     low = share_bounds(LEAST_SHARE, trains, 2 * len(cells))[0]
     rows: list[dict[str, object]] = []
     for cell in cells:
-        up, down, untested = shares(cell, trains, seed)
+        up, down, untested = measured(cell, trains, seed, kept, shares)
         expected = cell.rate_hz * cell.events * SILENCE_S
         rows.append(
             {"cell": cell.name, "expected": expected, "excitation": up, "inhibition": down, "untested": untested}

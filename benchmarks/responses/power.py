@@ -11,7 +11,7 @@ from benchmarks.responses.lines import Line, standard_error
 from scipy import stats
 
 from coeruleus.responses.decide import ALPHA, decide
-from coeruleus.responses.scan import Floats, Trials
+from coeruleus.responses.moved import Floats, Trials
 
 BIPHASIC = Cell(1.0, 1.5, 5, excitation=5.0, suppression=0.0)
 SUPPRESSED = Cell(1.0, 1.0, 10, excitation=5.0, suppression=0.4)

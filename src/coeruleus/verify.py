@@ -26,7 +26,7 @@ class Part:
 
 
 LABELS = ("units/evidence", "units/classification", "units/sensitivity", "units/disagreements", "units/statistics")
-UNITS = ("units/units", "units/spikes", "units/responses", "units/drug_responses", *LABELS)
+UNITS = ("units/units", "units/spikes", "units/responses", "units/drug_responses", "units/doses", *LABELS)
 # By the start of their names below the results folder; the longest that fits is meant.
 PARTS = {
     "dialysate/": Part(
@@ -41,6 +41,7 @@ PARTS = {
     "units/": Part(("ephys/", "curation/units"), ("events",), ("measure_units", "sort_recording")),
     "units/responses": Part(("ephys/", "curation/trials"), ("events",), ("test_responses",), ("units/units",)),
     "units/drug_responses": Part(("ephys/", "curation/trials"), ("events",), ("test_responses",), ("units/units",)),
+    "units/doses": Part(("ephys/", "curation/trials"), ("events",), ("test_responses",), ("units/units",)),
     **dict.fromkeys(LABELS, Part(
         ("subjects", "sessions", "ephys/", "curation/units"), ("units", "species", "release"), ("classify_units",),
         ("units/units", "units/responses", "units/drug_responses"),

@@ -265,7 +265,7 @@ def unit_tables(wildcards):
     if not experiment_of(wildcards).has_ephys:
         return {}
     names = ["units", "responses", "drug_responses", "evidence", "classification"]
-    names += ["sensitivity", "disagreements", "statistics"]
+    names += ["doses", "sensitivity", "disagreements", "statistics"]
     tables = {
         f"units/{name}": [result_of(wildcards, f"units/{name}.tsv")] for name in names
     }

@@ -60,9 +60,11 @@ rule test_responses:
     output:
         responses=result("units/responses.tsv"),
         drug_responses=result("units/drug_responses.tsv"),
+        doses=result("units/doses.tsv"),
         dictionaries=[
             result("units/responses.json"),
             result("units/drug_responses.json"),
+            result("units/doses.json"),
         ],
         rasters=interim("responses/rasters.tsv"),
         psth=interim("responses/psth.tsv"),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from coeruleus import job
 from coeruleus.experiment.curated_trials import find_trials
+from coeruleus.responses.doses import test_doses
 from coeruleus.responses.drugs import test_drugs
 from coeruleus.responses.not_held import gaps_of_units
 from coeruleus.responses.test import test_responses
@@ -36,9 +37,13 @@ drug_responses, drug_problems = test_drugs(
     curation_trials=curation,
     lost_of=lost_of,
 )
+doses, drug_responses = test_doses(
+    spikes, segments, events, recordings=experiment.recordings, drug_responses=drug_responses, lost_of=lost_of
+)
 out = snakemake.output
 io.write_table(result.responses, out.responses, units.RESPONSES)
 io.write_table(drug_responses, out.drug_responses, units.DRUG_RESPONSES)
+io.write_table(doses, out.doses, units.DOSES)
 io.write_table(result.rasters, out.rasters, sources.RASTERS)
 io.write_table(result.psth, out.psth, sources.PSTH)
 io.write_table(result.curves, out.response_curves, sources.RESPONSE_CURVES)

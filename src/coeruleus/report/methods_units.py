@@ -60,6 +60,12 @@ def _responses(tables: Tables) -> list[str]:
             "that come slowly, and the smaller p-value was doubled; rates and changes are those of the first "
             "comparison wherever the second is not named."
         )
+    if len(get(tables, "units/doses")):
+        said.append(
+            "Trends across doses of one drug were tested in the same way beside a step that all doses share; systemic "
+            "doses of a session add up. The dose that halves the rate was read from rates that never rise with the "
+            "dose, over its logarithm."
+        )
     return said
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from coeruleus.responses.display import BEFORE_S
-from coeruleus.responses.scan import Floats, Trials
+from coeruleus.responses.moved import Floats, Trials
 
 FINE_S = 0.005
 STEP_S = 0.02

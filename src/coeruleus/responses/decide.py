@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from coeruleus.responses.extent import Extent, extent_of, scanned
+from coeruleus.responses.moved import Trials
 from coeruleus.responses.onward import test_onward
-from coeruleus.responses.scan import ALPHA, Deviation, Scan, Trials, scan, signed_root
+from coeruleus.responses.scan import ALPHA, Deviation, Scan, scan, signed_root
 
 SILENCE_S = 2.0
 FEWEST_EVENTS = 3

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from coeruleus.responses.scan import Floats, Trials
+from coeruleus.responses.moved import Floats, Trials
 
 BEFORE_S = 2.0
 BIN_S = 0.05

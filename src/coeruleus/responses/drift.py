@@ -28,18 +28,30 @@ def change_p(times: Floats, values: Floats, onsets: Sequence[float]) -> float | 
 
     times: middle of each block, in blocks from the change; values: variance-stabilised value of each block;
     onsets: time constants (in blocks, 0 is a step) with which the change may come about. Generalised least
-    squares with a mean, a linear trend and the change 1 − exp(−t/onset); covariance (1 − s) I + s exp(−|lag|/τ), or a
-    random walk. What is averaged over s and τ by their restricted likelihood (Harville 1974, Biometrika 61, 383), and
-    over onsets by the Cauchy mean (Liu & Xie 2020, J Am Stat Assoc 115, 393), is no p-value yet: a series of minutes
-    shows less of a slow drift than there is. So it is referred to its own distribution under each drift
-    (prepivoting; Beran 1988, J Am Stat Assoc 83, 687), and the largest of these p-values counts, over all drifts that
-    the data do not rule out (Berger & Boos 1994, J Am Stat Assoc 89, 1012). None with fewer than 3 blocks on
-    either side.
+    squares with a mean, a linear trend and the change 1 − exp(−t/onset); covariance (1 − s) I + s exp(−|lag|/τ),
+    averaged over blocks, or a random walk. What is averaged over s and τ by their restricted likelihood (Harville
+    1974, Biometrika 61, 383), and over onsets by the Cauchy mean (Liu & Xie 2020, J Am Stat Assoc 115, 393), is no
+    p-value yet: a series of minutes shows less of a slow drift than there is. So it is referred to its own distribution
+    under each drift (prepivoting; Beran 1988, J Am Stat Assoc 83, 687), and the largest of these p-values counts, over
+    all drifts that the data do not rule out (Berger & Boos 1994, J Am Stat Assoc 89, 1012). None with fewer than 3
+    blocks on either side.
     """
     after = int((times > 0).sum())
     if min(after, len(times) - after) < FEWEST_BLOCKS:
         return None
-    series = _series(tuple(np.round(times, 6).tolist()), tuple(np.round(onsets, 6).tolist()))
+    trend = (times - times.mean()) / np.ptp(times)
+    late = np.maximum(times, 0)
+    designs = []
+    for onset in onsets:
+        change = 1 - np.exp(-late / onset) if onset > 0 else (times > 0).astype(float)
+        designs.append(np.column_stack([np.ones(len(times)), trend, change]))
+    return last_p(times, values, designs)
+
+
+def last_p(times: Floats, values: Floats, designs: Sequence[Floats]) -> float:
+    """The same for the last column of each design, shape (blocks, columns): what the series holds beside the others."""
+    key = [tuple(map(tuple, np.round(design, 6).tolist())) for design in designs]
+    series = _series(tuple(np.round(times, 6).tolist()), tuple(key))
     averaged, likelihood = series.averaged(values[None, :])
     plausible = likelihood[:, 0] >= np.log(PLAUSIBLE) + likelihood.max()
     return max(_below(null, float(averaged[0])) for null in series.null[plausible])
@@ -84,15 +96,10 @@ class _Series:
 
 
 @lru_cache(maxsize=64)
-def _series(times: tuple[float, ...], onsets: tuple[float, ...]) -> _Series:
+def _series(times: tuple[float, ...], designs: tuple[tuple[tuple[float, ...], ...], ...]) -> _Series:
     time = np.array(times)
     roots = _roots(time)
-    trend = (time - time.mean()) / np.ptp(time)
-    late = np.maximum(time, 0)
-    fits = []
-    for onset in onsets:
-        change = 1 - np.exp(-late / onset) if onset > 0 else (time > 0).astype(float)
-        fits.append([_fit(root, np.column_stack([np.ones(len(time)), trend, change])) for root in roots])
+    fits = [[_fit(root, np.array(design)) for root in roots] for design in designs]
     noise = np.random.default_rng(SEED).standard_normal((DRAWN, len(time)))
     series = _Series(fits, np.empty(0))
     return _Series(fits, np.array([np.sort(series.averaged(noise @ root.T)[0]) for root in roots]))
@@ -105,9 +112,16 @@ def _roots(time: Floats) -> list[Floats]:
     roots = []
     for share in SHARES:
         for memory in MEMORIES if share > 0 else MEMORIES[:1]:
-            drift = np.exp(-lag / memory) if np.isfinite(memory) else walk
+            drift = _averaged(lag, memory) if np.isfinite(memory) else walk
             roots.append(np.linalg.cholesky(max(1 - share, 1e-6) * np.eye(len(time)) + share * drift))
     return roots
+
+
+def _averaged(lag: Floats, memory: float) -> Floats:
+    """Correlation of first-order drift averaged over blocks: exp(−|lag|/τ) integrated over two blocks of length 1."""
+    own = 2 * memory * (1 - memory * (1 - np.exp(-1 / memory)))
+    apart = memory**2 * (np.exp(1 / memory) + np.exp(-1 / memory) - 2) * np.exp(-lag / memory)
+    return np.asarray(np.where(lag > 0, apart / own, 1.0))
 
 
 def _fit(root: Floats, columns: Floats) -> _Fit:

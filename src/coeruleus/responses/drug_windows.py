@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,7 +53,7 @@ class Tried:
 def at_scale(scale: Scale, times: Floats, at: float, edges: tuple[float, float], free: Floats) -> Tried:
     low, high = max(edges[0], at - scale.longest_s), min(edges[1], at + scale.longest_s)
     size = float(np.clip(min(at - low, high - at) / scale.blocks, scale.block_s[0], scale.block_s[1]))
-    before, after = (_window(times, at, edge, size, free) for edge in (low, high))
+    before, after = (blocks_of(times, at, edge, size, free) for edge in (low, high))
     fields: dict[str, Any] = {"baseline_s": float(before.time.sum()), "response_s": float(after.time.sum())}
     if min(len(before.time), len(after.time)) < FEWEST_BLOCKS:
         side = "before" if len(before.time) < FEWEST_BLOCKS else "after"
@@ -70,7 +71,7 @@ def at_scale(scale: Scale, times: Floats, at: float, edges: tuple[float, float],
         return Tried(fields)
     if before.rate > 0:
         fields["percent_change"] = 100 * (after.rate / before.rate - 1)
-    drift = _drift(before)
+    drift = baseline_drift(before)
     fields["baseline_stable"] = drift is None
     if drift is not None:
         fields["reason"] = f"the baseline is not stable, so the change is not tested: {drift}"
@@ -81,7 +82,7 @@ def at_scale(scale: Scale, times: Floats, at: float, edges: tuple[float, float],
     return Tried(fields, Tested(p, before, after) if p is not None else None)
 
 
-def _window(times: Floats, at: float, edge: float, size: float, taken: Floats) -> Window:
+def blocks_of(times: Floats, at: float, edge: float, size: float, taken: Floats) -> Window:
     """Blocks from the drug outwards; those that other events take more than half of are left out."""
     n = int(abs(edge - at) / size + 1e-9)
     if not n:
@@ -108,21 +109,37 @@ def interval(before: Window, after: Window, p: float) -> tuple[float, float, boo
 
     Third: whether no change lies outside the interval of the counts alone.
     """
-    expected = before.rate * before.time
-    scaled = (before.count - expected) / np.sqrt(expected)
-    memory = float(np.clip((scaled[1:] * scaled[:-1]).mean() / max((scaled**2).mean(), 1e-9), 0.0, 0.8))
-    dispersion = max(float((scaled**2).sum()) / (len(scaled) - 1), 0.5) * (1 + memory) / (1 - memory)
+    dispersion, free = dispersion_of([before])
     n = before.count.sum() + 0.5, after.count.sum() + 0.5
     change = float(np.log((n[1] / after.time.sum()) / (n[0] / before.time.sum())))
-    counted = float(special.stdtrit(len(scaled) - 1, 0.975) * np.sqrt(dispersion * (1 / n[0] + 1 / n[1])))
-    tested = abs(change) * float(special.ndtri(0.025) / min(special.ndtri(p / 2), -LEAST_DEVIATION))
-    reach = max(counted, tested)
+    counted = float(special.stdtrit(free, 0.975) * np.sqrt(dispersion * (1 / n[0] + 1 / n[1])))
+    reach = max(counted, test_based(change, p))
     low, high = (100 * float(np.expm1(change + end)) for end in (-reach, reach))
     found = 100 * (after.rate / before.rate - 1)  # without a spike it is -100, which no logarithm reaches
     return min(low, found), high, abs(change) > counted
 
 
-def _drift(before: Window) -> str | None:
+def dispersion_of(windows: Sequence[Window]) -> tuple[float, int]:
+    """Variance over mean of the counts of blocks around the rate of each window, raised by the memory between
+    neighbours; and its degrees of freedom."""
+    squares = shared = 0.0
+    free = 0
+    for window in windows:
+        expected = window.rate * window.time
+        scaled = (window.count - expected) / np.sqrt(np.maximum(expected, 1e-9))
+        squares += float((scaled**2).mean()) * len(scaled)
+        shared += float((scaled[1:] * scaled[:-1]).mean()) * len(scaled)
+        free += len(scaled) - 1
+    memory = float(np.clip(shared / max(squares, 1e-9), 0.0, 0.8))
+    return max(squares / free, 0.5) * (1 + memory) / (1 - memory), free
+
+
+def test_based(estimate: float, p: float) -> float:
+    """Half the 95 % interval of an estimate that has this two-sided p-value."""
+    return abs(estimate) * float(special.ndtri(0.025) / min(special.ndtri(p / 2), -LEAST_DEVIATION))
+
+
+def baseline_drift(before: Window) -> str | None:
     """Where the baseline is not stable: how it runs."""
     parts = [part for part in np.array_split(np.arange(len(before.time)), QUARTERS) if len(part)]
     count = np.array([before.count[part].sum() for part in parts])

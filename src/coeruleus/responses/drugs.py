@@ -10,12 +10,13 @@ import pandas as pd
 
 from coeruleus.experiment.routes import is_local
 from coeruleus.responses.drift import Floats
+from coeruleus.responses.drug_axis import around, starts_of
 from coeruleus.responses.drug_course import add_reason, add_reversals, time_course
 from coeruleus.responses.drug_scales import LOCAL, SLOW, SYSTEMIC
 from coeruleus.responses.drug_windows import Tried, at_scale, interval
-from coeruleus.responses.not_held import Unit, gaps_of_units, silent_to_the_end, unusable
+from coeruleus.responses.not_held import Unit, gaps_of_units, silent_to_the_end
 from coeruleus.responses.scan import ALPHA
-from coeruleus.responses.trials import AFTER_EVENT_S, DRUG, Segment, SegmentKey, rows_of, segment_table, trains_of
+from coeruleus.responses.trials import DRUG, Segment, SegmentKey, rows_of, segment_table, trains_of
 from coeruleus.spikes.held import Gap
 from coeruleus.tables.problems import Problem
 from coeruleus.tables.status import EXCLUDED, FAILED, INSUFFICIENT_SPIKES, MISSING, OK
@@ -23,7 +24,6 @@ from coeruleus.tables.units import DRUG_RESPONSES
 
 USUAL, LONG = "percent_change", "percent_change_long"
 PASSING = ("session_id", "left_hz")  # of rows while they are made
-SETTLING_S = 180.0  # after the last drug, before a rate counts as the baseline of the next
 
 
 def test_drugs(
@@ -68,7 +68,7 @@ def test_drugs(
             numbers = [
                 key[1] for key in sorted(table) if key[0] == site and sessions.get(key) == sessions.get((site, number))
             ]
-            starts = _starts(str(site), numbers, table)
+            starts = starts_of(str(site), numbers, table)
             wrong = _unusable(event, table)
             by_hand = excluded.get((site, number, round(float(event["onset"]), 4)))
             if by_hand is not None:
@@ -91,15 +91,6 @@ def test_drugs(
         row["session_id"] = sessions.get((row["site_id"], int(row["segment"])))
     add_reversals(rows)
     return DRUG_RESPONSES.frame([{k: v for k, v in row.items() if k not in PASSING} for row in rows]), problems
-
-
-def _starts(site: str, numbers: list[int], table: Mapping[SegmentKey, Segment]) -> dict[int, float]:
-    """Start of each segment on one axis; -1 is its end. Recordings that are not there take no time."""
-    starts, at = {}, 0.0
-    for number in numbers:
-        starts[number] = at
-        at += float(np.nan_to_num(table[(site, number)].duration_s))
-    return starts | {-1: at}
 
 
 def _unusable(event: Mapping[str, Any], table: Mapping[SegmentKey, Segment]) -> tuple[str, str] | None:
@@ -138,27 +129,21 @@ def _measure(
     times: Floats,
     lost: Sequence[Gap],
 ) -> None:
-    local = is_local(event["route"])
-    at = starts[int(event["segment"])] + float(event["onset"])
-    placed = [(starts[int(e["segment"])] + float(e["onset"]), e) for e in every if int(e["segment"]) in starts]
-    drugs = [place for place, other in placed if other["trial_type"] == DRUG]
-    settled = [place + min(SETTLING_S, (at - place) / 2) for place in drugs if place < at]
-    edges = max([*settled, 0.0]), min([*(place for place in drugs if place > at), starts[-1]])
-    taken = [(p, p + np.nan_to_num(float(e["duration"])) + AFTER_EVENT_S) for p, e in placed if e["trial_type"] != DRUG]
-    hidden = unusable(lost, starts, at)
-    free = np.array([*taken, *(stretch[:2] for stretch in hidden)], dtype=float).reshape(-1, 2)
+    local, place = is_local(event["route"]), around(event, every, starts, lost)
+    at, edges = place.at, place.edges
     scale = (LOCAL if local else SYSTEMIC)[0]
-    first = at_scale(scale, times, at, edges, free)
+    first = at_scale(scale, times, at, edges, place.taken)
     row |= first.fields
     silent = silent_to_the_end(lost, starts, at, min(edges[1], at + scale.longest_s))
     if silent and row["status"] == OK:
         add_reason(row, silent)
     if row["status"] == INSUFFICIENT_SPIKES:
-        why = [text for start, end, text in hidden if start < at + scale.longest_s and end > at - scale.longest_s]
+        reach = scale.longest_s
+        why = [text for start, end, text in place.hidden if start < at + reach and end > at - reach]
         row["reason"] += f"; the unit was not held: {why[0]}" if why else ""
     tried = [first]
     if not local and min(at - edges[0], edges[1] - at) >= SLOW.least_s:
-        slow = at_scale(SLOW, times, at, edges, free)
+        slow = at_scale(SLOW, times, at, edges, place.taken)
         tried.append(slow)
         if "percent_change" in slow.fields:
             row[LONG], row["compared_long_s"] = slow.fields["percent_change"], slow.fields["response_s"]

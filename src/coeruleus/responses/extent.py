@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from coeruleus.responses.scan import EDGES_S, Deviation, Floats, Trials
+from coeruleus.responses.moved import Floats, Trials
+from coeruleus.responses.scan import EDGES_S, Deviation
 
 Exposure = Callable[[Floats], Floats]
 

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coeruleus.responses.decide import Decision
-from coeruleus.responses.scan import Floats, Trials
+from coeruleus.responses.moved import Floats, Trials
 from coeruleus.responses.trials import LONGEST_BASELINE_S
 
 FEWEST_TRIALS = 5  # at 4, no order of the events is rarer than 1 in 12

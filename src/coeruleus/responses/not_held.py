@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from coeruleus.responses.scan import Floats
+from coeruleus.responses.moved import Floats
 from coeruleus.responses.trials import Group, rows_of
 from coeruleus.spikes.held import SILENT_AFTER_DRUG, Gap, gaps
 from coeruleus.spikes.spontaneous import Given, drugs_by_segment

@@ -12,7 +12,8 @@ from functools import cached_property
 
 import numpy as np
 
-from coeruleus.responses.scan import EDGES_S, Counts, Floats, Scan, Trials, compare, windows_between
+from coeruleus.responses.moved import Counts, Floats, Trials
+from coeruleus.responses.scan import EDGES_S, Scan, compare, windows_between
 
 REPLICATES = 399
 QUANTILES = 4096

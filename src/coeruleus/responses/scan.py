@@ -5,26 +5,22 @@ train stays as it is, with its regularity, its bursts and its slow drift, and on
 (event jitter, as in Montijn et al. 2021, doi 10.7554/eLife.71969, with stretches that do not overlap where
 events are dense). All windows are scanned in the same way in the data and in each replicate, and their
 average likelihood ratio is compared with its own distribution: that corrects for the windows scanned and loses
-less than the largest ratio alone (Chan & Walther 2013, Stat Sinica 23, 409).
+less than the largest ratio alone (Chan & Walther 2013, Stat Sinica 23, 409). Where the train shows a slow drift,
+counts are taken less what it adds (`moved.drift`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Counts = NDArray[np.integer[Any]]
+from coeruleus.responses.moved import Counts, Floats, Trials, counts, cumulative, drift, stretches
 
-GRID_S = 0.005
 EDGES_S = np.r_[0:0.2:0.02, 0.2:0.6:0.1, 0.6, 0.8, 1:2:0.25, 2:5:0.5, 5:10:1, 10:15.1:2.5]
-STRETCH_S = 30.0
-SHORTEST_STRETCH_S = 4.0
 SHORTEST_INHIBITION_S = 0.2
 START_SCALE_S = 0.1
 SHORT_S = 0.05
@@ -39,23 +35,6 @@ LARGEST = 80.0  # of an exponent
 NEARLY = 1 - 1e-5
 EVENTS_FACTORS = (0.01, 1000.0)
 ALPHA = 0.05
-
-
-@dataclass(frozen=True)
-class Trials:
-    """One unit's train and its events on one time axis.
-
-    spikes: sorted times (s); onsets: event times (s); length: time after each onset that belongs to it (s);
-    start, end: the segment that each event lies in, on the same axis (s); rest: the unit's trains in recordings
-    without events, each on its own clock.
-    """
-
-    spikes: Floats
-    onsets: Floats
-    length: Floats
-    start: Floats
-    end: Floats
-    rest: tuple[Floats, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -145,20 +124,25 @@ def scan(trials: Trials, rng: np.random.Generator) -> Scan | None:
     if windows is None or not len(trials.spikes) or not len(trials.onsets):
         return None
     mask = edges[None, 1:] <= trials.length[:, None] + 1e-9
-    grid = _cumulative(trials, float(edges[-1]))
-    first, room = _stretches(trials, rng)
-    counts = [_counts(trials, grid, edges, mask, trials.onsets[None, :])]
+    grid = cumulative(trials, float(edges[-1]))
+    first, room = stretches(trials, rng)
+    slow = drift(trials, grid)
+    level = grid if slow is None else grid - slow
+    bins = [counts(trials, level, edges, mask, trials.onsets[None, :])]
     exceeded = CLEAR + 1
     for number, (blocks, enough) in enumerate(BLOCKS):
         for _ in range(blocks):
             moved = first + rng.random((BLOCK, len(trials.onsets))) * room
-            counts.append(_counts(trials, grid, edges, mask, moved))
+            bins.append(counts(trials, level, edges, mask, moved))
         if exceeded <= CLEAR and number < len(BLOCKS) - 1:
             continue
-        compared = compare(windows, np.vstack(counts))
+        compared = compare(windows, np.vstack(bins))
         exceeded = min(compared.exceeded)
         if exceeded >= enough:
             break
+    if slow is not None:
+        total = np.r_[0, np.cumsum(counts(trials, grid, edges, mask, trials.onsets[None, :])[0])]
+        compared = replace(compared, count=total[windows.high] - total[windows.low])
     time = np.r_[0.0, np.cumsum(mask.sum(axis=0) * np.diff(edges))]
     found = [compared.deviation(windows, sign, time[windows.high] - time[windows.low]) for sign in (0, 1)]
     return Scan(found[0], found[1], windows, compared)
@@ -220,7 +204,7 @@ def compare(windows: Windows, bins: Counts) -> Compared:
         np.maximum(most, some.max(axis=1), out=most)
     first = np.r_[0, np.cumsum(most - least + 1)]
     window = np.repeat(np.arange(len(least)), np.diff(first))
-    n = np.arange(first[-1]) - (first[:-1] - least)[window]
+    n = np.maximum(np.arange(first[-1]) - (first[:-1] - least)[window], 0)
     gain = n * np.log(np.maximum(n, 1) / mean[window]) - n + mean[window]
     more = n > mean[window]
     ratio = np.exp(np.minimum(gain / dispersion[window], LARGEST))
@@ -248,44 +232,6 @@ def _moments(windows: Windows, total: Counts) -> tuple[Floats, Floats]:
     own = np.diag(shared)
     low, high = windows.low, windows.high
     return np.maximum(until[high] - until[low], 1e-9), np.maximum(own[high] + own[low] - 2 * shared[low, high], 0.0)
-
-
-def _stretches(trials: Trials, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """Start and usable length of the stretch in which each event is moved.
-
-    The events lie anywhere in their stretches with equal chance, so that under the null the data are one more
-    replicate; all at the same place, so that stretches of neighbours do not overlap: replicates in which events meet
-    vary less than the data. Stretches are as long as events are apart, at most STRETCH_S.
-    """
-    gaps = np.diff(np.sort(trials.onsets))
-    apart = float(np.median(gaps)) if len(gaps) else STRETCH_S
-    wanted = np.clip(apart, SHORTEST_STRETCH_S, STRETCH_S)
-    last = trials.end - np.minimum(trials.length, trials.end - trials.onsets)
-    length = np.minimum(wanted, last - trials.start)
-    first = trials.onsets - rng.random() * length
-    first = np.clip(first, trials.start, last - length)
-    return first, length
-
-
-def _cumulative(trials: Trials, reach_s: float) -> NDArray[np.int32]:
-    """Spikes before each point of a grid of GRID_S, from the first segment's start to the last one's end."""
-    origin = float(trials.start.min())
-    size = int(np.ceil((trials.end.max() - origin + reach_s) / GRID_S)) + 2
-    places = np.floor((trials.spikes - origin) / GRID_S + 1e-6).astype(np.int64)
-    places = places[(places >= 0) & (places < size - 1)]
-    grid = np.zeros(size, dtype=np.int32)
-    grid[1:] = np.cumsum(np.bincount(places, minlength=size - 1))
-    return grid
-
-
-def _counts(trials: Trials, grid: NDArray[np.int32], edges: Floats, mask: NDArray[np.bool_], onsets: Floats) -> Counts:
-    """Spikes per bin over all events, (replicates, bins); `onsets` (replicates, events)."""
-    at = np.round((onsets - float(trials.start.min())) / GRID_S).astype(np.int32)
-    steps = np.round(edges / GRID_S).astype(np.int32)
-    until = grid[at[:, :, None] + steps]
-    if mask.all():
-        return np.diff(until.sum(axis=1), axis=1)
-    return (np.diff(until, axis=2) * mask).sum(axis=1)
 
 
 def signed_root(n: Floats, mean: Floats) -> Floats:

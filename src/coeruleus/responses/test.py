@@ -16,8 +16,9 @@ from coeruleus.responses.decide import FEWEST_EVENTS, SILENCE_S, Decision, decid
 from coeruleus.responses.display import psth, raster, stacked
 from coeruleus.responses.extent import after_onset
 from coeruleus.responses.habituation import habituation
+from coeruleus.responses.moved import Floats, Trials
 from coeruleus.responses.not_held import Unit, gaps_of_units, held_part, while_held
-from coeruleus.responses.scan import ALPHA, Floats, Trials
+from coeruleus.responses.scan import ALPHA
 from coeruleus.responses.trials import (
     AFTER_EVENT_S,
     DRUG,

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coeruleus.experiment.conditions import condition_at
-from coeruleus.responses.scan import Floats
+from coeruleus.responses.moved import Floats
 from coeruleus.spikes.spontaneous import Given
 from coeruleus.tables.problems import Problem
 from coeruleus.tables.status import EXCLUDED, FAILED, MISSING, OK, worse

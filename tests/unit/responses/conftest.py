@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from coeruleus.responses.scan import Trials
+from coeruleus.responses.moved import Trials
 
 Rate = Callable[[np.ndarray], np.ndarray]
 

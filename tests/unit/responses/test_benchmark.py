@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from benchmarks.responses import drug_effects, fading, false_positives, power
 from benchmarks.responses.cells import Cell
+from benchmarks.responses.kept import code, measured
 from benchmarks.responses.lines import share_bounds
 
 from coeruleus.simulation.trains import flat_rate, spike_train
@@ -19,7 +22,7 @@ def test_bounds_of_shares_by_hand() -> None:
 
 def test_false_positives_of_few_cells() -> None:
     cells = [Cell(10.0, 1.5, 10), Cell(None, 1.5, 10), Cell(1.0, 0.5, 50, drift=True)]
-    lines, rows = false_positives.run(150, 11, cells)
+    lines, rows = false_positives.run(150, 11, cells=cells)
     assert all(line.held for line in lines) and len(rows) == 3
 
 
@@ -46,3 +49,18 @@ def test_events_beyond_the_table_have_their_times() -> None:
         trials, _ = false_positives.simulate(cell, np.random.default_rng(1))
         assert (trials.length == length_s).all() and (trials.onsets + length_s <= trials.end).all()
     assert {cell.rate_hz for cell in false_positives.further_cells()} >= {0.2, 10.0}
+
+
+def test_a_study_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
+    path, cell = tmp_path / "kept.jsonl", Cell(1.0, 1.5, 5)
+    asked = []
+
+    def shares(cell: Cell, trains: int, seed: int) -> tuple[float, float, float]:
+        asked.append((trains, seed))
+        return 0.04, 0.05, 0.0
+
+    first = [measured(cell, 20, seed, path, shares) for seed in (1, 1, 2)]
+    assert first == [(0.04, 0.05, 0.0)] * 3 and asked == [(20, 1), (20, 2)]
+    path.write_text(path.read_text().replace(f"[{code()},", "[1,"))  # another library
+    measured(cell, 20, 1, path, shares)
+    assert asked == [(20, 1), (20, 2), (20, 1)]

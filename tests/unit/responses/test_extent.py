@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from coeruleus.responses.decide import decide
-from coeruleus.responses.scan import Trials
+from coeruleus.responses.moved import Trials
 
 
 def _trials(rng: np.random.Generator, silent_from: float) -> Trials:

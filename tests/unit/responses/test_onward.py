@@ -9,8 +9,9 @@ from coeruleus.responses import onward
 from coeruleus.responses.decide import decide
 from coeruleus.responses.extent import extent_of
 from coeruleus.responses.habituation import habituation
+from coeruleus.responses.moved import Trials
 from coeruleus.responses.onward import intervals_at_rest
-from coeruleus.responses.scan import Deviation, Trials
+from coeruleus.responses.scan import Deviation
 
 from .conftest import trial_set
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from coeruleus.responses.decide import decide
 from coeruleus.responses.extent import extent_of
-from coeruleus.responses.scan import Deviation, Trials
+from coeruleus.responses.moved import Trials
+from coeruleus.responses.scan import Deviation
 
 
 def test_an_inhibition_of_a_silent_cell_has_its_window_and_no_interval():

@@ -1,0 +1,195 @@
+"""Drugs given in several doses of one session: each dose against the time before the first, and the trend across."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from coeruleus.experiment.routes import is_local
+from coeruleus.responses.dose_trend import FEWEST_DOSES, Dosed, halving_dose, trend
+from coeruleus.responses.drift import FEWEST_BLOCKS, change_p
+from coeruleus.responses.drug_axis import around, starts_of
+from coeruleus.responses.drug_scales import LOCAL, SYSTEMIC
+from coeruleus.responses.drug_windows import FEWEST_SPIKES, Window, baseline_drift, blocks_of, interval
+from coeruleus.responses.moved import Floats
+from coeruleus.responses.not_held import Unit, gaps_of_units
+from coeruleus.responses.trials import rows_of, segment_table, trains_of
+from coeruleus.spikes.held import Gap
+from coeruleus.tables.status import EXCLUDED, FAILED, INSUFFICIENT_SPIKES, MISSING, OK
+from coeruleus.tables.units import DOSES, DRUG_RESPONSES
+
+Row = dict[str, Any]
+Position = tuple[int, float]
+
+BLOCKS, MOST_BLOCKS = 40, 80  # of a series
+SHORTEST_BLOCK_S = 5.0
+FEWEST_OF_DOSE = 2  # blocks
+
+
+def test_doses(
+    spikes: pd.DataFrame,
+    segments: pd.DataFrame,
+    events: pd.DataFrame,
+    *,
+    recordings: pd.DataFrame,
+    drug_responses: pd.DataFrame,
+    lost_of: Mapping[Unit, Sequence[Gap]] | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """DOSES, and DRUG_RESPONSES with what each dose changed from before the first.
+
+    A series is what a session gave of one drug until another came, two doses or more. Systemic doses add up
+    (`cumulative`); local ones (`experiment.routes`) count by themselves. A dose lasts to the next drug, 10 min at
+    most (2 min local). Tests: `dose_trend`, and `drift.change_p` for each dose against the time before the first.
+    """
+    table = segment_table(segments)
+    sessions = {(row["site_id"], int(row["segment"])): row.get("session_id") for row in rows_of(recordings)}
+    trains = trains_of(spikes[spikes["site_id"].isin(set(drug_responses["site_id"]))])
+    lost_of = gaps_of_units(segments, events, trains) if lost_of is None else lost_of
+    rows = rows_of(drug_responses)
+    found: list[Row] = []
+    for (site, unit), own in _by_unit(rows).items():
+        every = rows_of(events[events["site_id"] == site])
+        for series in _series_of(own, sessions):
+            row = _empty(series)
+            found.append(row)
+            if row["status"] != OK or row["reason"]:
+                continue
+            session = sessions.get((site, int(row["segment"])))
+            numbers = [key[1] for key in sorted(table) if key[0] == site and sessions.get(key) == session]
+            starts = starts_of(site, numbers, table)
+            train = trains.get((site, unit), {})
+            parts = [train[number] + starts[number] for number in numbers if number in train]
+            times = np.concatenate(parts) if parts else np.empty(0)
+            _measure(row, series, every, starts, times, lost_of.get((site, unit), []))
+    return DOSES.frame(found), DRUG_RESPONSES.frame(rows)
+
+
+def _by_unit(rows: Sequence[Row]) -> dict[tuple[str, str], list[Row]]:
+    units: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        if not pd.isna(row["unit_id"]):
+            units.setdefault((str(row["site_id"]), str(row["unit_id"])), []).append(row)
+    return units
+
+
+def _position(row: Mapping[str, Any]) -> Position:
+    return int(row["segment"]), float(row["onset"])
+
+
+def _series_of(own: Sequence[Row], sessions: Mapping[tuple[str, int], object]) -> Iterator[list[Row]]:
+    """Doses (none of them 0) of one drug in one session until another drug; two or more."""
+    given = sorted((row for row in own if row["dose"] != 0 and not pd.isna(row["drug"])), key=_position)
+    begun = set()
+    for index, first in enumerate(given):
+        session = sessions.get((first["site_id"], int(first["segment"])))
+        if (session, first["drug"]) in begun:
+            continue
+        begun.add((session, first["drug"]))
+        later = [row for row in given[index:] if sessions.get((row["site_id"], int(row["segment"]))) == session]
+        series = list(takewhile(lambda row: row["drug"] == first["drug"], later))  # noqa: B023
+        if len(series) > 1:
+            yield series
+
+
+def _empty(series: Sequence[Row]) -> Row:
+    """The row of a series, with its doses counted, or why they cannot be."""
+    first = series[0]
+    row: Row = {name: first[name] for name in ("site_id", "unit_id", "segment", "onset", "drug", "route", "dose_unit")}
+    row |= {"status": OK, "reason": None}
+    units = sorted({str(dose["dose_unit"]) for dose in series})
+    routes = sorted({str(dose["route"]) for dose in series})
+    unplaced = next((dose for dose in series if dose["status"] in (MISSING, FAILED)), None)
+    if all(dose["status"] == EXCLUDED for dose in series):
+        row["status"], row["reason"] = EXCLUDED, first["reason"]
+    elif unplaced is not None:
+        row["status"], row["reason"] = unplaced["status"], unplaced["reason"]
+    elif any(pd.isna(dose["dose"]) for dose in series):
+        row["status"], row["reason"] = MISSING, "a dose is not stated in ephys/events.tsv"
+    elif len(units) > 1 or len(routes) > 1:
+        differ = "units" if len(units) > 1 else "routes"
+        row["reason"] = f"the doses have different {differ}: {', '.join(units if len(units) > 1 else routes)}"
+    else:
+        local = is_local(first["route"])
+        row["counted"] = "each" if local else "cumulative"
+        doses = np.array([float(dose["dose"]) for dose in series])
+        for dose, counted in zip(series, doses if local else np.cumsum(doses), strict=True):
+            dose["counted_dose"] = float(counted)
+    return row
+
+
+def _measure(
+    row: Row,
+    series: Sequence[Row],
+    every: Sequence[Row],
+    starts: Mapping[int, float],
+    times: Floats,
+    lost: Sequence[Gap],
+) -> None:
+    scale = (LOCAL if row["counted"] == "each" else SYSTEMIC)[0]
+    places = [around(dose, every, starts, lost) for dose in series]
+    start, taken = places[0].at, places[0].taken
+    low = max(places[0].edges[0], start - scale.longest_s)
+    ends = [min(place.edges[1], place.at + scale.longest_s) for place in places]
+    lasting = [end - place.at for end, place in zip(ends, places, strict=True)]
+    total = start - low + sum(lasting)
+    size = max(SHORTEST_BLOCK_S, total / MOST_BLOCKS, min(total / BLOCKS, min(lasting) / FEWEST_OF_DOSE))
+    before = blocks_of(times, start, low, size, taken)
+    kept: list[tuple[Row, Window]] = []
+    for dose, place, end in zip(series, places, ends, strict=True):
+        window = blocks_of(times, place.at, end, size, taken)
+        if len(window.time) >= FEWEST_OF_DOSE and dose["status"] != EXCLUDED:
+            kept.append((dose, Window(window.middle + place.at - start, window.time, window.count)))
+    given = np.array([_at(dose, starts) - start for dose, _ in kept])
+    counted = np.array([dose["counted_dose"] for dose, _ in kept])
+    row["n_doses"] = len(np.unique(counted))
+    if len(before.time) < FEWEST_BLOCKS:
+        row["status"] = INSUFFICIENT_SPIKES
+        row["reason"] = f"too little time before the first dose: {FEWEST_BLOCKS} blocks of {size:.3g} s are needed"
+        return
+    row["baseline_rate_hz"] = before.rate
+    if before.rate * sum(window.time.sum() for _, window in kept) < FEWEST_SPIKES:
+        row["status"] = INSUFFICIENT_SPIKES
+        row["reason"] = f"fewer than {FEWEST_SPIKES} spikes expected under all doses at the rate before them"
+        return
+    drift = baseline_drift(before)
+    if drift is None:
+        for dose, window in kept:
+            _from_first(dose, before, window, size, scale.onsets_s)
+    if row["n_doses"] < FEWEST_DOSES:
+        row["reason"] = f"{row['n_doses']} different doses with enough time: a trend needs {FEWEST_DOSES}"
+        return
+    if len(kept) < len(series):
+        row["reason"] = f"{len(series) - len(kept)} of {len(series)} doses left out: by hand, or too little time"
+    row |= {"lowest_dose": float(counted.min()), "highest_dose": float(counted.max())}
+    if drift is not None:
+        row["reason"] = f"the baseline is not stable, so the trend is not tested: {drift}"
+        return
+    dosed = Dosed(before, [window for _, window in kept], given, counted, size)
+    found = trend(dosed, scale.onsets_s)
+    row |= {"percent_per_doubling": found.per_doubling, "p_value": found.p}
+    row["percent_per_doubling_ci_low"], row["percent_per_doubling_ci_high"] = found.interval
+    half = halving_dose(dosed, found)
+    if isinstance(half, str):
+        row["ed50_reason"] = half
+    else:
+        row["ed50"], row["ed50_ci_low"], row["ed50_ci_high"] = half
+
+
+def _at(dose: Row, starts: Mapping[int, float]) -> float:
+    return starts[int(dose["segment"])] + float(dose["onset"])
+
+
+def _from_first(dose: Row, before: Window, window: Window, size: float, onsets: Sequence[float]) -> None:
+    """Change of the rate under one dose from before the first, and what is known of it."""
+    full = np.r_[before.count / before.time, window.count / window.time] * size
+    middle = np.r_[before.middle, window.middle] / size
+    p = change_p(middle, np.sqrt(full + 3 / 8), [onset / size for onset in onsets])
+    dose["from_first_dose_percent"] = 100 * (window.rate / before.rate - 1)
+    if p is not None:
+        dose["from_first_dose_p"] = p
+        low, high, _ = interval(before, window, p)
+        dose["from_first_dose_percent_ci_low"], dose["from_first_dose_percent_ci_high"] = low, high

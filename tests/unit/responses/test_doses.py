@@ -1,0 +1,104 @@
+"""Doses in a row: known trends, the dose that halves the rate, and what cannot be told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from benchmarks.responses import doses as study
+
+from coeruleus.responses.dose_trend import _crossing, _falling
+from coeruleus.responses.doses import test_doses as series_of
+from coeruleus.tables.units import DRUG_RESPONSES
+
+STEADY = study.Plan(study.hill(5), 300.0)
+
+
+@pytest.fixture(scope="module")
+def found() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Ten units under doses of 1, 1, 2, 4 and 8; half of the rate is left at 3."""
+    return study.measured(STEADY, 10, [7])
+
+
+def test_a_trend_and_its_halving_dose(found: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    series, doses = found
+    assert (series["p_value"] < 0.05).all() and (series["percent_per_doubling_ci_high"] < 0).all()
+    assert series["ed50"].median() == pytest.approx(3, rel=0.1)
+    assert (series["ed50_ci_low"].le(3) & series["ed50_ci_high"].ge(3)).sum() >= 9
+    assert (series["counted"] == "cumulative").all() and (series["highest_dose"] == 16).all()
+    first = doses[doses["unit_id"] == "0000"]
+    assert first["counted_dose"].tolist() == [1, 2, 4, 8, 16]
+    left = 100 * (np.array(STEADY.leaves) - 1)
+    shown = doses.groupby("onset")["from_first_dose_percent"].mean()
+    assert shown.to_numpy() == pytest.approx(left, abs=6)
+    low, high = (doses[f"from_first_dose_percent_ci_{end}"].to_numpy() for end in ("low", "high"))
+    assert np.mean((low <= np.tile(left, 10)) & (high >= np.tile(left, 10))) >= 0.9
+
+
+def test_what_all_doses_do_is_no_trend() -> None:
+    """The first dose takes half of the rate, the others nothing more: beside rates that drift, 6 % of 60 are 4."""
+    series, _ = study.measured(study.Plan((0.5,) * 5, 300.0, "300 s, 0.3"), 60, [8])
+    assert (series["p_value"] <= 0.05).sum() <= 9
+    assert series["ed50"].notna().sum() <= 4
+
+
+def _reason(change: dict[int, dict[str, Any]], doses: int = 3) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A unit of 2 Hz with a dose every 300 s from 600 s on; `change`: fields of single doses."""
+    given = [
+        {"site_id": "s", "unit_id": "1", "segment": 1, "onset": 600.0 + 300 * n, "drug": "clonidine", "dose": 2.0**n}
+        | {"dose_unit": "ug/kg", "route": "i.v.", "status": "ok", "reason": None}
+        | change.get(n, {})
+        for n in range(doses)
+    ]
+    frame = pd.DataFrame(
+        [{"site_id": "s", "segment": 1, "duration_s": 600.0 + 300 * doses, "status": "ok", "reason": None}]
+    )
+    times = np.arange(0.25, 600.0 + 300 * doses, 0.5)
+    spikes = pd.DataFrame({"site_id": "s", "unit_id": "1", "segment": 1.0, "time_s": times})
+    events = pd.DataFrame(given).drop(columns=["unit_id", "status", "reason"]).assign(trial_type="drug", duration=0.0)
+    return series_of(
+        spikes,
+        frame,
+        events,
+        recordings=frame.assign(session_id="d"),
+        drug_responses=DRUG_RESPONSES.frame(given),
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "doses", "said"),
+    [
+        ({}, 2, "2 different doses with enough time: a trend needs 3"),
+        ({1: {"dose": None}}, 3, "a dose is not stated"),
+        ({1: {"dose_unit": "mg/kg"}}, 3, "different units: mg/kg, ug/kg"),
+        ({1: {"route": "local"}}, 3, "different routes: i.v., local"),
+        ({1: {"status": "failed", "reason": "outside segment 1"}}, 3, "outside segment 1"),
+        ({2: {"drug": "idazoxan"}}, 3, "2 different doses with enough time"),
+        ({n: {"route": "local pressure", "dose": 5.0} for n in range(3)}, 3, "1 different doses"),
+    ],
+)
+def test_series_that_tell_no_trend_say_why(change: dict[int, dict[str, Any]], doses: int, said: str) -> None:
+    ((_, row),) = _reason(change, doses)[0].iterrows()
+    assert said in row["reason"] and np.isnan(row["p_value"]) and np.isnan(row["ed50"])
+
+
+def test_local_doses_count_by_themselves_and_one_dose_is_no_series() -> None:
+    series, doses = _reason({n: {"route": "local pressure"} for n in range(2)}, 2)
+    assert doses["counted_dose"].tolist() == [1, 2] and series["counted"].tolist() == ["each"]
+    series, doses = _reason({}, 1)
+    assert series.empty and doses["counted_dose"].isna().all()
+    _, doses = _reason({1: {"status": "excluded", "reason": "by hand"}}, 3)
+    assert doses["counted_dose"].tolist() == [1, 3, 7]  # what a person leaves out was given all the same
+
+
+def test_halving_by_hand() -> None:
+    """Pooled: (1 x 2 + 3 x 1) / 3; halved between doses 2 and 4, where ln 0.5 lies half-way."""
+    assert _falling(np.array([1.0, 3.0, 0.0]), np.array([2.0, 1.0, 1.0])) == pytest.approx([5 / 3, 5 / 3, 0])
+    half = np.log(0.5)
+    rate = np.array([0.0, -0.1, half + 0.2, half - 0.2])
+    dose, later = np.log([1.0, 2.0, 4.0]), np.array([0.0, 1.0, 1.0, 1.0])
+    assert np.exp(_crossing(rate, np.ones(4), np.arange(3), dose)) == pytest.approx(np.sqrt(8))
+    assert _crossing(rate - later, np.ones(4), np.arange(3), dose) == -np.inf
+    assert _crossing(rate + later, np.ones(4), np.arange(3), dose) == np.inf

@@ -89,7 +89,7 @@ def stamps(folder: Path, names: Iterable[str | None]) -> list[tuple[str, str]]:
             where, _, file = name.rpartition("/")
             if where not in groups:
                 groups[where] = _by_stem(f"{folder}/{where}")
-                if Path(where).suffix:
+                if Path(where).suffix.lower() == ".d":
                     found |= {f"{where}/{inner}": one for inner, one in _stamps_below(f"{folder}/{where}")}
             for other in (*groups[where].get(file.rpartition(".")[0], ()), *_named_in_header(path)):
                 other = f"{where}/{other}" if where else other

@@ -19,6 +19,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -79,7 +80,8 @@ def install() -> None:
     starter, own = Starter(), PythonScript.execute_script
 
     def execute_script(self: Any, fname: str, edit: bool = False) -> None:
-        if self.conda_env or self.env_modules or self.container_img or self.bench_record or self.shadow_dir:
+        elsewhere = self.conda_env or self.env_modules or self.container_img or self.bench_record or self.shadow_dir
+        if elsewhere or self.resources.get("tmpdir", tempfile.gettempdir()) != tempfile.gettempdir():
             return own(self, fname, edit)
         if status := starter.run(fname):
             raise subprocess.CalledProcessError(status, f"{sys.executable} {fname}")
@@ -103,7 +105,7 @@ def serve(control: socket.socket) -> str:
     os.set_blocking(wake, False)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # this ends with Snakemake
+    interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)  # this ends with Snakemake
     spent = 0.0
     heard = control.fileno()
     while True:
@@ -122,14 +124,20 @@ def serve(control: socket.socket) -> str:
             continue
         _import_for(Path(folder) / script)
         spent, before = time.process_time(), spent
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:  # the others go on
+            print(f"no process for {Path(script).name}: {error}", file=sys.stderr, flush=True)
+            with reply, contextlib.suppress(OSError):
+                reply.sendall(b"1")
+            continue
         if pid:
             replies[pid] = reply
             continue
         os.environ[IMPORTED] = str(spent - before)
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, interrupt)
         os.close(awake)
         os.close(wake)
         for held in (control, *replies.values()):

@@ -53,6 +53,10 @@ PARTS = {
     "figures/dialysate/chromatograms": Part(
         ("figures",), ("analytes", "release"), ("draw_chromatograms",), ("dialysate/",)
     ),
+    "figures/dialysate/figures.json": Part(
+        ("figures",), ("analytes", "release"), ("draw_chromatograms", "draw_dialysate_figures"),
+        ("dialysate/", "release/", "truth/"),
+    ),
     "figures/dialysate/truth": Part(("figures",), ("analytes",), ("draw_dialysate_figures",), ("truth/",)),
     "figures/units/": Part(("figures",), (), ("draw_unit_figures",), UNITS),
     "figures/units/truth": Part(("figures",), (), ("draw_unit_figures",), ("truth/",)),

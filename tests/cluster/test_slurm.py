@@ -34,8 +34,9 @@ def local(inputs: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, b
 def test_slurm_gives_the_same_bytes_with_a_job_that_had_too_little_memory(
     slurm: LocalSlurm, inputs: Path, local: dict[str, bytes], tmp_path: Path
 ) -> None:
-    """The peaks' job is given 60 MB, then ten times that: Slurm ends the first, the second does it."""
-    little = ("--set-resources", "quantify_run:mem_mb=60 + 600 * (attempt - 1)")
+    """Peaks and their pages are given 60 MB, then ten times that: Slurm ends the first, the second does it."""
+    amount = "mem_mb=60 + 600 * (attempt - 1)"
+    little = ("--set-resources", f"quantify_run:{amount}", f"draw_chromatograms:{amount}")
     done = on_slurm(tmp_path, *little, "--config", f"experiments={inputs}")
     assert done.returncode == 0, done.stdout[-5000:]
     assert "Trying to restart job" in done.stdout

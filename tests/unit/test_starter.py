@@ -129,8 +129,11 @@ def test_snakemake_starts_what_needs_another_environment(tmp_path: Path, monkeyp
     install()
     assert PythonScript.execute_script is installed
     nothing = dict.fromkeys(("conda_env", "env_modules", "container_img", "bench_record", "shadow_dir"))
+    nothing |= {"resources": {"mem_mb": 100}}
     installed(SimpleNamespace(**(nothing | {"conda_env": "env.yaml"})), "other.py")
     assert called == ["other.py"]
+    installed(SimpleNamespace(**(nothing | {"resources": {"tmpdir": str(tmp_path)}})), "scratch.py")
+    assert called.pop() == "scratch.py"
     with pytest.raises(subprocess.CalledProcessError) as caught:
         installed(SimpleNamespace(**nothing), script(tmp_path, "raise SystemExit(3)"))
     assert caught.value.returncode == 3 and called == ["other.py"]

@@ -82,7 +82,8 @@ def _of_block(block: Cells, titles: list[str]) -> Results | None:
     for index, row in enumerate(block[:LOOKED_AT]):
         below = block[index + 1 :]
         rest = _up_to_next_header(row, below)
-        found = _below(row, rest, titles)
+        above = [" ".join(filter(None, cells)) for cells in block[:index][::-1]]
+        found = _below(row, rest, [*above, *titles])
         if found is not None:
             if left := len(below) - len(rest):
                 found.notes.append(f"{left} rows from a second header on were not read; part tables by an empty row")
@@ -187,8 +188,8 @@ def _analyte(*texts: str) -> tuple[str, str]:
     """(analyte or a blank, unit or n/a): of the first text that names one analyte, and the first that names a unit."""
     named = [{ANALYTES[word] for word in _words(text) if word in ANALYTES} for text in texts]
     first = next((each for each in named if each), set())
-    units = [unit for text in texts for unit in UNIT.findall(text)]
-    unit = units[0].replace("L", "l") if units else "n/a"
+    units = next((said for text in texts if (said := set(UNIT.findall(text)))), set())
+    unit = next(iter(units)).replace("L", "l") if len(units) == 1 else "n/a"
     unit = unit.replace("uM", "µM") if unit.endswith("M") else unit.replace("µ", "u")
     return (next(iter(first)) if len(first) == 1 else BLANK), unit
 
@@ -213,7 +214,7 @@ def _groups(header: list[str], rows: Cells, animal: int) -> dict[str, str]:
 def _wide(
     header: list[str], times: list[tuple[int, tuple[float, float | None]]], rows: Cells, titles: list[str]
 ) -> Results | None:
-    if refused := _refused(header[0], titles[0], titles[-1]):
+    if refused := _refused(header[0], *titles):
         return refused
     notes: list[str] = []
     spans = _ended([span for _, span in times], notes)

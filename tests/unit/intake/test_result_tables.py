@@ -82,6 +82,9 @@ def test_a_second_header_ends_a_table():
         [["Animal", "Time", "Peak area NA"], ["r1", 0, 15000], ["r1", 20, 20000]],
         [["NA fold change", -40, -20, 0], ["r1", 1, 0.98, 1.8]],
         [["Time (min)", "NE (nM)", "DA (nM)"], [0, 1, 2], [20, 1, 2], [40, 1, 2]],  # of which animal?
+        [["NE (% of baseline)"], ["Time (min)", "r1", "r2"], [-20, 100, 98], [0, 101, 99], [20, 180, 170]],
+        [["NE, % of baseline"], ["n = 2"], ["Animal", -40, -20, 0], ["r1", 100, 98, 180]],
+        [["NE", "% of baseline"], ["Animal", -40, -20, 0], ["r1", 100, 98, 180]],
     ],
 )
 def test_what_is_no_concentration_of_an_animal_is_left_alone_and_said(cells):
@@ -200,3 +203,8 @@ def test_a_chromatogram_is_no_table_of_results():
     for name, step in (("signal (nA)", 1 / 60), ("rat1", 1 / 60), ("signal", 1), ("ED1 [mV]", 1), ("rat1", 1)):
         assert values([["Time (min)", name], *([f"{step * n:.4f}", n] for n in range(400))]) is None
     assert values([["time", "signal"], *([n, n] for n in range(20))]) is None
+
+
+def test_a_row_above_the_header_that_names_two_analytes_or_units_names_none():
+    cells = [["", "NE (nM)", "", "", "DA (pM)"], ["Animal", -40, -20, 0, 20], ["r1", 1, 2, 3, 4]]
+    assert {row[3:6:2] for row in values(cells)} == {(BLANK, "n/a")}

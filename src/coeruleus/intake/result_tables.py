@@ -28,8 +28,10 @@ VALUE = re.compile(r"[-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?|<\s*\d+(?:[.,]\d+)?|n
 SUMMARY = re.compile(r"(mean|average|median|s\.?d\.?|sem|s\.e\.m\.|n|cv|total|sum)\b.*", re.IGNORECASE)
 NO_CONCENTRATION = re.compile(
     r"%|\b(?:per ?cent|prozent|area|areas|height|fold|ratio|auc|z-?score|normali[sz]ed|change|recovery)\b"
+    r"|\b(?:s\.?e\.?m|s\.?d(?! rats?)|se|cv|error|lod|loq|rt|retention)\b"
 )
 UNIT = re.compile(r"(?<![A-Za-zµ])([pnuµm]M|[pn]g/[uµm][lL]|[uµ]g/m[lL]|fmol/[uµ][lL]|pmol/m[lL])(?![A-Za-z])")
+IN_BRACKETS = re.compile(rf"[(\[] ?{UNIT.pattern} ?[)\]]")
 LOOKED_AT = 20  # rows in which a header is looked for
 FEWEST, MOST = 3, 300  # times of samples; more are a chromatogram
 SHORTEST_MIN = 0.5  # between samples
@@ -217,8 +219,8 @@ def _analyte(*texts: str) -> tuple[str, str]:
 
 def _refused(*texts: str) -> Results | None:
     """Where a title says that the numbers are no concentrations."""
-    if any(NO_CONCENTRATION.search(text.casefold()) for text in texts):
-        return Results([], ["holds per cents, areas or the like, and no concentrations; left alone"])
+    if any(NO_CONCENTRATION.search(text.casefold().replace("_", " ")) for text in texts):
+        return Results([], ["holds per cents, areas, errors or the like, and no concentrations; left alone"])
     return None
 
 
@@ -255,14 +257,15 @@ def _wide(
 
 def _long(header: list[str], rows: Cells, titles: list[str]) -> Results | None:
     notes: list[str] = []
-    animal, time, end, value = (column_of(header, names) for names in (ANIMALS, TIMES, ENDS, VALUES))
+    animal, time, end = (column_of(header, names) for names in (ANIMALS, TIMES, ENDS))
+    value = column_of([IN_BRACKETS.sub("", cell) for cell in header], VALUES)
     named = column_of(header, ("analyte", "compound", "transmitter"))
     hours = time is not None and column_of(header[time : time + 1], HOURS) is not None
     end_words = _words(header[end].replace("_", " ")) if end is not None else []
     ends_in_hours = "h" in end_words or (hours and "min" not in end_words)
     values = [(index, *_analyte(cell, *titles)) for index, cell in enumerate(header) if not _refused(cell)]
     columns = [each for each in values if _analyte(header[each[0]])[0] != BLANK]
-    columns = columns or ([(value, *_analyte(*titles))] if value is not None else [])
+    columns = columns or ([(value, *_analyte(header[value], *titles))] if value is not None else [])
     if refused := _refused(*titles, *([] if columns else header)):
         return refused
     whole = [

@@ -247,3 +247,18 @@ def test_hours_in_a_header_and_of_ends_are_minutes_times_sixty():
         "20",
         "40",
     ]
+
+
+@pytest.mark.parametrize("beside", ["NE SEM", "NE_SD", "NE s.e.m. (nM)", "NE RT (min)", "NE LOD", "NE error", "NE CV"])
+def test_a_column_beside_the_concentration_is_none(beside):
+    long = [["Animal", "Time (min)", "NE (nM)", beside], ["r1", 0, 1.0, 0.1], ["r1", 20, 2.0, 0.1]]
+    assert [row[4:] for row in values(long)] == [("1.0", "nM"), ("2.0", "nM")]
+    wide = results_of([[beside, "-20", "0", "20"], ["r1", "1", "2", "3"]], "Sheet1")
+    assert not wide.rows and "left alone" in wide.notes[0]
+
+
+@pytest.mark.parametrize("name", ["Concentration (nM)", "conc [nM]", "Value (pM)", "Concentration (pg/ml)"])
+def test_the_unit_in_the_value_column_is_kept(name):
+    unit = name[:-1].replace("[", "(").split("(")[1]
+    found = values([["Animal", "Time (min)", name], ["r1", 0, 5], ["r1", 20, 6]], "NE in SD rats")
+    assert [row[3:] for row in found] == [("NE", "5", unit), ("NE", "6", unit)]

@@ -89,9 +89,12 @@ def read_trace(data: bytes, file: str) -> AgilentTrace:
 
 
 def _text(data: bytes, at: int, width: int) -> str:
-    """A text with its length before it; empty where its bytes are none."""
+    """A text with its length before it; empty where its bytes are none. Narrow ones are of Windows: µ is one byte."""
     raw = data[at + 1 : at + 1 + data[at] * width]
-    return raw.decode("utf-16-le" if width == 2 else "utf-8", errors="ignore").strip()
+    try:
+        return raw.decode("utf-16-le" if width == 2 else "utf-8").strip()
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", errors="ignore").strip() if width == 1 else ""
 
 
 def _differences(data: bytes, begin: int, file: str) -> np.ndarray:

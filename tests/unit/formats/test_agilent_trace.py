@@ -123,3 +123,11 @@ def test_same_numbers_as_rainbow(shared, name):
     ours = read_chromatogram(path)
     assert ours.signal.tolist() == theirs.data[:, 0].tolist()
     assert ours.time_min == pytest.approx(theirs.xlabels, abs=1e-9)
+
+
+def test_a_micro_sign_of_windows_is_kept():
+    head = header("30")
+    head[0x244:0x247] = b"\x02\xb5V"
+    head[0x254:0x258] = b"\x03" + "µV".encode()
+    facts = read_trace(bytes(head) + segments([1, 2, 3], 3, set()) + b"\0\0", "x.ch").facts
+    assert facts["unit"] == facts["signal"] == "µV"

@@ -111,10 +111,11 @@ def _below(header: list[str], rest: Cells, titles: list[str]) -> Results | None:
         found = _of_turned([list(column) for column in itertools.zip_longest(header, *rest, fillvalue="")], titles)
         if found is not None and across and (not numbered or _numbered(down)):
             return Results([], ["header and first column both read as times; left alone"])
-        return found
-    found = _wide(header, times, rest, titles) if across else None
+        numbered = _numbered(down)
+    else:
+        found = _wide(header, times, rest, titles) if across else None
     if found is not None and found.rows and numbered and column_of(header[:1], TIMES_WITH_UNIT) is None:
-        return Results([], ["header numbers samples, times are not said; left alone"])
+        return Results([], ["samples are numbered, times are not said; left alone"])
     return found
 
 
@@ -125,7 +126,7 @@ def _rising(spans: list[tuple[float, float | None]]) -> bool:
 
 def _numbered(cells: list[str]) -> bool:
     """1, 2, 3 or t1, t2, t3: animals or samples, unless something else says that they are times."""
-    return [cell.strip().casefold().removeprefix("t").strip() for cell in cells] == [
+    return [cell.strip().casefold().removeprefix("t").strip().removesuffix(".0") for cell in cells] == [
         str(number) for number in range(1, len(cells) + 1)
     ]
 

@@ -222,9 +222,11 @@ def test_animals_named_by_number_are_no_times():
 @pytest.mark.parametrize(
     ("cells", "note"),
     [
-        ([["Animal", 1, 2, 3, 4, 5], ["r1", 5, 6, 7, 8, 9]], "numbers samples"),
-        ([["Animal", "T1", "T2", "T3"], ["r1", 5, 6, 7]], "numbers samples"),
-        ([["Time", 1, 2, 3], ["r1", 5, 6, 7]], "numbers samples"),
+        ([["Animal", 1, 2, 3, 4, 5], ["r1", 5, 6, 7, 8, 9]], "samples are numbered"),
+        ([["Animal", "T1", "T2", "T3"], ["r1", 5, 6, 7]], "samples are numbered"),
+        ([["Time", 1, 2, 3], ["r1", 5, 6, 7]], "samples are numbered"),
+        ([["Time", "r1", "r2"], [1, 5, 6], [2, 5, 6], [3, 5, 6]], "samples are numbered"),
+        ([["Animal", "1.0", "2.0", "3.0"], ["r1", 5, 6, 7]], "samples are numbered"),
         ([["Time (min)", 3, 5, 8], [-20, 5, 6, 7], [0, 5, 6, 7], [20, 5, 6, 7]], "both read as times"),
         ([["Time (min)", 1, 2, 3], [1, 5, 6, 7], [2, 5, 6, 7], [3, 5, 6, 7]], "both read as times"),
     ],

@@ -2,7 +2,8 @@
 
 Layouts: the documentation of rainbow (Shi and Lee, 2022) and the Chromatography Toolbox (Dillon, 2014). Versions 30 and
 130 hold segments of 16-bit differences, 181 second differences, 179 plain numbers; a marker stands before a value
-written in full. Published readers do not look whether the data end where they should; here a cut-off file is refused.
+written in full. Published readers do not look whether the data end where they should. Here a file of segments that
+was cut off is refused; 179 and 181 may end anywhere, so what speaks for a cut is noted: a ragged end, odd steps.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ SHORTEST_MS, LONGEST_MS = 1000.0, 7 * 24 * 3600e3
 TIMES = slice(0x11A, 0x122)
 IN_FULL, IN_FULL_181 = b"\x80\x00", 0x7FFF
 SEGMENT = 0x10
+STEP_MS, STEP_OFF = 12.5, 0.01  # steps of detectors are multiples of 80 Hz's, or whole parts of it
+RAGGED = "does not end as such files do; if it was cut off, its times are wrong"
 PROBE, PROBE_STEPS = b"\x10\x01\x00\x05", (0x1001, 5)  # a segment of one value, 5 more than the one before
 
 
@@ -72,26 +75,39 @@ def read_trace(data: bytes, file: str) -> AgilentTrace:
     (scale,) = struct.unpack_from(">d", data, layout.scale)
     if not 0 < abs(scale) < 1e100:
         raise FormatError(f"{file}: says that one count is {scale:g} of its unit; it is damaged")
-    notes: tuple[str, ...] = ()
     if version == "179":
         counts = np.frombuffer(data, "<f8", (len(data) - layout.data) // 8, layout.data)
+        whole = (len(data) - layout.data) % 8 == 0
     elif version == "181":
         counts, whole = _second_differences(data, layout.data, file)
-        notes = () if whole else ("does not end as such files do; if it was cut off, its times are wrong",)
     else:
-        counts = _differences(data, layout.data, file)
+        counts, whole = _differences(data, layout.data, file), True
     signal = counts * scale
     # Counts are whole numbers, but in version 179; a sum that is finite has only finite parts, and is quicker.
     if len(signal) < 3 or (version == "179" and not (np.isfinite(signal.sum()) or np.isfinite(signal).all())):
         raise FormatError(f"{file}: holds no sound trace")
     facts = {key: _text(data, at, layout.width) for key, at in layout.texts.items()}
-    return AgilentTrace(signal, begin / 60000, end / 60000, facts, notes)
+    notes = [] if whole else [RAGGED]
+    step = (end - begin) / (len(signal) - 1)
+    if version in ("179", "181") and not _is_step(step):
+        notes.append(
+            f"its points are {step:g} ms apart, which is no detector's rate; if it was cut off, its times are wrong"
+        )
+    return AgilentTrace(signal, begin / 60000, end / 60000, facts, tuple(notes))
+
+
+def _is_step(step: float) -> bool:
+    ratio = max(step / STEP_MS, STEP_MS / step)
+    return abs(ratio - round(ratio)) <= STEP_OFF
 
 
 def _text(data: bytes, at: int, width: int) -> str:
-    """A text with its length before it; empty where its bytes are none."""
+    """A text with its length before it; empty where its bytes are none. Narrow ones are of Windows: µ is one byte."""
     raw = data[at + 1 : at + 1 + data[at] * width]
-    return raw.decode("utf-16-le" if width == 2 else "utf-8", errors="ignore").strip()
+    try:
+        return raw.decode("utf-16-le" if width == 2 else "utf-8").strip()
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", errors="ignore").strip() if width == 1 else ""
 
 
 def _differences(data: bytes, begin: int, file: str) -> np.ndarray:

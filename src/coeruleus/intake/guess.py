@@ -17,7 +17,8 @@ SAMPLE = re.compile(
     r"(?:^|[_\s-])((?:rat|mouse|animal|subject|r|m|a)[ _]?\d+)[_\s-]+(?:sample|fraction|dial|s|f|d)[ _]?(\d+)(?![\d.,])"
 )
 SUBJECT = re.compile(
-    r"(?<![a-z0-9])((?:rat|mouse|animal|subject)[ _-]?\d+)(?!\d|[.,]\d|[ _-]?(?:g|kg|days?|wk|weeks?)\b)"
+    r"(?<![a-z0-9])((?:rat|mouse|animal|subject)[ _-]?\d{1,3})(?!\d|[.,]\d|-\d|[ _-]?"
+    r"(?:[kmuµ]?g|d|days?|wk|weeks?|h|hours?|s|sec|mins?|minutes?|[pnuµm]m|[uµm]l|k?hz)(?![a-z0-9]))"
 )
 NUMBERED = re.compile(r"(?:samples?|fraction|timepoint)[ _-]?(\d+)(?![\d.,])")
 UNITS = {"pm": "pM", "nm": "nM", "um": "µM", "µm": "µM", "mm": "mM"}

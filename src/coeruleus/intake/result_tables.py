@@ -19,7 +19,8 @@ GROUPS = ("group", "treatment", "condition", "drug", "genotype", "gruppe")
 HOURS = ("time (h)", "time_h", "time h", "time (hours)", "hours", "h", "zeit (h)")
 MINUTES = ("time", "time (min)", "time_min", "time min", "min", "minutes", "start", "start_min", "t", "zeit (min)")
 TIMES = (*MINUTES, *HOURS)
-ENDS = ("end", "end_min", "stop")
+TIMES_WITH_UNIT = tuple(name for name in TIMES if name not in ("time", "start", "t"))
+ENDS = ("end", "end_min", "end (min)", "end (h)", "end_h", "stop")
 VALUES = ("concentration", "conc", "conc.", "value", "amount", "concentration (nm)")
 TIME = re.compile(r"(?:t ?=? ?)?([-\u2212]?\d+(?:[.,]\d+)?) ?(?:min|mins|minutes|')?")
 SPAN = re.compile(r"([-\u2212]?\d+(?:[.,]\d+)?) ?(?:-|\u2013|to|bis) ?([-\u2212]?\d+(?:[.,]\d+)?) ?(?:min)?")
@@ -27,8 +28,10 @@ VALUE = re.compile(r"[-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?|<\s*\d+(?:[.,]\d+)?|n
 SUMMARY = re.compile(r"(mean|average|median|s\.?d\.?|sem|s\.e\.m\.|n|cv|total|sum)\b.*", re.IGNORECASE)
 NO_CONCENTRATION = re.compile(
     r"%|\b(?:per ?cent|prozent|area|areas|height|fold|ratio|auc|z-?score|normali[sz]ed|change|recovery)\b"
+    r"|\b(?:s\.?e\.?m|s\.?d(?! rats?)|se|cv|error|lod|loq|rt|retention)\b"
 )
 UNIT = re.compile(r"(?<![A-Za-zµ])([pnuµm]M|[pn]g/[uµm][lL]|[uµ]g/m[lL]|fmol/[uµ][lL]|pmol/m[lL])(?![A-Za-z])")
+IN_BRACKETS = re.compile(rf"[(\[] ?{UNIT.pattern} ?[)\]]")
 LOOKED_AT = 20  # rows in which a header is looked for
 FEWEST, MOST = 3, 300  # times of samples; more are a chromatogram
 SHORTEST_MIN = 0.5  # between samples
@@ -82,7 +85,8 @@ def _of_block(block: Cells, titles: list[str]) -> Results | None:
     for index, row in enumerate(block[:LOOKED_AT]):
         below = block[index + 1 :]
         rest = _up_to_next_header(row, below)
-        found = _below(row, rest, titles)
+        above = [" ".join(filter(None, cells)) for cells in block[:index][::-1]]
+        found = _below(row, rest, [*above, *titles])
         if found is not None:
             if left := len(below) - len(rest):
                 found.notes.append(f"{left} rows from a second header on were not read; part tables by an empty row")
@@ -96,14 +100,35 @@ def _below(header: list[str], rest: Cells, titles: list[str]) -> Results | None:
         return _long(header, rest, titles)
     if _number_of(header[0]) is not None:
         return None  # a line of numbers
-    times = [(column, span) for column, cell in enumerate(header) if column and (span := _span(cell))]
-    starts = [span[0] for _, span in times]
+    corner = column_of(header[:1], TIMES) is not None
+    hours = column_of(header[:1], HOURS) is not None
+    times = [(column, span) for column, cell in enumerate(header) if column and (span := _span(cell, hours))]
     others = sum(bool(cell) for cell in header[1:]) - len(times)  # group, sex
-    if len(times) >= FEWEST and starts == sorted(set(starts)) and others <= len(times):
-        return _wide(header, times, rest, titles)
-    if column_of(header[:1], TIMES) is not None and len(rest) >= FEWEST:
-        return _of_turned([list(column) for column in itertools.zip_longest(header, *rest, fillvalue="")], titles)
-    return None
+    across = _rising([span for _, span in times]) and others <= len(times)
+    numbered = across and _numbered([header[column] for column, _ in times])
+    down = [row[0] for row in rest if row and _span(row[0])] if corner else []
+    if _rising([span for cell in down if (span := _span(cell))]) and (numbered or not across or not _numbered(down)):
+        found = _of_turned([list(column) for column in itertools.zip_longest(header, *rest, fillvalue="")], titles)
+        if found is not None and across and (not numbered or _numbered(down)):
+            return Results([], ["header and first column both read as times; left alone"])
+        numbered = _numbered(down)
+    else:
+        found = _wide(header, times, rest, titles) if across else None
+    if found is not None and found.rows and numbered and column_of(header[:1], TIMES_WITH_UNIT) is None:
+        return Results([], ["samples are numbered, times are not said; left alone"])
+    return found
+
+
+def _rising(spans: list[tuple[float, float | None]]) -> bool:
+    starts = [start for start, _ in spans]
+    return len(starts) >= FEWEST and starts == sorted(set(starts))
+
+
+def _numbered(cells: list[str]) -> bool:
+    """1, 2, 3 or t1, t2, t3: animals or samples, unless something else says that they are times."""
+    return [cell.strip().casefold().removeprefix("t").strip().removesuffix(".0") for cell in cells] == [
+        str(number) for number in range(1, len(cells) + 1)
+    ]
 
 
 def _up_to_next_header(header: list[str], rows: Cells) -> Cells:
@@ -145,7 +170,7 @@ def column_of(header: list[str], names: tuple[str, ...]) -> int | None:
 def _span(text: str, hours: bool = False) -> tuple[float, float | None] | None:
     """(start, end or None) in min of a time or span: "-20", "20 min", "0-20"."""
     text = text.strip().casefold()
-    each = 60.0 if hours else 1.0
+    each = 60.0 if hours and not text.endswith(("min", "mins", "minutes", "'")) else 1.0
     if match := SPAN.fullmatch(text):
         return each * _number(match[1]), each * _number(match[2])
     match = TIME.fullmatch(text)
@@ -187,16 +212,16 @@ def _analyte(*texts: str) -> tuple[str, str]:
     """(analyte or a blank, unit or n/a): of the first text that names one analyte, and the first that names a unit."""
     named = [{ANALYTES[word] for word in _words(text) if word in ANALYTES} for text in texts]
     first = next((each for each in named if each), set())
-    units = [unit for text in texts for unit in UNIT.findall(text)]
-    unit = units[0].replace("L", "l") if units else "n/a"
+    units = next((said for text in texts if (said := set(UNIT.findall(text)))), set())
+    unit = next(iter(units)).replace("L", "l") if len(units) == 1 else "n/a"
     unit = unit.replace("uM", "µM") if unit.endswith("M") else unit.replace("µ", "u")
     return (next(iter(first)) if len(first) == 1 else BLANK), unit
 
 
 def _refused(*texts: str) -> Results | None:
     """Where a title says that the numbers are no concentrations."""
-    if any(NO_CONCENTRATION.search(text.casefold()) for text in texts):
-        return Results([], ["holds per cents, areas or the like, and no concentrations; left alone"])
+    if any(NO_CONCENTRATION.search(text.casefold().replace("_", " ")) for text in texts):
+        return Results([], ["holds per cents, areas, errors or the like, and no concentrations; left alone"])
     return None
 
 
@@ -213,7 +238,7 @@ def _groups(header: list[str], rows: Cells, animal: int) -> dict[str, str]:
 def _wide(
     header: list[str], times: list[tuple[int, tuple[float, float | None]]], rows: Cells, titles: list[str]
 ) -> Results | None:
-    if refused := _refused(header[0], titles[0], titles[-1]):
+    if refused := _refused(header[0], *titles):
         return refused
     notes: list[str] = []
     spans = _ended([span for _, span in times], notes)
@@ -233,12 +258,15 @@ def _wide(
 
 def _long(header: list[str], rows: Cells, titles: list[str]) -> Results | None:
     notes: list[str] = []
-    animal, time, end, value = (column_of(header, names) for names in (ANIMALS, TIMES, ENDS, VALUES))
+    animal, time, end = (column_of(header, names) for names in (ANIMALS, TIMES, ENDS))
+    value = column_of([IN_BRACKETS.sub("", cell) for cell in header], VALUES)
     named = column_of(header, ("analyte", "compound", "transmitter"))
     hours = time is not None and column_of(header[time : time + 1], HOURS) is not None
+    end_words = _words(header[end].replace("_", " ")) if end is not None else []
+    ends_in_hours = "h" in end_words or (hours and "min" not in end_words)
     values = [(index, *_analyte(cell, *titles)) for index, cell in enumerate(header) if not _refused(cell)]
     columns = [each for each in values if _analyte(header[each[0]])[0] != BLANK]
-    columns = columns or ([(value, *_analyte(*titles))] if value is not None else [])
+    columns = columns or ([(value, *_analyte(header[value], *titles))] if value is not None else [])
     if refused := _refused(*titles, *([] if columns else header)):
         return refused
     whole = [
@@ -253,7 +281,7 @@ def _long(header: list[str], rows: Cells, titles: list[str]) -> Results | None:
     spans = []
     for row in whole:
         start, stop = _span(row[time or 0], hours) or (0.0, None)
-        given = _span(row[end]) if end is not None and end < len(row) else None
+        given = _span(row[end], ends_in_hours) if end is not None and end < len(row) else None
         spans.append((start, given[0] if given else stop))
     found = []
     for row, span in zip(whole, _ended(spans, notes), strict=True):

@@ -1,4 +1,4 @@
-"""Traces of ChemStation: what was encoded comes back, and a file cut off anywhere is refused."""
+"""Traces of ChemStation: what was encoded comes back, and a file that was cut off is refused, or this is noted."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_second_differences_come_back_and_the_end_is_no_point():
     words: list[int] = [0x7FFF, 0, 0, 1000, 3, 0, -1]  # 1000, slope 3, 3, 2
     words += [0x7FFF, 0, -32768, 0, 1]  # 2^31, then 1 more
     words += [0x7FFF, -1, -1, 0x7FFF, 0]  # -32769: its last word looks like a marker
-    data = bytes(header("181", (0.0, 1600.0))) + struct.pack(f">{len(words)}h", *words)
+    data = bytes(header("181", (0.0, 1400.0))) + struct.pack(f">{len(words)}h", *words)
     expected = [1000, 1003, 1006, 1008, 2**31, 2**31 + 1, -32769, -32769]
     with_end = read_trace(data + b"\0\0", "x.ch")
     assert with_end.signal.tolist() == [SCALE * value for value in expected] and with_end.notes == ()
@@ -123,3 +123,36 @@ def test_same_numbers_as_rainbow(shared, name):
     ours = read_chromatogram(path)
     assert ours.signal.tolist() == theirs.data[:, 0].tolist()
     assert ours.time_min == pytest.approx(theirs.xlabels, abs=1e-9)
+
+
+def test_a_micro_sign_of_windows_is_kept():
+    head = header("30")
+    head[0x244:0x247] = b"\x02\xb5V"
+    head[0x254:0x258] = b"\x03" + "µV".encode()
+    facts = read_trace(bytes(head) + segments([1, 2, 3], 3, set()) + b"\0\0", "x.ch").facts
+    assert facts["unit"] == facts["signal"] == "µV"
+
+
+def plain(points: int, step: float) -> bytes:
+    return bytes(header("179", (0.0, step * (points - 1)))) + np.arange(points, dtype="<f8").tobytes()
+
+
+@pytest.mark.parametrize("step", [400, 200, 100, 50, 25, 12.5, 6.25, 5000])
+def test_plain_numbers_at_a_detector_s_rate_come_without_notes(step):
+    assert read_trace(plain(1001, step), "x.ch").notes == ()
+
+
+def test_plain_numbers_cut_off_are_noted():
+    data = plain(1001, 200)
+    assert ["200.2 ms apart, which is no detector's rate" in note for note in read_trace(data[:-8], "x.ch").notes] == [
+        True
+    ]
+    ragged, step = read_trace(data[:-3], "x.ch").notes
+    assert "does not end as such files do" in ragged and "no detector's rate" in step
+
+
+def test_second_differences_cut_off_before_a_zero_are_noted():
+    words = [0x7FFF, 0, 0, 1000, *[0] * 1000]  # 1000 points and the end
+    data = bytes(header("181", (0.0, 199_800.0))) + struct.pack(f">{len(words)}h", *words)
+    assert read_trace(data, "x.ch").notes == ()
+    assert "no detector's rate" in read_trace(data[:-20], "x.ch").notes[0]

@@ -82,6 +82,9 @@ def test_a_second_header_ends_a_table():
         [["Animal", "Time", "Peak area NA"], ["r1", 0, 15000], ["r1", 20, 20000]],
         [["NA fold change", -40, -20, 0], ["r1", 1, 0.98, 1.8]],
         [["Time (min)", "NE (nM)", "DA (nM)"], [0, 1, 2], [20, 1, 2], [40, 1, 2]],  # of which animal?
+        [["NE (% of baseline)"], ["Time (min)", "r1", "r2"], [-20, 100, 98], [0, 101, 99], [20, 180, 170]],
+        [["NE, % of baseline"], ["n = 2"], ["Animal", -40, -20, 0], ["r1", 100, 98, 180]],
+        [["NE", "% of baseline"], ["Animal", -40, -20, 0], ["r1", 100, 98, 180]],
     ],
 )
 def test_what_is_no_concentration_of_an_animal_is_left_alone_and_said(cells):
@@ -200,3 +203,64 @@ def test_a_chromatogram_is_no_table_of_results():
     for name, step in (("signal (nA)", 1 / 60), ("rat1", 1 / 60), ("signal", 1), ("ED1 [mV]", 1), ("rat1", 1)):
         assert values([["Time (min)", name], *([f"{step * n:.4f}", n] for n in range(400))]) is None
     assert values([["time", "signal"], *([n, n] for n in range(20))]) is None
+    assert values([["Time (min)", 220, 254, 280], *([f"{n / 60:.4f}", n, n, n] for n in range(400))]) is None
+
+
+def test_a_row_above_the_header_that_names_two_analytes_or_units_names_none():
+    cells = [["", "NE (nM)", "", "", "DA (pM)"], ["Animal", -40, -20, 0, 20], ["r1", 1, 2, 3, 4]]
+    assert {row[3:6:2] for row in values(cells)} == {(BLANK, "n/a")}
+
+
+def test_animals_named_by_number_are_no_times():
+    cells = [["Time (min)", 1, 2, 3, 4], [-40, 5, 6, 7, 8], [-20, 5, 6, 7, 8], [0, 5, 6, 7, 8]]
+    found = values(cells, "NE nM")
+    assert {row[0] for row in found} == set("1234") and {row[1] for row in found} == {"-40", "-20", "0"}
+    across = [["Time (min)", -20, 0, 20], [1, 5, 6, 7], [2, 5, 6, 7], [3, 5, 6, 7]]
+    assert {row[0] for row in values(across, "NE nM")} == set("123")
+
+
+@pytest.mark.parametrize(
+    ("cells", "note"),
+    [
+        ([["Animal", 1, 2, 3, 4, 5], ["r1", 5, 6, 7, 8, 9]], "samples are numbered"),
+        ([["Animal", "T1", "T2", "T3"], ["r1", 5, 6, 7]], "samples are numbered"),
+        ([["Time", 1, 2, 3], ["r1", 5, 6, 7]], "samples are numbered"),
+        ([["Time", "r1", "r2"], [1, 5, 6], [2, 5, 6], [3, 5, 6]], "samples are numbered"),
+        ([["Animal", "1.0", "2.0", "3.0"], ["r1", 5, 6, 7]], "samples are numbered"),
+        ([["Time (min)", 3, 5, 8], [-20, 5, 6, 7], [0, 5, 6, 7], [20, 5, 6, 7]], "both read as times"),
+        ([["Time (min)", 1, 2, 3], [1, 5, 6, 7], [2, 5, 6, 7], [3, 5, 6, 7]], "both read as times"),
+    ],
+)
+def test_numbers_of_samples_and_times_in_doubt_are_left_alone_and_said(cells, note):
+    found = results_of([[str(cell) for cell in row] for row in cells], "NE nM")
+    assert found is not None and not found.rows and note in found.notes[0]
+
+
+def test_hours_in_a_header_and_of_ends_are_minutes_times_sixty():
+    wide = [["Time (h)", -1, 0, 1, 2], ["r1", 5, 6, 7, 8]]
+    assert [row[1:3] for row in values(wide, "NE nM")] == [("-60", "0"), ("0", "60"), ("60", "120"), ("120", "180")]
+    for end, value in (("End (h)", 1.5), ("End", 1.5), ("end_min", 90)):
+        long = [["Animal", "Time (h)", end, "NE (nM)"], ["r1", 1, value, 5]]
+        assert values(long) == [("r1", "60", "90", "NE", "5", "nM")]
+    long = [["Animal", "Time (min)", "End (h)", "NE (nM)"], ["r1", 60, 1.5, 5]]
+    assert values(long) == [("r1", "60", "90", "NE", "5", "nM")]
+    assert [row[1] for row in values([["Time (h)", "r1"], ["0 min", 5], ["20 min", 6], ["40 min", 7]])] == [
+        "0",
+        "20",
+        "40",
+    ]
+
+
+@pytest.mark.parametrize("beside", ["NE SEM", "NE_SD", "NE s.e.m. (nM)", "NE RT (min)", "NE LOD", "NE error", "NE CV"])
+def test_a_column_beside_the_concentration_is_none(beside):
+    long = [["Animal", "Time (min)", "NE (nM)", beside], ["r1", 0, 1.0, 0.1], ["r1", 20, 2.0, 0.1]]
+    assert [row[4:] for row in values(long)] == [("1.0", "nM"), ("2.0", "nM")]
+    wide = results_of([[beside, "-20", "0", "20"], ["r1", "1", "2", "3"]], "Sheet1")
+    assert not wide.rows and "left alone" in wide.notes[0]
+
+
+@pytest.mark.parametrize("name", ["Concentration (nM)", "conc [nM]", "Value (pM)", "Concentration (pg/ml)"])
+def test_the_unit_in_the_value_column_is_kept(name):
+    unit = name[:-1].replace("[", "(").split("(")[1]
+    found = values([["Animal", "Time (min)", name], ["r1", 0, 5], ["r1", 20, 6]], "NE in SD rats")
+    assert [row[3:] for row in found] == [("NE", "5", unit), ("NE", "6", unit)]

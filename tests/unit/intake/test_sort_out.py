@@ -86,6 +86,9 @@ def test_letters_with_marks_are_kept_as_letters():
 
 def test_an_animal_said_in_full_is_taken_from_names_of_files_and_folders(tmp_path):
     assert subject_in("rat 3/sample 1.txt") == subject_in("x_Rat-3_left.smr") == subject_in("rat3.smr") == "rat3"
+    assert subject_in("rat3_s1.abf") == subject_in("rat_3-d2.abf") == subject_in("rat 3 left.abf") == "rat3"
+    for other in ("rat 2023-05-01/a.abf", "rat 250g_site1", "mouse_20min_a", "Rat 10 uM", "rat 20230501", "rat 3-05"):
+        assert subject_in(other) is None
     for doubtful in ("rat3/rat4.smr", "rat 300 g.smr", "r3.smr", "concentrate 5.txt", "rats.smr", "rat 3.5.smr"):
         assert subject_in(doubtful) is None
     for name in ("rat 3/sample 1.txt", "rat 3/sample 2.txt", "cal/std 5 nM.txt"):

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 from benchmarks.responses import doses as study
 
-from coeruleus.responses.dose_trend import _crossing, _falling
+from coeruleus.responses.dose_trend import Dosed, _crossing, _falling, trend
 from coeruleus.responses.doses import test_doses as series_of
+from coeruleus.responses.drug_windows import Window
 from coeruleus.tables.units import DRUG_RESPONSES
 
 STEADY = study.Plan(study.hill(5), 300.0)
@@ -102,3 +103,21 @@ def test_halving_by_hand() -> None:
     assert np.exp(_crossing(rate, np.ones(4), np.arange(3), dose)) == pytest.approx(np.sqrt(8))
     assert _crossing(rate - later, np.ones(4), np.arange(3), dose) == -np.inf
     assert _crossing(rate + later, np.ones(4), np.arange(3), dose) == np.inf
+
+
+@pytest.mark.parametrize(("before", "rates", "slope"), [
+    (2.0, (2, 1.9, 2, 0, 0), -33.3),
+    (3.0, (2.9, 2.6, 1.5, 0.3, 0.02), -37.3),
+    (2.0, (1.6, 1.26, 1, 0.8, 0.63), -16.8),
+])  # fmt: skip
+def test_doses_that_silence_count_as_the_others_do(before: float, rates: tuple[float, ...], slope: float) -> None:
+    """Even counts, 300 s a dose, which add up to 1, 3, 7, 15 and 31: the slope of greatest Poisson likelihood."""
+    windows = [
+        Window(300.0 * (n - 1) + 15 + 30 * np.arange(10), np.full(10, 30.0), np.full(10, 30 * rate))
+        for n, rate in enumerate((before, *rates))
+    ]
+    dose = np.array([1.0, 3, 7, 15, 31])
+    found = trend(Dosed(windows[0], windows[1:], 300.0 * np.arange(5), dose, 30.0), [0.0])
+    assert found.per_doubling == pytest.approx(slope, abs=0.1)
+    low, high = found.interval
+    assert low < found.per_doubling < high

@@ -13,10 +13,11 @@ from coeruleus.experiment.routes import is_local
 from coeruleus.responses.dose_trend import FEWEST_DOSES, Dosed, halving_dose, trend
 from coeruleus.responses.drift import FEWEST_BLOCKS, change_p
 from coeruleus.responses.drug_axis import around, starts_of
+from coeruleus.responses.drug_course import add_reason
 from coeruleus.responses.drug_scales import LOCAL, SYSTEMIC
 from coeruleus.responses.drug_windows import FEWEST_SPIKES, Window, baseline_drift, blocks_of, interval
 from coeruleus.responses.moved import Floats
-from coeruleus.responses.not_held import Unit, gaps_of_units
+from coeruleus.responses.not_held import Unit, gaps_of_units, silent_to_the_end
 from coeruleus.responses.trials import rows_of, segment_table, trains_of
 from coeruleus.spikes.held import Gap
 from coeruleus.tables.status import EXCLUDED, FAILED, INSUFFICIENT_SPIKES, MISSING, OK
@@ -138,35 +139,41 @@ def _measure(
     total = start - low + sum(lasting)
     size = max(SHORTEST_BLOCK_S, total / MOST_BLOCKS, min(total / BLOCKS, min(lasting) / FEWEST_OF_DOSE))
     before = blocks_of(times, start, low, size, taken)
+    silent = silent_to_the_end(lost, starts, start, max(ends))
+    if silent:
+        add_reason(row, silent)
     kept: list[tuple[Row, Window]] = []
     for dose, place, end in zip(series, places, ends, strict=True):
         window = blocks_of(times, place.at, end, size, taken)
         if len(window.time) >= FEWEST_OF_DOSE and dose["status"] != EXCLUDED:
             kept.append((dose, Window(window.middle + place.at - start, window.time, window.count)))
+            reached = silent_to_the_end(lost, starts, start, end)
+            if reached and reached not in str(dose["reason"]):
+                add_reason(dose, reached)
     given = np.array([_at(dose, starts) - start for dose, _ in kept])
     counted = np.array([dose["counted_dose"] for dose, _ in kept])
     row["n_doses"] = len(np.unique(counted))
     if len(before.time) < FEWEST_BLOCKS:
         row["status"] = INSUFFICIENT_SPIKES
-        row["reason"] = f"too little time before the first dose: {FEWEST_BLOCKS} blocks of {size:.3g} s are needed"
+        add_reason(row, f"too little time before the first dose: {FEWEST_BLOCKS} blocks of {size:.3g} s are needed")
         return
     row["baseline_rate_hz"] = before.rate
     if before.rate * sum(window.time.sum() for _, window in kept) < FEWEST_SPIKES:
         row["status"] = INSUFFICIENT_SPIKES
-        row["reason"] = f"fewer than {FEWEST_SPIKES} spikes expected under all doses at the rate before them"
+        add_reason(row, f"fewer than {FEWEST_SPIKES} spikes expected under all doses at the rate before them")
         return
     drift = baseline_drift(before)
     if drift is None:
         for dose, window in kept:
             _from_first(dose, before, window, size, scale.onsets_s)
     if row["n_doses"] < FEWEST_DOSES:
-        row["reason"] = f"{row['n_doses']} different doses with enough time: a trend needs {FEWEST_DOSES}"
+        add_reason(row, f"{row['n_doses']} different doses with enough time: a trend needs {FEWEST_DOSES}")
         return
     if len(kept) < len(series):
-        row["reason"] = f"{len(series) - len(kept)} of {len(series)} doses left out: by hand, or too little time"
+        add_reason(row, f"{len(series) - len(kept)} of {len(series)} doses left out: by hand, or too little time")
     row |= {"lowest_dose": float(counted.min()), "highest_dose": float(counted.max())}
     if drift is not None:
-        row["reason"] = f"the baseline is not stable, so the trend is not tested: {drift}"
+        add_reason(row, f"the baseline is not stable, so the trend is not tested: {drift}")
         return
     dosed = Dosed(before, [window for _, window in kept], given, counted, size)
     found = trend(dosed, scale.onsets_s)

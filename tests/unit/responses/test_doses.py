@@ -45,8 +45,10 @@ def test_what_all_doses_do_is_no_trend() -> None:
     assert series["ed50"].notna().sum() <= 4
 
 
-def _reason(change: dict[int, dict[str, Any]], doses: int = 3) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """A unit of 2 Hz with a dose every 300 s from 600 s on; `change`: fields of single doses."""
+def _reason(
+    change: dict[int, dict[str, Any]], doses: int = 3, last_s: float = np.inf
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A unit of 2 Hz, up to `last_s`, with a dose every 300 s from 600 s on; `change`: fields of single doses."""
     given = [
         {"site_id": "s", "unit_id": "1", "segment": 1, "onset": 600.0 + 300 * n, "drug": "clonidine", "dose": 2.0**n}
         | {"dose_unit": "ug/kg", "route": "i.v.", "status": "ok", "reason": None}
@@ -56,7 +58,7 @@ def _reason(change: dict[int, dict[str, Any]], doses: int = 3) -> tuple[pd.DataF
     frame = pd.DataFrame(
         [{"site_id": "s", "segment": 1, "duration_s": 600.0 + 300 * doses, "status": "ok", "reason": None}]
     )
-    times = np.arange(0.25, 600.0 + 300 * doses, 0.5)
+    times = np.arange(0.25, min(600.0 + 300 * doses, last_s), 0.5)
     spikes = pd.DataFrame({"site_id": "s", "unit_id": "1", "segment": 1.0, "time_s": times})
     events = pd.DataFrame(given).drop(columns=["unit_id", "status", "reason"]).assign(trial_type="drug", duration=0.0)
     return series_of(
@@ -121,3 +123,11 @@ def test_doses_that_silence_count_as_the_others_do(before: float, rates: tuple[f
     assert found.per_doubling == pytest.approx(slope, abs=0.1)
     low, high = found.interval
     assert low < found.per_doubling < high
+
+
+def test_a_unit_that_may_have_been_lost_is_said_to_be() -> None:
+    """2 Hz until the third of five doses, then not a spike: lost, or silenced."""
+    series, doses = _reason({2: {"status": "excluded", "reason": "by hand"}}, 5, 1210.0)
+    ((_, row),) = series.iterrows()
+    assert "silenced or lost; no later spike tells which" in row["reason"] and "1 of 5 doses left out" in row["reason"]
+    assert doses["reason"].str.contains("silenced or lost", na=False).tolist() == [False, False, False, True, True]

@@ -46,26 +46,32 @@ def test_what_all_doses_do_is_no_trend() -> None:
 
 
 def _reason(
-    change: dict[int, dict[str, Any]], doses: int = 3, last_s: float = np.inf
+    change: dict[int, dict[str, Any]],
+    doses: int = 3,
+    last_s: float = np.inf,
+    there: dict[str, Any] | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """A unit of 2 Hz, up to `last_s`, with a dose every 300 s from 600 s on; `change`: fields of single doses."""
+    """A unit of 2 Hz, up to `last_s`, with a dose every 300 s from 600 s on; `change`: fields of single doses;
+    `there`: one more drug, in another recording, and when that began."""
     given = [
         {"site_id": "s", "unit_id": "1", "segment": 1, "onset": 600.0 + 300 * n, "drug": "clonidine", "dose": 2.0**n}
         | {"dose_unit": "ug/kg", "route": "i.v.", "status": "ok", "reason": None}
         | change.get(n, {})
         for n in range(doses)
     ]
-    frame = pd.DataFrame(
-        [{"site_id": "s", "segment": 1, "duration_s": 600.0 + 300 * doses, "status": "ok", "reason": None}]
-    )
+    here = {"site_id": "s", "segment": 1, "session_id": "d", "started_at": "2024-01-01T11:00:00"}
+    frame = pd.DataFrame([here] if there is None else [here, {name: there[name] for name in here}])
+    frame = frame.assign(duration_s=600.0 + 300 * doses, status="ok", reason=None)
     times = np.arange(0.25, min(600.0 + 300 * doses, last_s), 0.5)
     spikes = pd.DataFrame({"site_id": "s", "unit_id": "1", "segment": 1.0, "time_s": times})
-    events = pd.DataFrame(given).drop(columns=["unit_id", "status", "reason"]).assign(trial_type="drug", duration=0.0)
+    drugs = given if there is None else [*given, {"dose_unit": "ug/kg", "onset": 600.0} | there]
+    events = pd.DataFrame(drugs)[["site_id", "segment", "onset", "drug", "dose", "dose_unit", "route"]]
+    events = events.assign(trial_type="drug", duration=0.0)
     return series_of(
         spikes,
         frame,
         events,
-        recordings=frame.assign(session_id="d"),
+        recordings=frame,
         drug_responses=DRUG_RESPONSES.frame(given),
     )
 
@@ -131,3 +137,22 @@ def test_a_unit_that_may_have_been_lost_is_said_to_be() -> None:
     ((_, row),) = series.iterrows()
     assert "silenced or lost; no later spike tells which" in row["reason"] and "1 of 5 doses left out" in row["reason"]
     assert doses["reason"].str.contains("silenced or lost", na=False).tolist() == [False, False, False, True, True]
+
+
+@pytest.mark.parametrize(("elsewhere", "refused"), [
+    ({}, True),
+    ({"session_id": "another"}, False),
+    ({"drug": "idazoxan"}, False),
+    ({"dose": 0.0}, False),
+    ({"route": "local"}, False),
+    ({"started_at": "2024-01-01T12:00:00"}, False),
+    ({"site_id": "s", "segment": 0, "session_id": "another"}, False),
+])  # fmt: skip
+def test_doses_after_one_at_another_site_do_not_add_up(elsewhere: dict[str, Any], refused: bool) -> None:
+    """The first site of a session had a dose of the same drug an hour before."""
+    there = {"site_id": "r", "segment": 1, "session_id": "d", "started_at": "2024-01-01T10:00:00"}
+    there |= {"drug": "clonidine", "dose": 1.0, "route": "i.v."} | elsewhere
+    series, doses = _reason({}, 3, there=there)
+    ((_, row),) = series.iterrows()
+    assert (row["reason"] or "").startswith("clonidine was given before at another site") == refused
+    assert doses["counted_dose"].isna().all() == refused and (row["counted"] is None) == refused

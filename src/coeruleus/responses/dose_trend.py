@@ -17,11 +17,12 @@ from scipy import special
 from coeruleus.responses.drift import last_p
 from coeruleus.responses.drug_windows import Window, dispersion_of, test_based
 from coeruleus.responses.moved import Floats
+from coeruleus.responses.scan import ALPHA
 
 FEWEST_DOSES = 3
 FEWEST_FOR_ED50 = 4
-ALPHA = 0.05
 HALVED = 0.5
+MOST_STEPS, LARGEST_STEP, CLOSE = 100, 0.5, 1e-12
 DRAWN = 999
 SEED = 11
 
@@ -49,23 +50,38 @@ class Trend:
 
 
 def trend(series: Dosed, onsets_s: Sequence[float]) -> Trend:
-    """Slope of the log rate over the log dose, weighted by spikes; its p-value by `drift.last_p` on √(n + 3/8).
+    """Slope of the log rate over the log dose, of greatest Poisson likelihood; its p-value by `drift.last_p` on
+    √(n + 3/8).
 
-    The interval is that of the counts, their variance scaled by their dispersion and memory between blocks, and no
-    narrower than the p-value allows (`drug_windows.interval`).
+    A dose weighs what counts are expected under it: one that silences the unit tells as much as the others. The
+    interval is that of the counts, their variance scaled by their dispersion and memory between blocks, and no narrower
+    than the p-value allows (`drug_windows.interval`).
     """
     dose = np.log2(series.dose / series.dose.min())
     spikes = np.array([window.count.sum() + 0.5 for window in series.after])
-    rate = np.log(spikes / [window.time.sum() for window in series.after])
-    middle = np.average(dose, weights=spikes)
-    # Rounded, so that no slope is none and not the last bit of a sum.
-    slope = round(float((spikes * (dose - middle) @ rate) / (spikes @ (dose - middle) ** 2)), 12)
+    time = np.array([window.time.sum() for window in series.after])
+    slope, known = _likeliest(dose, spikes, time)
     dispersion, free = dispersion_of([series.before, *series.after])
-    counted = float(special.stdtrit(free, 0.975) * np.sqrt(dispersion / (spikes @ (dose - middle) ** 2)))
+    counted = float(special.stdtrit(free, 0.975) * np.sqrt(dispersion / known))
     p = _trend_p(series, dose, onsets_s)
     reach = max(counted, test_based(slope, p))
     low, high = (100 * float(np.expm1(slope + end)) for end in (-reach, reach))
     return Trend(100 * float(np.expm1(slope)), (low, high), p, reach / counted)
+
+
+def _likeliest(dose: Floats, spikes: Floats, time: Floats) -> tuple[float, float]:
+    """Slope of the log rate of greatest Poisson likelihood, by Newton's steps, and the information on it."""
+    slope = known = 0.0
+    for _ in range(MOST_STEPS):
+        share = time * np.exp(slope * dose)
+        fitted = spikes.sum() * share / share.sum()
+        away = dose - np.average(dose, weights=fitted)
+        known = float(fitted @ away**2)
+        step = float(np.clip((spikes - fitted) @ away / known, -LARGEST_STEP, LARGEST_STEP))
+        slope += step
+        if abs(step) < CLOSE:
+            break
+    return round(slope, 12), known  # rounded, so that no slope is none and not the last bit of a sum
 
 
 def _trend_p(series: Dosed, dose: Floats, onsets_s: Sequence[float]) -> float:

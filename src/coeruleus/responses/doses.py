@@ -13,12 +13,14 @@ from coeruleus.experiment.routes import is_local
 from coeruleus.responses.dose_trend import FEWEST_DOSES, Dosed, halving_dose, trend
 from coeruleus.responses.drift import FEWEST_BLOCKS, change_p
 from coeruleus.responses.drug_axis import around, starts_of
+from coeruleus.responses.drug_course import add_reason
 from coeruleus.responses.drug_scales import LOCAL, SYSTEMIC
 from coeruleus.responses.drug_windows import FEWEST_SPIKES, Window, baseline_drift, blocks_of, interval
 from coeruleus.responses.moved import Floats
-from coeruleus.responses.not_held import Unit, gaps_of_units
+from coeruleus.responses.not_held import Unit, gaps_of_units, silent_to_the_end
 from coeruleus.responses.trials import rows_of, segment_table, trains_of
 from coeruleus.spikes.held import Gap
+from coeruleus.spikes.spontaneous import Given, drugs_by_segment
 from coeruleus.tables.status import EXCLUDED, FAILED, INSUFFICIENT_SPIKES, MISSING, OK
 from coeruleus.tables.units import DOSES, DRUG_RESPONSES
 
@@ -42,19 +44,24 @@ def test_doses(
     """DOSES, and DRUG_RESPONSES with what each dose changed from before the first.
 
     A series is what a session gave of one drug until another came, two doses or more. Systemic doses add up
-    (`cumulative`); local ones (`experiment.routes`) count by themselves. A dose lasts to the next drug, 10 min at
-    most (2 min local). Tests: `dose_trend`, and `drift.change_p` for each dose against the time before the first.
+    (`cumulative`), but not where another site of the session had some before; local ones (`experiment.routes`) count by
+    themselves. A dose lasts to the next drug, 10 min at most (2 min local). Tests: `dose_trend`, and `drift.change_p`
+    for each dose against the time before the first.
     """
     table = segment_table(segments)
     sessions = {(row["site_id"], int(row["segment"])): row.get("session_id") for row in rows_of(recordings)}
     trains = trains_of(spikes[spikes["site_id"].isin(set(drug_responses["site_id"]))])
     lost_of = gaps_of_units(segments, events, trains) if lost_of is None else lost_of
     rows = rows_of(drug_responses)
+    systemic = events[(events["dose"] != 0) & ~events["route"].map(is_local).astype(bool)]
+    elsewhere = {
+        site: _given_elsewhere(site, segments, systemic, sessions) for site in {row["site_id"] for row in rows}
+    }
     found: list[Row] = []
     for (site, unit), own in _by_unit(rows).items():
         every = rows_of(events[events["site_id"] == site])
         for series in _series_of(own, sessions):
-            row = _empty(series)
+            row = _empty(series, elsewhere[site].get((site, int(series[0]["segment"])), ()))
             found.append(row)
             if row["status"] != OK or row["reason"]:
                 continue
@@ -66,6 +73,16 @@ def test_doses(
             times = np.concatenate(parts) if parts else np.empty(0)
             _measure(row, series, every, starts, times, lost_of.get((site, unit), []))
     return DOSES.frame(found), DRUG_RESPONSES.frame(rows)
+
+
+def _given_elsewhere(
+    site: str, segments: pd.DataFrame, drugs: pd.DataFrame, sessions: Mapping[tuple[str, int], object]
+) -> dict[tuple[str, int], list[Given]]:
+    """Drugs that act in each segment of a site, of those given at other sites of its sessions."""
+    own = {session for (one, _), session in sessions.items() if one == site and session is not None}
+    others = {one for (one, _), session in sessions.items() if session in own} - {site}
+    there = drugs[drugs["site_id"].isin(others)]
+    return drugs_by_segment(segments[segments["site_id"].isin({site, *others})], there) if len(there) else {}
 
 
 def _by_unit(rows: Sequence[Row]) -> dict[tuple[str, str], list[Row]]:
@@ -95,11 +112,13 @@ def _series_of(own: Sequence[Row], sessions: Mapping[tuple[str, int], object]) -
             yield series
 
 
-def _empty(series: Sequence[Row]) -> Row:
-    """The row of a series, with its doses counted, or why they cannot be."""
+def _empty(series: Sequence[Row], elsewhere: Sequence[Given]) -> Row:
+    """The row of a series, with its doses counted, or why they cannot be; `elsewhere`: systemic drugs of the session's
+    other sites that act in the segment of the first dose."""
     first = series[0]
     row: Row = {name: first[name] for name in ("site_id", "unit_id", "segment", "onset", "drug", "route", "dose_unit")}
     row |= {"status": OK, "reason": None}
+    local = is_local(first["route"])
     units = sorted({str(dose["dose_unit"]) for dose in series})
     routes = sorted({str(dose["route"]) for dose in series})
     unplaced = next((dose for dose in series if dose["status"] in (MISSING, FAILED)), None)
@@ -112,8 +131,9 @@ def _empty(series: Sequence[Row]) -> Row:
     elif len(units) > 1 or len(routes) > 1:
         differ = "units" if len(units) > 1 else "routes"
         row["reason"] = f"the doses have different {differ}: {', '.join(units if len(units) > 1 else routes)}"
+    elif not local and any(one.name == first["drug"] and -np.inf < one.onset_s < 0 for one in elsewhere):
+        row["reason"] = f"{first['drug']} was given before at another site of the session: its doses do not add up here"
     else:
-        local = is_local(first["route"])
         row["counted"] = "each" if local else "cumulative"
         doses = np.array([float(dose["dose"]) for dose in series])
         for dose, counted in zip(series, doses if local else np.cumsum(doses), strict=True):
@@ -138,35 +158,41 @@ def _measure(
     total = start - low + sum(lasting)
     size = max(SHORTEST_BLOCK_S, total / MOST_BLOCKS, min(total / BLOCKS, min(lasting) / FEWEST_OF_DOSE))
     before = blocks_of(times, start, low, size, taken)
+    silent = silent_to_the_end(lost, starts, start, max(ends))
+    if silent:
+        add_reason(row, silent)
     kept: list[tuple[Row, Window]] = []
     for dose, place, end in zip(series, places, ends, strict=True):
         window = blocks_of(times, place.at, end, size, taken)
         if len(window.time) >= FEWEST_OF_DOSE and dose["status"] != EXCLUDED:
             kept.append((dose, Window(window.middle + place.at - start, window.time, window.count)))
+            reached = silent_to_the_end(lost, starts, start, end)
+            if reached and reached not in str(dose["reason"]):
+                add_reason(dose, reached)
     given = np.array([_at(dose, starts) - start for dose, _ in kept])
     counted = np.array([dose["counted_dose"] for dose, _ in kept])
     row["n_doses"] = len(np.unique(counted))
     if len(before.time) < FEWEST_BLOCKS:
         row["status"] = INSUFFICIENT_SPIKES
-        row["reason"] = f"too little time before the first dose: {FEWEST_BLOCKS} blocks of {size:.3g} s are needed"
+        add_reason(row, f"too little time before the first dose: {FEWEST_BLOCKS} blocks of {size:.3g} s are needed")
         return
     row["baseline_rate_hz"] = before.rate
     if before.rate * sum(window.time.sum() for _, window in kept) < FEWEST_SPIKES:
         row["status"] = INSUFFICIENT_SPIKES
-        row["reason"] = f"fewer than {FEWEST_SPIKES} spikes expected under all doses at the rate before them"
+        add_reason(row, f"fewer than {FEWEST_SPIKES} spikes expected under all doses at the rate before them")
         return
     drift = baseline_drift(before)
     if drift is None:
         for dose, window in kept:
             _from_first(dose, before, window, size, scale.onsets_s)
     if row["n_doses"] < FEWEST_DOSES:
-        row["reason"] = f"{row['n_doses']} different doses with enough time: a trend needs {FEWEST_DOSES}"
+        add_reason(row, f"{row['n_doses']} different doses with enough time: a trend needs {FEWEST_DOSES}")
         return
     if len(kept) < len(series):
-        row["reason"] = f"{len(series) - len(kept)} of {len(series)} doses left out: by hand, or too little time"
+        add_reason(row, f"{len(series) - len(kept)} of {len(series)} doses left out: by hand, or too little time")
     row |= {"lowest_dose": float(counted.min()), "highest_dose": float(counted.max())}
     if drift is not None:
-        row["reason"] = f"the baseline is not stable, so the trend is not tested: {drift}"
+        add_reason(row, f"the baseline is not stable, so the trend is not tested: {drift}")
         return
     dosed = Dosed(before, [window for _, window in kept], given, counted, size)
     found = trend(dosed, scale.onsets_s)

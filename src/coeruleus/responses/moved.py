@@ -63,13 +63,15 @@ def cumulative(trials: Trials, reach_s: float) -> NDArray[np.int32]:
     return grid
 
 
-def drift(trials: Trials, grid: NDArray[np.int32]) -> Floats | None:
+def drift(trials: Trials, grid: NDArray[np.int32], first: Floats, room: Floats) -> Floats | None:
     """What the rate's slow drift adds to the spikes before each point of the grid. None where none is seen.
 
     Events come at even intervals and so sample a drift more evenly than replicates do, which would vary more than the
     data. What neighbouring bins of the train share is drift, as counting noise is not shared: by its part in their
     variance, less one standard error, bins are shrunk to the mean; between their middles the rate runs straight.
-    It is taken from the train alone, whatever the events, so that data and replicates are alike under the null.
+    It is taken from the train alone, whatever the events, so that data and replicates are alike under the null; all of
+    them lose the same constant as well, by which it adds nothing where events are moved (`first` and `room`, as of
+    `stretches`): counts keep the mean that the train has there.
     """
     bins = round(DRIFT_BIN_S / GRID_S)
     origin = float(trials.start.min())
@@ -86,7 +88,10 @@ def drift(trials: Trials, grid: NDArray[np.int32]) -> Floats | None:
     shared = sum(float(part[1:] @ part[:-1]) for part in parts) / float(every @ every) - len(every) ** -0.5
     if shared <= 0:
         return None
-    return np.cumsum(np.interp(np.arange(len(grid)), np.concatenate(middles), shared * every / bins))
+    slow = np.cumsum(np.interp(np.arange(len(grid)), np.concatenate(middles), shared * every / bins))
+    low = np.rint((first - origin) / GRID_S).astype(int)
+    high = np.minimum(np.rint((first + room + trials.length - origin) / GRID_S).astype(int), len(slow) - 1)
+    return slow - np.arange(len(slow)) * ((slow[high] - slow[low]).sum() / max((high - low).sum(), 1))
 
 
 def counts(

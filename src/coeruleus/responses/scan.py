@@ -126,7 +126,7 @@ def scan(trials: Trials, rng: np.random.Generator) -> Scan | None:
     mask = edges[None, 1:] <= trials.length[:, None] + 1e-9
     grid = cumulative(trials, float(edges[-1]))
     first, room = stretches(trials, rng)
-    slow = drift(trials, grid)
+    slow = drift(trials, grid, first, room)
     level = grid if slow is None else grid - slow
     bins = [counts(trials, level, edges, mask, trials.onsets[None, :])]
     exceeded = CLEAR + 1

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 from benchmarks.responses import doses as study
 
-from coeruleus.responses.dose_trend import _crossing, _falling
+from coeruleus.responses.dose_trend import Dosed, _crossing, _falling, trend
 from coeruleus.responses.doses import test_doses as series_of
+from coeruleus.responses.drug_windows import Window
 from coeruleus.tables.units import DRUG_RESPONSES
 
 STEADY = study.Plan(study.hill(5), 300.0)
@@ -44,25 +45,33 @@ def test_what_all_doses_do_is_no_trend() -> None:
     assert series["ed50"].notna().sum() <= 4
 
 
-def _reason(change: dict[int, dict[str, Any]], doses: int = 3) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """A unit of 2 Hz with a dose every 300 s from 600 s on; `change`: fields of single doses."""
+def _reason(
+    change: dict[int, dict[str, Any]],
+    doses: int = 3,
+    last_s: float = np.inf,
+    there: dict[str, Any] | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A unit of 2 Hz, up to `last_s`, with a dose every 300 s from 600 s on; `change`: fields of single doses;
+    `there`: one more drug, in another recording, and when that began."""
     given = [
         {"site_id": "s", "unit_id": "1", "segment": 1, "onset": 600.0 + 300 * n, "drug": "clonidine", "dose": 2.0**n}
         | {"dose_unit": "ug/kg", "route": "i.v.", "status": "ok", "reason": None}
         | change.get(n, {})
         for n in range(doses)
     ]
-    frame = pd.DataFrame(
-        [{"site_id": "s", "segment": 1, "duration_s": 600.0 + 300 * doses, "status": "ok", "reason": None}]
-    )
-    times = np.arange(0.25, 600.0 + 300 * doses, 0.5)
+    here = {"site_id": "s", "segment": 1, "session_id": "d", "started_at": "2024-01-01T11:00:00"}
+    frame = pd.DataFrame([here] if there is None else [here, {name: there[name] for name in here}])
+    frame = frame.assign(duration_s=600.0 + 300 * doses, status="ok", reason=None)
+    times = np.arange(0.25, min(600.0 + 300 * doses, last_s), 0.5)
     spikes = pd.DataFrame({"site_id": "s", "unit_id": "1", "segment": 1.0, "time_s": times})
-    events = pd.DataFrame(given).drop(columns=["unit_id", "status", "reason"]).assign(trial_type="drug", duration=0.0)
+    drugs = given if there is None else [*given, {"dose_unit": "ug/kg", "onset": 600.0} | there]
+    events = pd.DataFrame(drugs)[["site_id", "segment", "onset", "drug", "dose", "dose_unit", "route"]]
+    events = events.assign(trial_type="drug", duration=0.0)
     return series_of(
         spikes,
         frame,
         events,
-        recordings=frame.assign(session_id="d"),
+        recordings=frame,
         drug_responses=DRUG_RESPONSES.frame(given),
     )
 
@@ -102,3 +111,48 @@ def test_halving_by_hand() -> None:
     assert np.exp(_crossing(rate, np.ones(4), np.arange(3), dose)) == pytest.approx(np.sqrt(8))
     assert _crossing(rate - later, np.ones(4), np.arange(3), dose) == -np.inf
     assert _crossing(rate + later, np.ones(4), np.arange(3), dose) == np.inf
+
+
+@pytest.mark.parametrize(("before", "rates", "slope"), [
+    (2.0, (2, 1.9, 2, 0, 0), -33.3),
+    (3.0, (2.9, 2.6, 1.5, 0.3, 0.02), -37.3),
+    (2.0, (1.6, 1.26, 1, 0.8, 0.63), -16.8),
+])  # fmt: skip
+def test_doses_that_silence_count_as_the_others_do(before: float, rates: tuple[float, ...], slope: float) -> None:
+    """Even counts, 300 s a dose, which add up to 1, 3, 7, 15 and 31: the slope of greatest Poisson likelihood."""
+    windows = [
+        Window(300.0 * (n - 1) + 15 + 30 * np.arange(10), np.full(10, 30.0), np.full(10, 30 * rate))
+        for n, rate in enumerate((before, *rates))
+    ]
+    dose = np.array([1.0, 3, 7, 15, 31])
+    found = trend(Dosed(windows[0], windows[1:], 300.0 * np.arange(5), dose, 30.0), [0.0])
+    assert found.per_doubling == pytest.approx(slope, abs=0.1)
+    low, high = found.interval
+    assert low < found.per_doubling < high
+
+
+def test_a_unit_that_may_have_been_lost_is_said_to_be() -> None:
+    """2 Hz until the third of five doses, then not a spike: lost, or silenced."""
+    series, doses = _reason({2: {"status": "excluded", "reason": "by hand"}}, 5, 1210.0)
+    ((_, row),) = series.iterrows()
+    assert "silenced or lost; no later spike tells which" in row["reason"] and "1 of 5 doses left out" in row["reason"]
+    assert doses["reason"].str.contains("silenced or lost", na=False).tolist() == [False, False, False, True, True]
+
+
+@pytest.mark.parametrize(("elsewhere", "refused"), [
+    ({}, True),
+    ({"session_id": "another"}, False),
+    ({"drug": "idazoxan"}, False),
+    ({"dose": 0.0}, False),
+    ({"route": "local"}, False),
+    ({"started_at": "2024-01-01T12:00:00"}, False),
+    ({"site_id": "s", "segment": 0, "session_id": "another"}, False),
+])  # fmt: skip
+def test_doses_after_one_at_another_site_do_not_add_up(elsewhere: dict[str, Any], refused: bool) -> None:
+    """The first site of a session had a dose of the same drug an hour before."""
+    there = {"site_id": "r", "segment": 1, "session_id": "d", "started_at": "2024-01-01T10:00:00"}
+    there |= {"drug": "clonidine", "dose": 1.0, "route": "i.v."} | elsewhere
+    series, doses = _reason({}, 3, there=there)
+    ((_, row),) = series.iterrows()
+    assert (row["reason"] or "").startswith("clonidine was given before at another site") == refused
+    assert doses["counted_dose"].isna().all() == refused and (row["counted"] is None) == refused

@@ -28,6 +28,7 @@ def write_recordings(folder: Path) -> None:
     _write_intan(folder / "intan.rhd", samples)
     _write_nwb(folder / "units.nwb", samples)
     _write_edf(folder / "edf.edf", samples)
+    _write_axograph(folder / "axograph.axgx", samples)
     (folder / "plain_samples.dat").write_bytes(samples.tobytes())
     facts = {"sampling_rate_hz": RATE, "n_channels": 2, "dtype": "int16", "microvolts_per_bit": 0.195}
     (folder / "plain_samples.json").write_text(json.dumps(facts))
@@ -180,3 +181,24 @@ def _write_edf(path: Path, samples: np.ndarray) -> None:
         writer.setSignalHeader(0, {"label": "LC", "dimension": "uV", "sample_frequency": 1000} | scale)
         writer.setStartdatetime(datetime(2026, 1, 5, 10, 0, 0))
         writer.writeSamples([samples[:4000] * 0.1])
+
+
+def _write_axograph(path: Path, samples: np.ndarray) -> None:
+    """Format 6: a column of times and one of scaled samples, a trace and its group; it ends before the display's part,
+    which Neo allows."""
+    from neo.rawio import axographrawio as axograph
+
+    def text(words: str) -> bytes:
+        return struct.pack(">l", 2 * len(words)) + words.encode("utf-16-be")
+
+    times = struct.pack(">ll", len(samples), 9) + text("Time (s)") + struct.pack(">dd", 0, 1 / RATE)
+    column = struct.pack(">ll", len(samples), 10) + text("LC (V)") + struct.pack(">dd", 1e-7, 0)
+    fields = {"x_index": 0, "y_index": 1}
+    trace = b"".join(
+        struct.pack(f">{fmt.replace('Z', 'l')}", *([fields.get(name, 0)] * (len(fmt) if "x" not in fmt else 3)))
+        for name, fmt in axograph.TraceHeaderDescriptionV1
+    )
+    group = text("LC") + struct.pack(">h", 0) + text("V") + struct.pack(">hll", 0, 0, 0)
+    described = text("a comment") + text("notes") + struct.pack(">ll", 1, 1) + trace + struct.pack(">ll", 1, 1) + group
+    data = b"axgx" + struct.pack(">ll", 6, 2) + times + column + samples.astype(">i2").tobytes()
+    path.write_bytes(data + described + struct.pack(">9l", *range(9)))

@@ -64,9 +64,17 @@ def why_not() -> str | None:
         return "a Slurm of our own needs root"
     if lacking := [name for name in PROGRAMS if shutil.which(name) is None]:
         return f"not installed: {', '.join(lacking)} (Debian: apt-get install slurm-wlm munge)"
-    if SYSTEM_CONF.exists():
+    if SYSTEM_CONF.exists() and not _left_behind():
         return f"this machine has a Slurm already ({SYSTEM_CONF})"
     return None
+
+
+def _left_behind() -> bool:
+    """Whether the machine's configuration is that of a cluster of ours whose test was killed: nobody answers for it."""
+    if not SYSTEM_CONF.is_symlink() or "ClusterName=loopback" not in SYSTEM_CONF.read_text():
+        return False
+    with socket.socket() as one:
+        return one.connect_ex(("127.0.0.1", CONTROLLER_PORT)) != 0
 
 
 class LocalSlurm:
@@ -81,7 +89,7 @@ class LocalSlurm:
         """Raises RuntimeError with the daemons' logs where the nodes are not idle after a minute."""
         host = socket.gethostname().split(".")[0]
         (self.folder / "state").mkdir(parents=True)
-        SYSTEM_CONF.unlink(missing_ok=True)  # a dangling link of a cluster that is gone
+        SYSTEM_CONF.unlink(missing_ok=True)  # a link to a cluster that is gone
         SYSTEM_CONF.parent.mkdir(exist_ok=True)
         SYSTEM_CONF.symlink_to(self.conf)
         self.conf.write_text(CONF.format(host=host, folder=self.folder, port=CONTROLLER_PORT))

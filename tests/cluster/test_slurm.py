@@ -64,7 +64,7 @@ def test_a_job_that_never_has_enough_is_reported_and_others_go_on(
 def test_a_job_over_its_time_is_tried_again_and_then_reported(slurm: LocalSlurm, inputs: Path, tmp_path: Path) -> None:
     """Slurm counts in minutes: a job that sleeps for ten is ended after one."""
     (tmp_path / "sitecustomize.py").write_text(
-        "import sys, time\nif '.snakemake/scripts' in str(sys.argv):\n    time.sleep(600)\n"
+        "import os, time\nif 'SLURM_JOB_ID' in os.environ:\n    time.sleep(600)\n"
     )
     call = ("--set-resources", "quantify_run:runtime=1", "--retries", "1", "--until", "quantify_run")
     done = snakemake(tmp_path, *PROFILE, *QUICK, *call, "--config", f"experiments={inputs}", PYTHONPATH=str(tmp_path))

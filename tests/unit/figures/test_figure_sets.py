@@ -203,7 +203,7 @@ def test_any_text_may_be_missing(made_tables, tmp_path, half):
     gone = {}
     for name, frame in made_tables.items():
         bare = frame.copy()
-        for column in bare.select_dtypes(object):
+        for column in bare.select_dtypes(["object", "str"]):
             if column not in keys:
                 bare[column] = None
         gone[name] = bare

@@ -41,16 +41,17 @@ def test_nwb_written_by_pynwb(tmp_path):
     file.add_electrode(group=group, location="LC")
     region = file.create_electrode_table_region([0], "all")
     counts = np.arange(20000, dtype="int16").reshape(-1, 1) % 1000
-    file.add_acquisition(ElectricalSeries("trace", counts, region, rate=20000.0, starting_time=0.5, conversion=2e-7))
+    trace = {"data": counts, "electrodes": region, "rate": 20000.0, "starting_time": 0.5, "conversion": 2e-7}
+    file.add_acquisition(ElectricalSeries(name="trace", **trace))
     file.add_unit_column("quality", "by eye")
     file.add_unit(spike_times=[0.6, 0.7], quality="good", id=4)
     file.add_unit(spike_times=[0.8], quality="noise", id=7)
     file.add_trial(start_time=0.9, stop_time=1.1)
     with NWBHDF5IO(tmp_path / "a.nwb", "w") as handle:
         handle.write(file)
-    trace = read_raw(tmp_path / "a.nwb")
-    assert (trace.sampling_rate_hz, trace.n_samples, trace.unit, trace.start_s) == (20000.0, 20000, "µV", 0.5)
-    assert trace.read(10, 12)[:, 0] == pytest.approx([2.0, 2.2])  # counts × 2e-7 V
+    found = read_raw(tmp_path / "a.nwb")
+    assert (found.sampling_rate_hz, found.n_samples, found.unit, found.start_s) == (20000.0, 20000, "µV", 0.5)
+    assert found.read(10, 12)[:, 0] == pytest.approx([2.0, 2.2])  # counts × 2e-7 V
     recording = open_sorted(tmp_path / "a.nwb")
     assert [unit.unit_id for unit in recording.units] == ["4"] and recording.duration_s == pytest.approx(1.5)
     assert any("left out 1 units" in note for note in recording.notes)

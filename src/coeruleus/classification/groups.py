@@ -84,7 +84,7 @@ def _measures(
         yield name, None, pd.DataFrame({"subject_id": usable["subject_id"], "value": usable[name]})
     subject = units.set_index(["site_id", "unit_id"])["subject_id"]
     named = drug_responses.assign(drug=drug_responses["drug"].fillna("drug"))
-    calm = _of_units(responses[~responses["condition"].isin(set(named["drug"]))], subject)
+    calm = _of_units(responses[responses["after_drug"] != True], subject)  # noqa: E712
     for trial_type, rows in calm.groupby("trial_type", sort=True):
         for name, p_value in SHARES.items():
             share = (rows[p_value] <= ALPHA).astype(float).where(rows[p_value].notna())

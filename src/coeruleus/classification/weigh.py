@@ -36,16 +36,12 @@ class Evidence:
 def weigh(criterion: Criterion, unit: Row, responses: Iterable[Row], drugs: Iterable[Row]) -> Evidence:
     """Weigh one criterion. `responses` and `drugs` are the unit's own rows of those tables.
 
-    Responses count before any drug; of several, one that passes is enough.
+    Responses count before any drug; of several, one that passes is enough, and one too uncertain to say leaves it open.
     """
     if criterion.table == "units":
         return _measured(criterion, unit)
-    drugs = list(drugs)
     if criterion.table == "responses":
-        given = {row["drug"] or "drug" for row in drugs}
-        rows = [
-            row for row in responses if row["trial_type"] in criterion.trial_types and row["condition"] not in given
-        ]
+        rows = [row for row in responses if row["trial_type"] in criterion.trial_types and not row["after_drug"]]
         lacking = f"no {' or '.join(criterion.trial_types)} before a drug"
     else:
         rows = [row for row in drugs if str(row["drug"] or "").lower() in criterion.drugs]
@@ -53,12 +49,8 @@ def weigh(criterion: Criterion, unit: Row, responses: Iterable[Row], drugs: Iter
     if not rows:
         return Evidence(float("nan"), NOT_TESTED, lacking)
     found = [_one(criterion, row) for row in rows]
-    # Any event of the kind that shows it is enough; it fails only where every tested one does.
-    for verdict in (PASS, FAIL):
-        for one in found:
-            if one.verdict == verdict:
-                return one
-    return found[0]
+    # Any event of the kind that shows it is enough; it fails only where every tested one clearly does.
+    return min(found, key=lambda one: (one.verdict != PASS, not one.uncertain, one.verdict != FAIL))
 
 
 def _measured(criterion: Criterion, unit: Row) -> Evidence:

@@ -78,9 +78,6 @@ def test_responses(
     table = segment_table(segments)
     acting = drugs_by_segment(segments, events)
     groups, problems = make_groups(events, table, given_conditions(recordings), curation_trials, artefacts, acting)
-    drugs: dict[str, set[str]] = {}
-    for (site, _), given in acting.items():
-        drugs.setdefault(site, set()).update(one.name for one in given)
     quiet = _without_events(events, table)
     at_site = {site: rows_of(rows) for site, rows in units.groupby("site_id", sort=False)}
     wanted = {group.site_id for group in groups}
@@ -98,10 +95,9 @@ def test_responses(
             rows.append(row)
             if row["status"] != OK:
                 continue
-            drugged = group.condition in drugs.get(group.site_id, set())
-            calm = set() if drugged else quiet.get(group.site_id, set())
+            calm = set() if group.after_drug else quiet.get(group.site_id, set())
             trials = _trials(own, trains.get((group.site_id, row["unit_id"]), {}), table, calm, lost)
-            _measure(row, own, trials, {} if drugged else unit)
+            _measure(row, own, trials, {} if group.after_drug else unit)
             _test(row, own, trials)
             key = (group.site_id, row["unit_id"], group.trial_type, group.condition)
             keys.append(key)
@@ -125,6 +121,7 @@ def _empty(group: Group, unit: Mapping[str, Any]) -> dict[str, Any]:
         "trial_type": group.trial_type,
         "condition": group.condition,
         "n_trials": len(group.onset),
+        "after_drug": group.after_drug,
         "status": OK,
         "reason": "; ".join(group.notes()) or None,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from coeruleus.experiment.conditions import condition_at
+from coeruleus.experiment.conditions import BASELINE, condition_at
 from coeruleus.responses.moved import Floats
 from coeruleus.spikes.spontaneous import Given
 from coeruleus.tables.problems import Problem
@@ -42,7 +42,8 @@ class Group:
 
     segment, onset, duration, length and before have one value a trial: length is the time after onset that
     belongs to the trial (to the next event, the end of the recording, or 5 s after the event's own end),
-    before is the time before it that is free of the previous event's response.
+    before is the time before it that is free of the previous event's response. after_drug: whether a drug acts in it,
+    given at this site or at another of the session.
     """
 
     site_id: str
@@ -57,6 +58,7 @@ class Group:
     worst: tuple[str, str | None] = (OK, None)
     left_out: dict[tuple[str, str], int] = field(default_factory=dict)  # by status and reason
     said: str | None = None  # of those that are tested
+    after_drug: bool = False
 
     def leave_out(self, status: str, reason: str) -> None:
         self.worst = worse(self.worst, (status, reason))
@@ -130,9 +132,10 @@ def make_groups(
     }
     groups: list[Group] = []
     problems: list[Problem] = []
+    drugs = {str(name).casefold() for name in events.loc[events["trial_type"] == DRUG, "drug"].dropna()}
     columns = ["site_id", "segment", "onset", "duration", "trial_type", "onset_source", "drug"]
     for site, rows in events[columns].sort_values(["site_id", "segment", "onset", "trial_type"]).groupby("site_id"):
-        made = _of_site(str(site), rows, segments, conditions, excluded, hidden, acting or {})
+        made = _of_site(str(site), rows, segments, conditions, excluded, hidden, acting or {}, drugs)
         groups.extend(made)
         for group in made:
             for (status, why), count in group.left_out.items():
@@ -151,6 +154,7 @@ def _of_site(
     excluded: Mapping[tuple[str, int, float], str],
     hidden: Mapping[SegmentKey, list[tuple[float, float, str]]],
     acting: Mapping[SegmentKey, Sequence[Given]],
+    drugs: Container[str],
 ) -> list[Group]:
     numbers = rows["segment"].to_numpy(dtype=int)
     onsets = rows["onset"].to_numpy(dtype=float)
@@ -165,6 +169,8 @@ def _of_site(
         (under,) = condition_at([onset], [one.onset_s for one in given], [one.name for one in given])
         condition = conditions.get((site, number), under)
         group = groups.setdefault((types[index], condition), Group(site, types[index], condition))
+        stated_calm = condition.casefold() == BASELINE
+        group.after_drug |= condition.casefold() in drugs or (under != BASELINE and not stated_calm)
         segment = segments.get((site, number))
         by_hand = excluded.get((site, number, round(onset, 6)))
         if by_hand is not None:

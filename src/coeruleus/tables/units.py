@@ -109,6 +109,7 @@ RESPONSES = Table(
             "%",
         ),
         number("habituation_p", "two-sided p-value of that change (rank correlation with the event's number)"),
+        boolean("after_drug", "whether a drug acted, given at this site or earlier at another of the session"),
     ),
 )
 

@@ -65,3 +65,22 @@ def test_one_animal_a_group_is_no_comparison() -> None:
     recordings = pd.DataFrame({"site_id": ["a", "b"], "subject_id": ["a", "b"]})
     row = _compare(units, recordings, subjects).loc[("firing_rate_hz", "lesion")]
     assert np.isnan(row["p_value"]) and "2 animals" in row["reason"]
+
+
+def test_responses_after_a_drug_at_another_site_are_not_compared() -> None:
+    """No drug stands at site b; its pinches came after one at another site of the session."""
+    units = UNITS.frame([{"site_id": s, "unit_id": "1", "subject_id": s, "status": "ok"} for s in ("a", "b")])
+    pinch = {"unit_id": "1", "trial_type": "paw_pinch", "status": "ok"}
+    responses = RESPONSES.frame(
+        [
+            pinch | {"site_id": "a", "condition": "baseline", "after_drug": False, "biphasic": True},
+            pinch | {"site_id": "b", "condition": "clonidine", "after_drug": True, "biphasic": False},
+        ]
+    )
+    subjects = pd.DataFrame({"subject_id": ["a", "b"], "group": ["control", "control"]})
+    recordings = pd.DataFrame({"site_id": ["a", "b"], "subject_id": ["a", "b"]})
+    found = compare_groups(
+        units, responses, DRUG_RESPONSES.frame(), CLASSIFICATION.frame(), recordings, subjects, None, None
+    )
+    row = found.set_index("measure").loc["share biphasic"]
+    assert (row["mean"], row["n_units"]) == (1.0, 1)

@@ -107,7 +107,12 @@ def test_a_classical_cell_is_lc_and_every_criterion_is_evidence() -> None:
             "undetermined",
         ),
         ({"pinches": [{"biphasic": False, "trial_type": "foot_shock"}, {}]}, "biphasic_to_noxious", "pass", "LC-NE"),
-        ({"pinches": [{"condition": "clonidine"}]}, "biphasic_to_noxious", "not_tested", "undetermined"),
+        (
+            {"pinches": [{"condition": "clonidine", "after_drug": True}], "drugs": []},  # given at another site
+            "biphasic_to_noxious",
+            "not_tested",
+            "undetermined",
+        ),
         ({"pinches": [{"condition": "urethane"}]}, "biphasic_to_noxious", "pass", "LC-NE"),
         ({"pinches": [{"trial_type": "tone"}]}, "biphasic_to_noxious", "not_tested", "undetermined"),
         ({"drugs": []}, "alpha2_inhibited", "not_tested", "LC-NE"),
@@ -153,6 +158,31 @@ def test_a_ruleset_says_nothing_of_an_animal_it_was_not_made_for(
     evidence, label, _ = classify(rules=rules, species=species, anaesthetic=anaesthetic)
     assert set(evidence["verdict"]) == {"not_tested"} and label["label"] == "undetermined"
     assert "made for" in label["reason"]
+
+
+LOW_DOSE = {"percent_change": -5.0, "percent_change_ci_low": -15.0, "percent_change_ci_high": 5.0, "p_value": 0.4}
+HIGH_DOSE = {"onset": 1800.0, "percent_change": -70.0, "percent_change_ci_low": -92.0, "percent_change_ci_high": -20.0}
+UNTESTED = {"percent_change": None, "p_value": None, "status": "insufficient_spikes", "reason": "too short"}
+
+
+@pytest.mark.parametrize(
+    ("drugs", "verdict", "label"),
+    [
+        ([LOW_DOSE], "fail", "other"),
+        ([HIGH_DOSE], "not_tested", "undetermined"),
+        ([LOW_DOSE, HIGH_DOSE], "not_tested", "undetermined"),
+        ([UNTESTED, HIGH_DOSE], "not_tested", "undetermined"),
+        ([UNTESTED, LOW_DOSE], "fail", "other"),
+        ([LOW_DOSE, HIGH_DOSE, {"onset": 2400.0}], "pass", "LC-NE"),
+        ([UNTESTED], "not_tested", "LC-NE"),
+    ],
+)
+def test_of_several_doses_one_that_may_have_worked_is_not_lost(
+    drugs: list[dict[str, Any]], verdict: str, label: str
+) -> None:
+    """A drug fails to inhibit a cell only where every tested dose clearly does; the interval of -70 % spans -30 %."""
+    evidence, found, _ = classify(drugs=drugs)
+    assert (evidence.loc["alpha2_inhibited", "verdict"], found["label"]) == (verdict, label)
 
 
 def test_a_label_that_takes_species_on_trust_says_so() -> None:

@@ -72,6 +72,21 @@ def test_pinches_after_a_drug_at_the_neighbour_stand_apart(sheets: Sheets) -> No
     rows = _run(frames).responses
     own = rows[rows["site_id"] == site]
     assert own["condition"].tolist() == ["clonidine"] and own["n_trials"].tolist() == [10]
+    assert own["after_drug"].tolist() == [True]
+
+
+@pytest.mark.parametrize(
+    ("stated", "after"),
+    [(None, [False, True]), ("Baseline", [False]), ("Clonidine", [True])],
+)
+def test_whether_a_drug_acted_is_said_however_the_condition_is_written(
+    sheets: Sheets, stated: str | None, after: list[bool]
+) -> None:
+    """Clonidine between the fifth and the sixth pinch; what a person writes holds for the whole recording."""
+    drug = {"segment": 1, "trial_type": "drug", "drug": "clonidine", "onset": float(TRIALS.onsets[5]) - 8}
+    frames = sheets({1: (DURATION, {"1": TRIALS.spikes})}, [*PINCHES, drug])
+    frames["recordings"]["condition"] = stated
+    assert _run(frames).responses["after_drug"].tolist() == after
 
 
 def test_a_condition_in_the_sheet_wins(sheets: Sheets) -> None:

@@ -17,7 +17,9 @@ from coeruleus.tables import status
 from coeruleus.tables.units import UNIT_STATISTICS
 
 Floats = NDArray[np.float64]
+UNIT = ["site_id", "unit_id"]
 OF_UNITS = ("firing_rate_hz", "burst_fraction", "isi_cv", "spike_width_ms")
+OF_INTERVALS = OF_UNITS[1:3]
 OF_RESPONSES = (
     "excitation_latency_s",
     "excitation_duration_s",
@@ -32,6 +34,7 @@ MOST_ARRANGEMENTS = 20_000
 DRAWN = 9_999
 SEED = 7
 FEWEST_SUBJECTS = 2
+UNSTATED = "n/a"  # group of animals whose group is not stated
 EMPTY_SITES, PER_SITE = "sites without a cell", "cells per track"
 
 
@@ -47,14 +50,18 @@ def compare_groups(
 ) -> pd.DataFrame:
     """Means of each group and differences from the reference group (or the first by name), as UNIT_STATISTICS.
 
-    An animal counts once, with the mean of its units, so that many cells of one animal are not many animals
-    (pseudo-replication; Lazic 2010, BMC Neurosci 11, 5). Differences: Welch's interval over animals; p-value by
-    permutation of animals, of all arrangements where there are at most 20,000, else of 9,999 drawn ones. Responses are
-    those before any drug; drug effects each drug's, over the usual time (`percent_change`). A site without a unit
-    counts among the sites.
+    An animal counts once, with the mean of its units, and a unit with its mean over events, so that many cells of one
+    animal are not many animals (pseudo-replication; Lazic 2010, BMC Neurosci 11, 5). Differences: Welch's interval over
+    animals; p-value by permutation of animals, of all arrangements where there are at most 20,000, else of 9,999 drawn
+    ones. Responses are those before any drug; drug effects each drug's, over the usual time (`percent_change`), where
+    it could be tested. A site without a unit counts among the sites, unless its recordings could not be read. A cell
+    with too few spikes for intervals counts with its rate: else one that a treatment silences would not be missed.
     """
     group_of = dict(zip(subjects["subject_id"], subjects["group"], strict=True))
     sites = recordings[["site_id", "subject_id"]].drop_duplicates("site_id")
+    recorded = set(sites["subject_id"].map(group_of).dropna())
+    against = reference if reference in recorded else min(recorded, default=None)
+    sites = sites[~sites["site_id"].isin(_unread(units))]
     found = units[units["unit_id"].notna() & ~units["status"].isin([status.EXCLUDED, status.FAILED, status.MISSING])]
     labels = classification[classification["ruleset"] == first_ruleset]
     lc = set(map(tuple, labels.loc[labels["label"] == LC, ["site_id", "unit_id"]].to_numpy()))
@@ -64,58 +71,69 @@ def compare_groups(
         kept = found[np.array([chosen is None or key in chosen for key in keys], bool)]
         for measure, trial_type, values in _measures(kept, responses, drug_responses, sites):
             values = values.assign(group=values["subject_id"].map(group_of))
-            for row in _compared(values, reference):
+            for row in _compared(values, against):
                 rows.append({"units": which, "measure": measure, "trial_type": trial_type} | row)
         if first_ruleset is None:
             break
     return UNIT_STATISTICS.frame(rows)
 
 
+def _unread(units: pd.DataFrame) -> set[str]:
+    """Sites of which no recording tells whether there was a unit."""
+    lost = units["status"].isin([status.FAILED, status.MISSING])
+    told = ~lost & (units["unit_id"].notna() | (units["status"] == status.NOT_FOUND))
+    return set(units["site_id"]) - set(units.loc[told, "site_id"])
+
+
 def _measures(
     units: pd.DataFrame, responses: pd.DataFrame, drug_responses: pd.DataFrame, sites: pd.DataFrame
 ) -> Iterator[tuple[str, str | None, pd.DataFrame]]:
-    """Each measure with its kind of event and a frame of subject_id and value, a row a unit (or site)."""
-    owner = sites.set_index("site_id")["subject_id"]
-    per_site = units.groupby("site_id").size().reindex(owner.index, fill_value=0).astype(float)
+    """Each measure with its kind of event and a frame of site_id, unit_id, subject_id and value."""
+    per_site = units.groupby("site_id").size().reindex(sites["site_id"], fill_value=0).to_numpy(float)
     for name, counts in ((EMPTY_SITES, (per_site == 0).astype(float)), (PER_SITE, per_site)):
-        yield name, None, pd.DataFrame({"subject_id": owner, "value": counts})
+        yield name, None, sites.assign(unit_id="", value=counts)
     for name in OF_UNITS:
-        usable = units[units["status"] != status.INSUFFICIENT_SPIKES] if name in OF_UNITS[:3] else units
-        yield name, None, pd.DataFrame({"subject_id": usable["subject_id"], "value": usable[name]})
-    subject = units.set_index(["site_id", "unit_id"])["subject_id"]
-    named = drug_responses.assign(drug=drug_responses["drug"].fillna("drug"))
-    calm = _of_units(responses[responses["after_drug"] != True], subject)  # noqa: E712
+        usable = units[units["status"] != status.INSUFFICIENT_SPIKES] if name in OF_INTERVALS else units
+        yield name, None, _valued(usable, usable[name])
+    subject = units[[*UNIT, "subject_id"]]
+    calm = responses[responses["after_drug"] != True].merge(subject, on=UNIT, validate="many_to_one")  # noqa: E712
     for trial_type, rows in calm.groupby("trial_type", sort=True):
         for name, p_value in SHARES.items():
             share = (rows[p_value] <= ALPHA).astype(float).where(rows[p_value].notna())
-            yield f"share {name}", str(trial_type), pd.DataFrame({"subject_id": rows["subject_id"], "value": share})
-        biphasic = pd.to_numeric(rows["biphasic"]).astype(float)
-        yield "share biphasic", str(trial_type), pd.DataFrame({"subject_id": rows["subject_id"], "value": biphasic})
+            yield f"share {name}", str(trial_type), _valued(rows, share)
+        yield "share biphasic", str(trial_type), _valued(rows, pd.to_numeric(rows["biphasic"]).astype(float))
         for name in OF_RESPONSES:
-            yield name, str(trial_type), pd.DataFrame({"subject_id": rows["subject_id"], "value": rows[name]})
-    for drug, rows in _of_units(named, subject).groupby("drug", sort=True):
-        change = pd.DataFrame({"subject_id": rows["subject_id"], "value": rows["percent_change"]})
-        yield "percent_change", str(drug), change
+            yield name, str(trial_type), _valued(rows, rows[name])
+    named = drug_responses.assign(drug=drug_responses["drug"].fillna("drug"))
+    tested = named[named["p_value"].notna()].merge(subject, on=UNIT, validate="many_to_one")
+    for drug, rows in tested.groupby("drug", sort=True):
+        yield "percent_change", str(drug), _valued(rows, rows["percent_change"])
 
 
-def _of_units(frame: pd.DataFrame, subject: pd.Series) -> pd.DataFrame:
-    return frame.merge(subject.reset_index(), on=["site_id", "unit_id"], how="inner", validate="many_to_one")
+def _valued(rows: pd.DataFrame, values: pd.Series) -> pd.DataFrame:
+    return rows[[*UNIT, "subject_id"]].assign(value=values)
 
 
-def _compared(values: pd.DataFrame, reference: str | None) -> Iterator[dict[str, object]]:
+def _compared(values: pd.DataFrame, against: str | None) -> Iterator[dict[str, object]]:
     """A row a group: mean over animals, and the difference from the reference."""
     known = values.dropna(subset=["value", "subject_id"])
-    known = known.assign(group=known["group"].fillna("n/a"))
+    known = known.assign(group=known["group"].fillna(UNSTATED))
+    of_units = known.groupby(["group", "subject_id", *UNIT], sort=True)["value"].mean()
+    means = of_units.groupby(["group", "subject_id"], sort=True).mean()
     groups = sorted(set(known["group"]))
-    means = known.groupby(["group", "subject_id"], sort=True)["value"].mean()
-    against = reference if reference in groups else next(iter(groups), None)
     for group in groups:
         own = means.xs(group).to_numpy()
         row: dict[str, object] = {"group": group, "mean": own.mean(), "n_subjects": len(own)}
-        row["n_units"] = int((known["group"] == group).sum())
+        row["n_units"] = len(of_units.xs(group))
         row["sd"] = own.std(ddof=1) if len(own) > 1 else None
-        if group != against:
-            row |= {"reference": against} | _difference(own, means.xs(against).to_numpy())
+        if against is not None and group == UNSTATED:
+            row["reason"] = "the group of these animals is not stated"
+        elif against is not None and group != against:
+            row["reference"] = against
+            if against in groups:
+                row |= _difference(own, means.xs(against).to_numpy())
+            else:
+                row["reason"] = f"no animal of {against} has this measure"
         yield row
 
 

@@ -84,3 +84,70 @@ def test_responses_after_a_drug_at_another_site_are_not_compared() -> None:
     )
     row = found.set_index("measure").loc["share biphasic"]
     assert (row["mean"], row["n_units"]) == (1.0, 1)
+
+
+def _unit(site: str, unit: str | None = "1", rate: float | None = 2.0, **more: object) -> dict[str, object]:
+    return {"site_id": site, "unit_id": unit, "subject_id": site[0], "firing_rate_hz": rate, "status": "ok"} | more
+
+
+def _sheets(sites: list[str], groups: dict[str, str | None]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    recordings = pd.DataFrame({"site_id": sites, "subject_id": [site[0] for site in sites]})
+    return recordings, pd.DataFrame({"subject_id": list(groups), "group": list(groups.values())})
+
+
+def test_a_recording_that_could_not_be_read_is_no_track_without_a_cell() -> None:
+    """Of a's four sites one has a cell, one none, and two tell nothing: 1 of 2 is empty, half a cell per track."""
+    units = UNITS.frame(
+        [
+            _unit("a1"),
+            _unit("a2", None, None, status="not_found"),
+            _unit("a3", None, None, status="failed"),
+            _unit("a4", None, None, status="missing"),
+        ]
+    )
+    found = _compare(units, *_sheets(["a1", "a2", "a3", "a4"], {"a": "control"}))
+    assert found.loc[("sites without a cell", "control"), ["mean", "n_units"]].tolist() == [0.5, 2]
+    assert found.loc[("cells per track", "control"), "mean"] == 0.5
+
+
+def test_a_cell_that_hardly_fires_counts_with_its_rate() -> None:
+    """10 spikes in 1000 s are too few for intervals, and a rate of 0.01 Hz all the same: (2 + 0.01) / 2."""
+    few = {"status": "insufficient_spikes", "burst_fraction": 0.9, "isi_cv": 3.0}
+    units = UNITS.frame([_unit("a1", burst_fraction=0.1, isi_cv=1.0), _unit("a1", "2", 0.01, **few)])
+    found = _compare(units, *_sheets(["a1"], {"a": "control"}))
+    assert found.loc[("firing_rate_hz", "control"), ["mean", "n_units"]].tolist() == [1.005, 2]
+    assert found.loc[("burst_fraction", "control"), ["mean", "n_units"]].tolist() == [0.1, 1]
+
+
+def test_a_drug_counts_once_a_unit_where_it_could_be_tested() -> None:
+    """Unit 1: -40 and -80 %, and +500 % from an unsteady rate; unit 2: -20 %. Units' means -60 and -20, of both -40."""
+    given = [("1", 10, -40.0, 0.01), ("1", 900, -80.0, 0.01), ("1", 1800, 500.0, None), ("2", 10, -20.0, 0.3)]
+    drugs = DRUG_RESPONSES.frame(
+        {"site_id": "a1", "unit_id": unit, "segment": 1, "onset": onset, "drug": "clonidine"}
+        | {"percent_change": change, "p_value": p, "baseline_stable": p is not None, "status": "ok"}
+        for unit, onset, change, p in given
+    )
+    units, sheets = UNITS.frame([_unit("a1"), _unit("a1", "2")]), _sheets(["a1"], {"a": "control"})
+    found = compare_groups(units, RESPONSES.frame(), drugs, CLASSIFICATION.frame(), *sheets, None, None)
+    row = found.set_index("measure").loc["percent_change"]
+    assert (row["trial_type"], row["mean"], row["n_units"]) == ("clonidine", -40.0, 2)
+
+
+def test_no_other_group_stands_in_for_the_reference() -> None:
+    """Width is known of lesion and sham alone; d and e are of no stated group, whose name would sort first."""
+    width = {"spike_width_ms": 1.0}
+    groups = {"a": "sham", "b": "sham", "c": "vehicle", "d": None, "e": None, "f": "lesion", "g": "lesion"}
+    units = UNITS.frame([_unit(f"{name}1", **({} if name == "c" else width)) for name in groups])
+    sheets = _sheets([f"{name}1" for name in groups], groups)
+    found = compare_groups(
+        units, RESPONSES.frame(), DRUG_RESPONSES.frame(), CLASSIFICATION.frame(), *sheets, None, "vehicle"
+    ).set_index(["measure", "group"])
+    row = found.loc[("spike_width_ms", "lesion")]
+    assert row["reference"] == "vehicle" and np.isnan(row["difference"]) and "no animal of vehicle" in row["reason"]
+    unstated = found.loc[("firing_rate_hz", "n/a")]
+    assert unstated["reference"] is None and "not stated" in unstated["reason"]
+    usual = compare_groups(
+        units, RESPONSES.frame(), DRUG_RESPONSES.frame(), CLASSIFICATION.frame(), *sheets, None, None
+    ).set_index(["measure", "group"])
+    assert usual.loc[("firing_rate_hz", "sham"), "reference"] == "lesion"
+    assert usual.loc[("firing_rate_hz", "sham"), "p_value"] == 1.0

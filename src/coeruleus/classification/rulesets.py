@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from coeruleus.experiment.nearest import did_you_mean
 from coeruleus.experiment.yaml_text import YamlProblem, parse_yaml
 from coeruleus.tables.units import DRUG_RESPONSES, RESPONSES, UNITS
 
 TABLES = {"units": UNITS, "responses": RESPONSES, "drug_responses": DRUG_RESPONSES}
+ONLY_OF = {"trial_types": "responses", "drugs": "drug_responses", "highest_highpass_hz": "units"}
 Weight = Literal["required", "if_tested", "advisory"]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Criterion(_Part):
@@ -41,6 +42,11 @@ class Criterion(_Part):
     citation: str
     note: str | None = None
 
+    @field_validator("trial_types", "drugs")
+    @classmethod
+    def _in_any_case(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(name.casefold() for name in names)
+
     @model_validator(mode="after")
     def _has_a_rule(self) -> Criterion:
         table, _, column = self.measure.partition(".")
@@ -55,7 +61,26 @@ class Criterion(_Part):
             raise ValueError("names no trial_types")
         if table == "drug_responses" and not self.drugs:
             raise ValueError("names no drugs")
+        self._fits(table, {one.name: one.kind for one in TABLES[table].columns})
         return self
+
+    def _fits(self, table: str, kinds: dict[str, str]) -> None:
+        """Raises ValueError where the rule cannot be held against the measure, and would pass or fail every unit."""
+        kind = kinds[self.column]
+        if kind == "text":
+            raise ValueError(f"'{self.measure}' holds words: no rule can be held against it")
+        bounded = self.low is not None or self.high is not None
+        if kind == "boolean" and (bounded or self.is_true is None):
+            raise ValueError(f"'{self.measure}' is true or false: give is_true alone")
+        if kind != "boolean" and self.is_true is not None:
+            raise ValueError(f"'{self.measure}' is a number: give low or high, not is_true")
+        if self.low is not None and self.high is not None and self.low >= self.high:
+            raise ValueError(f"low ({self.low:g}) must lie below high ({self.high:g})")
+        if self.p_value is not None and (table == "units" or kind == "boolean" or not is_p(self.p_value)):
+            raise ValueError(f"'{self.p_value}' is no p-value of '{self.measure}'")
+        for key, only in ONLY_OF.items():
+            if getattr(self, key) and only != table:
+                raise ValueError(f"{key} belongs to measures of {only}, and this is one of {table}")
 
     @property
     def table(self) -> str:
@@ -76,6 +101,10 @@ class Criterion(_Part):
         else:
             words = f"at least {self.low:g}{unit}" if self.low is not None else f"at most {self.high:g}{unit}"
         return words + (f", p ≤ {self.p_max:g}" if self.p_value else "")
+
+
+def is_p(column: str) -> bool:
+    return column == "p_value" or column.endswith("_p")
 
 
 class Ruleset(_Part):

@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from coeruleus.classification.rulesets import Criterion
+from coeruleus.classification.rulesets import TABLES, Criterion
 from coeruleus.tables.status import INSUFFICIENT_SPIKES
 
 PASS, FAIL, NOT_TESTED = "pass", "fail", "not_tested"
 Row = Mapping[str, Any]
+
+
+def _ends(start: str, unit: str = "") -> tuple[str, str]:
+    return f"{start}_ci_low{unit}", f"{start}_ci_high{unit}"
+
+
+# The columns that hold the ends of a measure's interval.
 INTERVALS = {
-    "firing_rate_hz": ("firing_rate_ci_low_hz", "firing_rate_ci_high_hz"),
-    "suppression_index": ("suppression_index_ci_low", "suppression_index_ci_high"),
-    "percent_change": ("percent_change_ci_low", "percent_change_ci_high"),
+    "firing_rate_hz": _ends("firing_rate", "_hz"),
+    "isi_violation_fraction": ("", "isi_violation_ci_high"),
+    **{
+        name: _ends(name)
+        for name in (
+            "contamination",
+            "suppression_index",
+            "percent_change",
+            "percent_change_long",
+            "from_first_dose_percent",
+            "reversal_percent",
+        )
+    },
+    **{
+        f"{part}_{measure}_{unit}": _ends(f"{part}_{measure}", f"_{unit}")
+        for part in ("excitation", "inhibition")
+        for measure, unit in (("latency", "s"), ("duration", "s"), ("rate", "hz"))
+    },
 }
 SHAPE = ("spike_width_ms", "half_width_ms", "notch")
 
@@ -41,10 +64,12 @@ def weigh(criterion: Criterion, unit: Row, responses: Iterable[Row], drugs: Iter
     if criterion.table == "units":
         return _measured(criterion, unit)
     if criterion.table == "responses":
-        rows = [row for row in responses if row["trial_type"] in criterion.trial_types and not row["after_drug"]]
+        rows = [
+            row for row in responses if row["trial_type"].casefold() in criterion.trial_types and not row["after_drug"]
+        ]
         lacking = f"no {' or '.join(criterion.trial_types)} before a drug"
     else:
-        rows = [row for row in drugs if str(row["drug"] or "").lower() in criterion.drugs]
+        rows = [row for row in drugs if str(row["drug"] or "").casefold() in criterion.drugs]
         lacking = f"no {' or '.join(criterion.drugs)} was given"
     if not rows:
         return Evidence(float("nan"), NOT_TESTED, lacking)
@@ -68,6 +93,14 @@ def _measured(criterion: Criterion, unit: Row) -> Evidence:
             why = f"recorded with a high-pass filter of {highpass:g} Hz; the bound holds up to"
             return Evidence(value, NOT_TESTED, f"{why} {criterion.highest_highpass_hz:g} Hz")
     return _against_bounds(criterion, value, *_interval(criterion, unit))
+
+
+def interval_percent(criterion: Criterion) -> int | None:
+    """The level of the interval that the measure has, as its table describes it."""
+    _, high = INTERVALS.get(criterion.column, ("", ""))
+    described = {column.name: column.description for column in TABLES[criterion.table].columns}
+    found = re.search(r"(\d+) % interval", described.get(high, ""))
+    return int(found[1]) if found else None
 
 
 def _interval(criterion: Criterion, row: Row) -> tuple[float, float]:
@@ -103,8 +136,11 @@ def _against_bounds(
     high = np.inf if criterion.high is None else criterion.high
     inside = low <= value <= high
     for bound in (low, high):
-        if ci_low < bound < ci_high:
-            reason = f"too uncertain: its 95 % interval {ci_low:.3g} to {ci_high:.3g} spans the bound {bound:g}"
+        # Of some measures one end alone is known.
+        if np.fmin(ci_low, value) < bound < np.fmax(ci_high, value):
+            ends = f"up to {ci_high:.3g}" if np.isnan(ci_low) else f"{ci_low:.3g} to {ci_high:.3g}"
+            interval = f"its {interval_percent(criterion)} % interval {ends}"
+            reason = f"too uncertain: {interval} spans the bound {bound:g}"
             return Evidence(value, NOT_TESTED, reason, ci_low, ci_high, True)
     return Evidence(value, PASS if inside else FAIL, None if inside else f"{value:.3g} is outside", ci_low, ci_high)
 

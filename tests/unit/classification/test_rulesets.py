@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from coeruleus.classification.rulesets import read_ruleset
+from coeruleus.classification.rulesets import TABLES, Criterion, read_ruleset
+from coeruleus.classification.weigh import INTERVALS, weigh
 
 SHIPPED = Path(__file__).resolve().parents[3] / "config" / "rulesets"
 NAMES = ["lc_anaesthetised_rat", "lc_awake_rodent", "lc_identified_mouse", "lc_permissive"]
@@ -55,6 +57,14 @@ def test_a_lab_writes_its_own() -> None:
         (b"name: ours", b"name: theirs", ["theirs", "make them the same"]),
         (b"    citation: our own cells\n", b"", ["citation", "required"]),
         (b"name: ours", b"\t{", ["YAML"]),
+        (b"high: 6", b"is_true: true", ["is a number", "give low or high"]),
+        (b"high: 6", b"high: 6\n    is_true: true", ["is a number"]),
+        (b"high: 6", b"high: 6\n    low: 6", ["low (6)", "high (6)"]),
+        (b"high: 6", b"high: nan", ["row 7", "finite"]),
+        (b"units.firing_rate_hz", b"units.held", ["holds words"]),
+        (b"units.firing_rate_hz", b"responses.biphasic\n    trial_types: [shock]", ["is true or false", "is_true"]),
+        (b"high: 6", b"high: 6\n    p_value: firing_rate_hz", ["firing_rate_hz", "no p-value"]),
+        (b"high: 6", b"high: 6\n    trial_types: [shock]", ["trial_types", "measures of responses"]),
     ],
 )
 def test_what_is_wrong_is_said_for_the_person_who_wrote_it(old: bytes, new: bytes, words: list[str]) -> None:
@@ -62,3 +72,57 @@ def test_what_is_wrong_is_said_for_the_person_who_wrote_it(old: bytes, new: byte
     assert ruleset is None and len(problems) >= 1
     for word in words:
         assert word in " ".join(problems)
+
+
+def test_every_interval_of_the_tables_is_used() -> None:
+    """A bound within an interval is no verdict, of whatever measure."""
+    ends = {name for table in TABLES.values() for name in table.names if "_ci_low" in name or "_ci_high" in name}
+    assert {name for pair in INTERVALS.values() for name in pair if name} == ends
+    for column, (low, high) in INTERVALS.items():
+        assert sum(column in table.names and high in table.names for table in TABLES.values()) == 1
+        assert low == "" or low.replace("_low", "_high") == high
+
+
+CONTAMINATION = {"measure": "units.contamination", "high": 0.1}
+VIOLATIONS = {"measure": "units.isi_violation_fraction", "high": 0.01}
+LATENCY = {"measure": "responses.excitation_latency_s", "high": 0.05, "trial_types": ["Paw_Pinch"]}
+
+
+@pytest.mark.parametrize(
+    ("rule", "measured", "verdict", "words"),
+    [
+        (CONTAMINATION, {"contamination": 0.12, "contamination_ci_low": 0, "contamination_ci_high": 0.6}, None, "95 %"),
+        (CONTAMINATION, {"contamination": 0.3, "contamination_ci_low": 0.2, "contamination_ci_high": 0.6}, "fail", ""),
+        (CONTAMINATION, {"contamination": 0.01, "contamination_ci_low": 0, "contamination_ci_high": 0.05}, "pass", ""),
+        (VIOLATIONS, {"isi_violation_fraction": 0.0, "isi_violation_ci_high": 0.03}, None, "95 % interval up to 0.03"),
+        (VIOLATIONS, {"isi_violation_fraction": 0.0, "isi_violation_ci_high": 0.009}, "pass", ""),
+        (VIOLATIONS, {"isi_violation_fraction": 0.02, "isi_violation_ci_high": 0.03}, "fail", ""),
+        (
+            LATENCY,
+            {"excitation_latency_s": 0.06, "excitation_latency_ci_low_s": 0.02, "excitation_latency_ci_high_s": 0.2},
+            None,
+            "90 % interval 0.02 to 0.2 spans the bound 0.05",
+        ),
+        (
+            LATENCY,
+            {"excitation_latency_s": 0.03, "excitation_latency_ci_low_s": 0.02, "excitation_latency_ci_high_s": 0.04},
+            "pass",
+            "",
+        ),
+    ],
+)
+def test_a_bound_within_the_interval_is_no_verdict(
+    rule: dict[str, Any], measured: dict[str, Any], verdict: str | None, words: str
+) -> None:
+    criterion = Criterion(name="c", citation="x", **rule)
+    row = {"status": "ok", "reason": None, "trial_type": "paw_pinch", "condition": "baseline", "after_drug": False}
+    found = weigh(criterion, row | measured, [row | measured], [])
+    assert (found.verdict, found.uncertain) == (verdict or "not_tested", verdict is None)
+    assert words in (found.reason or "")
+
+
+def test_names_of_drugs_are_found_however_they_are_written() -> None:
+    criterion = Criterion(name="c", citation="x", measure="drug_responses.percent_change", high=-30, drugs=["UK-14304"])
+    given = {"drug": "uk-14304", "percent_change": -80.0, "reason": None}
+    assert weigh(criterion, {}, [], [given]).verdict == "pass"
+    assert weigh(criterion, {}, [], [given | {"drug": "UK-14304"}]).verdict == "pass"

@@ -11,12 +11,12 @@ import pandas as pd
 
 from coeruleus.classification.rulesets import Criterion, Ruleset
 from coeruleus.classification.weigh import FAIL, NOT_TESTED, PASS, Evidence, weigh
+from coeruleus.experiment.preparation import UNCLEAR, preparation
 from coeruleus.tables import status
 from coeruleus.tables.problems import Problem
 from coeruleus.tables.units import CLASSIFICATION, EVIDENCE
 
 LC, OTHER, UNDETERMINED = "LC-NE", "other", "undetermined"
-AWAKE = ("awake", "none", "unanaesthetised")
 Key = tuple[str, str]
 Row = dict[str, Any]
 
@@ -91,9 +91,11 @@ def _obstacle(ruleset: Ruleset, unit: Row, species: str | None, anaesthetic: str
         if species is not None and not any(_names(name, species) for name in ruleset.species):
             return f"made for {ruleset.species[0]}, and this animal is {species}"
     if anaesthetic is not None and ruleset.preparation != "any":
-        preparation = "awake" if anaesthetic.lower() in AWAKE else "anaesthetised"
-        if preparation != ruleset.preparation:
-            return f"made for {ruleset.preparation} animals, and this one was {preparation}"
+        found = preparation(anaesthetic)
+        if found is None:
+            return f"made for {ruleset.preparation} animals, and '{anaesthetic}' {UNCLEAR}"
+        if found != ruleset.preparation:
+            return f"made for {ruleset.preparation} animals, and this one was {found}"
     return None
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from coeruleus.experiment.model import Experiment
 from coeruleus.experiment.nearest import did_you_mean
+from coeruleus.experiment.preparation import UNCLEAR, preparation
 from coeruleus.experiment.settings import ID
 from coeruleus.tables.problems import Problem
 
@@ -202,6 +203,11 @@ def _check_recordings(experiment: Experiment, found: _Findings) -> None:
     for site in sorted(site for site, of_site in subjects.items() if len(of_site) > 1):
         row = recordings[recordings["site_id"] == site].iloc[1]
         found.add(sheet, row, "subject_id", f"the site {site} has files of several subjects")
+    sessions = experiment.sessions
+    unclear = [said is not None and preparation(said) is None for said in sessions["anaesthetic"]]
+    of_recordings = sessions["session_id"].isin(recordings["session_id"])
+    for row in _where(sessions, of_recordings & pd.Series(unclear, index=sessions.index, dtype=bool)):
+        found.add("sessions", row, "anaesthetic", f"'{row['anaesthetic']}' {UNCLEAR}", "warning")
     events = experiment.ephys_events
     found.known("ephys/events", events, "site_id", recordings["site_id"], "recordings.tsv")
     segments = set(zip(recordings["site_id"], recordings["segment"], strict=True))

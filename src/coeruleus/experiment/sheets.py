@@ -52,7 +52,7 @@ SESSIONS = Sheet(
         Field("started_at", "time 0 of the bench clock, as 2026-03-14T09:30:00", "time"),
         _text("condition", "condition of the session"),
         _number("order", "place in a cross-over", kind="integer"),
-        _text("anaesthetic", "anaesthetic, or awake"),
+        _text("anaesthetic", "name of the anaesthetic, or awake"),
     ),
 )
 

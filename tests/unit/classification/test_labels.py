@@ -149,7 +149,10 @@ def test_each_criterion_does_what_its_ruleset_says(
         ("lc_identified_mouse", None, "isoflurane"),
         ("lc_anaesthetised_rat", "Mus musculus", "isoflurane"),
         ("lc_anaesthetised_rat", "Long-Evans rats", "awake"),
+        ("lc_anaesthetised_rat", "rat", "none (awake), head-fixed"),
+        ("lc_anaesthetised_rat", "rat", "head-fixed"),
         ("lc_awake_rodent", "mouse", "isoflurane"),
+        ("lc_awake_rodent", "mouse", "head-fixed"),
     ],
 )
 def test_a_ruleset_says_nothing_of_an_animal_it_was_not_made_for(
@@ -190,6 +193,13 @@ def test_a_label_that_takes_species_on_trust_says_so() -> None:
     assert label["label"] == "LC-NE" and "state no species and no anaesthetic" in label["reason"]
     _, label, _ = classify(species="Sprague-Dawley rat")
     assert label["label"] == "LC-NE" and "state no" not in label["reason"]
+
+
+def test_awake_animals_are_those_that_the_sheet_calls_so() -> None:
+    _, label, _ = classify(rules="lc_awake_rodent", anaesthetic="none (awake), head-fixed")
+    assert label["label"] == "LC-NE"
+    _, label, _ = classify(rules="lc_awake_rodent", anaesthetic="head-fixed")
+    assert "'head-fixed' does not say whether the animal was awake" in label["reason"]
 
 
 def test_a_person_overrules_and_the_rules_stay_visible() -> None:

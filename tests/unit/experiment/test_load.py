@@ -239,3 +239,19 @@ def test_sheets_are_compared_even_where_one_has_a_bad_cell(small: Path) -> None:
     found = problems_of(small)
     assert "decimal point" in found["dialysate/standards.tsv, row 2, column concentration"]
     assert "not in recordings.tsv" in found["ephys/events.tsv, row 2, column site_id"]
+
+
+@pytest.mark.parametrize(("said", "unclear"), [("head-fixed", True), ("urethane", False), ("n/a", False)])
+def test_an_anaesthetic_that_may_be_none_is_asked_about(small: Path, said: str, unclear: bool) -> None:
+    """Session day1 has recordings; day2 has none, and there nothing rests on it."""
+    rows = f"session_id\tsubject_id\tanaesthetic\nday1\t007\t{said}\nday2\t008\thead-fixed\nday3\t008\tn/a\n"
+    (small / "sessions.tsv").write_text(rows)
+    edit(small, "ephys/recordings.tsv", "kind\n", "kind\tsession_id\n")
+    edit(small, "ephys/recordings.tsv", "a.tsv\tsorted\n", "a.tsv\tsorted\tday1\n")
+    edit(small, "ephys/recordings.tsv", "b.tsv\tsorted\n", "b.tsv\tsorted\tday1\n")
+    edit(small, "ephys/recordings.tsv", "c.tsv\tsorted\n", "c.tsv\tsorted\tday3\n")
+    edit(small, "dialysate/injections.tsv", "end_min\n", "end_min\tsession_id\n")
+    for line, day in (("n/a\tn/a\tn/a\n", "n/a"), ("-20\t0\n", "day1"), ("0\t20\n", "day2")):
+        edit(small, "dialysate/injections.tsv", line, line.replace("\n", f"\t{day}\n"))
+    found = {one.item for one in load_experiment(small).problems if "awake" in one.message}
+    assert found == ({"sessions.tsv, row 2, column anaesthetic"} if unclear else set())

@@ -337,6 +337,15 @@ def unit_tables(count: int = 4, trials: int = 8, seed: int = 2) -> dict[str, pd.
                 "half_width_ms": half,
                 "spike_width_ms": 3 * half,
                 "notch": 0.4 if lc else 0.0,
+                "contamination": 0.031,
+                "contamination_ci_low": 0.0,
+                "contamination_ci_high": 0.094,
+                "isi_violation_fraction": 0.001,
+                "isi_violation_ci_high": 0.0077,
+                "held": "lost" if number == 2 else "held",
+                "held_reason": "no spike in segment 2 from 120 s" if number == 2 else None,
+                "quality_reason": "isolation: there is no raw trace",
+                "gamma_shape": 2.25,
             }
         )
         rows["units"].append(
@@ -360,7 +369,8 @@ def unit_tables(count: int = 4, trials: int = 8, seed: int = 2) -> dict[str, pd.
                 "identity": "juxtacellular: TH+" if number == 1 else None,
             }
         )
-        for criterion, required in (("firing_rate", True), ("half_width", True), ("pinch_biphasic", False)):
+        weights = {"firing_rate": "required", "half_width": "if_tested", "pinch_biphasic": "advisory"}
+        for criterion, weight in weights.items():
             verdict = "not_tested" if last else ("pass" if lc or criterion == "pinch_biphasic" else "fail")
             rows["evidence"].append(
                 unit
@@ -371,7 +381,11 @@ def unit_tables(count: int = 4, trials: int = 8, seed: int = 2) -> dict[str, pd.
                     "unit": "Hz",
                     "rule": "0.1 to 5 Hz",
                     "verdict": verdict,
-                    "required": required,
+                    "required": weight == "required",
+                    "weight": weight,
+                    "ci_low": None if last else 0.9 * rate,
+                    "ci_high": None if last else 1.1 * rate,
+                    "ci_percent": None if last else 90 if criterion == "half_width" else 95,
                     "reason": "too few spikes" if last else None,
                     "citation": "Aston-Jones & Bloom 1981",
                 }

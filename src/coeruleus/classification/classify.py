@@ -7,10 +7,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from coeruleus.classification.rulesets import Criterion, Ruleset
-from coeruleus.classification.weigh import FAIL, NOT_TESTED, PASS, Evidence, weigh
+from coeruleus.classification.weigh import FAIL, NOT_TESTED, PASS, Evidence, interval_percent, weigh
 from coeruleus.experiment.preparation import UNCLEAR, preparation
 from coeruleus.tables import status
 from coeruleus.tables.problems import Problem
@@ -69,13 +70,14 @@ def classify_units(
             label, reason = (UNDETERMINED, obstacle) if obstacle else _label(weighed)
             reason += "" if obstacle else _unstated(ruleset, species.get(unit["subject_id"]), anaesthetic)
             row: Row = {"site_id": key[0], "unit_id": key[1], "ruleset": ruleset.name, "identity": found_identity}
-            row |= {"label": label, "reason": reason, "rules_label": None}
+            row |= {"label": label, "reason": reason, "rules_label": None, "rules_reason": None}
             if key in decisions:
                 said = decisions[key]
                 row |= {
                     "label": said["label"],
                     "reason": f"by {said['author']}: {said['reason']}",
                     "rules_label": label,
+                    "rules_reason": reason,
                 }
             labels.append(row)
     return EVIDENCE.frame(evidence), CLASSIFICATION.frame(labels), problems
@@ -140,7 +142,9 @@ def _evidence_row(key: Key, ruleset: Ruleset, criterion: Criterion, one: Evidenc
         "required": criterion.weight == "required",
         "ci_low": one.low,
         "ci_high": one.high,
+        "ci_percent": None if np.isnan(one.low) and np.isnan(one.high) else interval_percent(criterion),
         "citation": criterion.citation,
+        "weight": criterion.weight,
     }
 
 

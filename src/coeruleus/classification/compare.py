@@ -16,7 +16,11 @@ MOVED_PERCENT = (-10.0, 10.0)
 
 def disagreements(classification: pd.DataFrame) -> pd.DataFrame:
     """Units whose labels by two rulesets differ, as DISAGREEMENTS. `undetermined` differs from any label."""
-    said = classification.assign(label=classification["rules_label"].fillna(classification["label"]))
+    by_person = classification["rules_label"].notna()
+    said = classification.assign(
+        label=classification["rules_label"].where(by_person, classification["label"]),
+        reason=classification["rules_reason"].where(by_person, classification["reason"]),
+    )
     rows = []
     for (site, unit), own in said.groupby(["site_id", "unit_id"], sort=True):
         records = own.sort_values("ruleset").to_dict("records")

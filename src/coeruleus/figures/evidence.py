@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -18,6 +19,11 @@ from coeruleus.figures.style import named_ticks, new_figure, place, printable, s
 from coeruleus.tables.units import CLASSIFICATION, EVIDENCE
 
 MARKS = {"pass": ("o", BLUE, "pass"), "fail": ("X", VERMILLION, "fail"), "not_tested": ("_", "#8C8C8C", "not tested")}
+WEIGHTS: dict[str, dict[str, Any]] = {
+    "required": {"weight": "bold"},
+    "if_tested": {},
+    "advisory": {"style": "italic"},
+}
 ROW_MM = 3.0
 LONGEST = 34  # characters of a unit's name that are shown
 
@@ -31,13 +37,13 @@ def draw_evidence(
     }
     for (ruleset,), evidence in split(take(tables, EVIDENCE), "ruleset").items():
         units = list(split(evidence, "site_id", "unit_id"))
-        required = {name: any(part["required"] == True) for (name,), part in split(evidence, "criterion").items()}  # noqa: E712
-        criteria = sorted(required, key=lambda name: (not required[name], name))
+        weights = {name: part["weight"].iloc[0] for (name,), part in split(evidence, "criterion").items()}
+        criteria = sorted(weights, key=lambda name: (list(WEIGHTS).index(weights[name]), name))
         pages = range(0, len(units), settings.units_per_page)
         for page, start in enumerate(pages, 1):
             shown = units[start : start + settings.units_per_page]
             here = {(*unit, ruleset): labels.get((*unit, ruleset)) for unit in shown}
-            figure, plotted = _draw(evidence, shown, criteria, required, here, settings)
+            figure, plotted = _draw(evidence, shown, criteria, weights, here, settings)
             yield save_figure(
                 figure,
                 directory,
@@ -58,7 +64,7 @@ def _draw(
     evidence: pd.DataFrame,
     units: list[tuple[str, ...]],
     criteria: list[str],
-    required: Mapping[str, bool],
+    weights: Mapping[str, str],
     labels: Mapping[tuple[str, ...], str | None],
     settings: FigureSettings,
 ) -> tuple[Figure, Plotted]:
@@ -78,7 +84,7 @@ def _draw(
     named_ticks(axes, "x", [printable(settings.say(name)) for name in criteria])
     axes.xaxis.tick_top()
     for tick, name in zip(axes.get_xticklabels(), criteria, strict=True):
-        tick.set(rotation=45, ha="left", rotation_mode="anchor", weight="bold" if required[name] else "normal")
+        tick.set(rotation=45, ha="left", rotation_mode="anchor", **WEIGHTS[weights[name]])
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     plotted = Plotted()

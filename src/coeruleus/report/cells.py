@@ -17,6 +17,8 @@ MARKED = {"status", "verdict", "label", "severity", "stable", "accepted", "rules
 REMARKS = {
     "reason",
     "waveform_reason",
+    "held_reason",
+    "quality_reason",
     "identity",
     "citation",
     "date",

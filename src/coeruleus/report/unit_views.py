@@ -13,6 +13,7 @@ from coeruleus.report.facts import Facts
 from coeruleus.report.overview import Tables, get
 from coeruleus.report.pictures import Picture, Pictures, left_out
 from coeruleus.report.points import Points, Series, label_colour, worth_pointing
+from coeruleus.report.unit_measures import interval_words, measures_of, quality
 from coeruleus.tables.order import naturally
 
 KEY = ["site_id", "unit_id"]
@@ -21,17 +22,10 @@ UNITS = {
     "firing_rate_hz": "rate (Hz)", "isi_cv": "CV", "spike_width_ms": "width (ms)", "half_width_ms": "half-width (ms)",
     "notch": "notch", "status": "status", "reason": "reason",
 }  # fmt: skip
-MEASURES = {
-    "n_spikes": "spontaneous spikes", "duration_s": "in (s)", "firing_rate_hz": "rate (Hz)",
-    "firing_rate_ci_low_hz": "95 % CI from", "firing_rate_ci_high_hz": "to", "isi_cv": "CV", "cv2": "CV2", "lv": "LV",
-    "burst_fraction": "in bursts", "isi_violation_fraction": "ISI violations", "snr": "S/N",
-    "spike_width_ms": "width (ms)", "half_width_ms": "half-width (ms)", "notch": "notch",
-    "highpass_hz": "high-pass (Hz)", "spontaneous_from": "spontaneous firing from", "waveform_reason": "waveform",
-}  # fmt: skip
 WITHOUT = {"site_id": "site", "subject_id": "animal", "status": "status", "reason": "reason"}
 EVIDENCE = {
-    "criterion": "criterion", "value": "value", "unit": "unit", "rule": "rule", "required": "required",
-    "verdict": "verdict", "reason": "reason", "citation": "source",
+    "criterion": "criterion", "weight": "weight", "value": "value", "interval": "95 % interval", "unit": "unit",
+    "rule": "rule", "verdict": "verdict", "reason": "reason", "citation": "source",
 }  # fmt: skip
 RESPONSES = {
     "trial_type": "event", "condition": "condition", "n_trials": "events", "baseline_rate_hz": "before (Hz)",
@@ -77,6 +71,7 @@ class Ruled:
     label: Cell
     reason: str
     rules_label: str | None
+    rules_reason: str | None
     evidence: TableView
 
 
@@ -91,7 +86,7 @@ class UnitView:
     identity: str | None
     decide: dict[str, Any]
     cards: tuple[Picture, ...]
-    measures: TableView
+    measures: tuple[tuple[str, TableView], ...]
     responses: TableView
     drugs: TableView
     rulings: tuple[Ruled, ...]
@@ -105,6 +100,7 @@ class UnitsView:
     labels: TableView
     agreement: TableView
     table: TableView
+    quality: TableView
     without: TableView
     statistics: TableView
     sensitivity: TableView
@@ -131,6 +127,7 @@ def build_units(tables: Tables, pictures: Pictures, facts: Facts) -> UnitsView:
         _labels(labels),
         _agreement(labels, first),
         table(merged, f"Units, labelled by {first}" if first else "Units", UNITS),
+        quality(named),
         table(without, "Sites without a unit", WITHOUT),
         table(get(tables, "units/statistics"), "Units of each group of animals", STATISTICS),
         table(get(tables, "units/sensitivity"), "Labels that change when a bound moves by 10 %", SENSITIVITY),
@@ -221,7 +218,7 @@ def _units(
                 cell(row.get("label"), "label"), cell(row["status"], "status"), row["reason"], row.get("identity"),
                 decide("units", f"unit {key[1]} of site {key[0]}", site_id=key[0], unit_id=key[1]),
                 tuple(cards.get(key, ())),
-                table(pd.DataFrame([row]), f"Measures of {key[0]} {key[1]}", MEASURES),
+                measures_of(row, f"{key[0]} {key[1]}"),
                 table(parts["responses"].get(key, nothing), f"Responses of {key[0]} {key[1]}", RESPONSES),
                 table(parts["drug_responses"].get(key, nothing), f"Drug responses of {key[0]} {key[1]}", DRUGS),
                 tuple(said),
@@ -237,11 +234,21 @@ def _by_unit(frame: pd.DataFrame) -> dict[tuple[str, str], pd.DataFrame]:
 
 def _ruled(row: dict[str, Any], evidence: pd.DataFrame, first: str | None) -> Ruled:
     mine = evidence[evidence["ruleset"] == row["ruleset"]] if len(evidence) else evidence
+    if len(mine):
+        ends = zip(mine["ci_low"], mine["ci_high"], mine["ci_percent"], strict=True)
+        mine = mine.assign(
+            weight=mine["weight"].str.replace("_", " "),
+            interval=[
+                interval_words(*one) + (f" ({level:g} %)" if level not in (95, None) and level == level else "")
+                for *one, level in ends
+            ],
+        )
     return Ruled(
         row["ruleset"],
         row["ruleset"] == first,
         cell(row["label"], "label"),
         row["reason"] or "",
         row["rules_label"],
+        row["rules_reason"],
         table(mine, f"Evidence for {row['site_id']} {row['unit_id']} by {row['ruleset']}", EVIDENCE),
     )

@@ -214,10 +214,12 @@ EVIDENCE = Table(
         text("rule", "the rule, in words"),
         text("verdict", "pass, fail or not_tested"),
         REASON,
-        boolean("required", "required for the label, or advisory"),
-        number("ci_low", "lower end of the 95 % interval of the value", "see unit"),
-        number("ci_high", "upper end of the 95 % interval of the value", "see unit"),
+        boolean("required", "required for the label; weight says which of the others count"),
+        number("ci_low", "lower end of the interval of the value", "see unit"),
+        number("ci_high", "upper end of the interval of the value", "see unit"),
         text("citation", "where the criterion comes from"),
+        text("weight", "required; if_tested: a fail makes other, lacking is no obstacle; advisory: shown only"),
+        integer("ci_percent", "level of the interval: 95, or 90 of latencies, durations and rates of responses", "%"),
     ),
 )
 
@@ -233,6 +235,7 @@ CLASSIFICATION = Table(
         text("reason", "why this label"),
         text("rules_label", "what the rules said, where a person decided otherwise"),
         text("identity", "what histology, optotagging or antidromic tests found; never blended into the label"),
+        text("rules_reason", "why the rules said so, where a person decided otherwise"),
     ),
 )
 

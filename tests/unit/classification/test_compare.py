@@ -57,8 +57,9 @@ def test_only_labels_near_a_bound_move() -> None:
 
 def test_disagreements_name_both_and_leave_people_out() -> None:
     base = {"site_id": "s", "unit_id": "1", "reason": "r", "identity": "juxtacellular: TH+"}
+    by_person = {"reason": "by AB: histology", "rules_reason": "r"}
     rows = [
-        base | {"ruleset": "a", "label": "LC-NE", "rules_label": "other"},
+        base | by_person | {"ruleset": "a", "label": "LC-NE", "rules_label": "other"},
         base | {"ruleset": "b", "label": "LC-NE", "rules_label": None},
         base | {"ruleset": "c", "label": "other", "rules_label": None},
         base | {"unit_id": "2", "ruleset": "a", "label": "other", "rules_label": None},
@@ -66,4 +67,5 @@ def test_disagreements_name_both_and_leave_people_out() -> None:
     ]
     found = disagreements(CLASSIFICATION.frame(rows))
     pairs = list(zip(found["ruleset"], found["label"], found["other_ruleset"], found["other_label"], strict=True))
+    assert set(found["reason"]) == {"r"} == set(found["other_reason"])
     assert pairs == [("a", "other", "b", "LC-NE"), ("b", "LC-NE", "c", "other")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -76,6 +77,8 @@ def test_a_classical_cell_is_lc_and_every_criterion_is_evidence() -> None:
     assert len(evidence) == len(ruleset("lc_anaesthetised_rat").criteria)
     assert set(evidence["verdict"]) == {"pass"}
     assert evidence.loc["slow_firing", ["value", "ci_low", "ci_high"]].tolist() == [2.0, 1.8, 2.2]
+    assert dict(evidence["weight"]) == {one.name: one.weight for one in ruleset("lc_anaesthetised_rat").criteria}
+    assert evidence.loc["slow_firing", "ci_percent"] == 95 and np.isnan(evidence.loc["broad_spike", "ci_percent"])
     assert evidence.loc["biphasic_to_noxious", "value"] == 1 and evidence.loc["slow_firing", "rule"] == "0.1 to 5 Hz"
 
 
@@ -206,6 +209,7 @@ def test_a_person_overrules_and_the_rules_stay_visible() -> None:
     decision = KEY | {"action": "label", "label": "other", "reason": "histology", "author": "AB"}
     _, label, _ = classify(decisions=[decision])
     assert (label["label"], label["rules_label"], label["reason"]) == ("other", "LC-NE", "by AB: histology")
+    assert label["rules_reason"].startswith("passes slow_firing")
 
 
 def test_an_excluded_unit_is_undetermined_with_the_reason() -> None:

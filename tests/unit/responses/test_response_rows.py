@@ -56,37 +56,36 @@ def test_pinches_after_clonidine_stand_apart(sheets: Sheets) -> None:
     drug = {"segment": 1, "trial_type": "drug", "drug": "clonidine", "onset": float(TRIALS.onsets[5]) - 8}
     rows = _run(sheets({1: (DURATION, {"1": TRIALS.spikes})}, [*PINCHES, drug])).responses
     assert list(zip(rows["condition"], rows["n_trials"], strict=True)) == [("baseline", 5), ("clonidine", 5)]
+    assert rows["after_drug"].tolist() == [False, True]
     assert np.isnan(rows["suppression_index"][1]), "spontaneous firing before the drug is no reference after it"
 
 
-def test_pinches_after_a_drug_at_the_neighbour_stand_apart(sheets: Sheets) -> None:
-    """Another site of the session, recorded an hour before, had clonidine: these are no pinches at baseline."""
+@pytest.mark.parametrize(
+    ("stated", "condition", "after"),
+    [
+        (None, "clonidine", True),
+        ("Clonidine", "Clonidine", True),
+        ("urethane", "urethane", True),
+        ("baseline", "baseline", False),
+    ],
+)
+def test_pinches_after_a_drug_at_the_neighbour_stand_apart(
+    sheets: Sheets, stated: str | None, condition: str, after: bool
+) -> None:
+    """Another site of the session, recorded an hour before, had clonidine: no pinches before a drug, unless a person
+    calls them baseline."""
     frames = sheets({1: (DURATION, {"1": TRIALS.spikes})}, PINCHES)
     site = frames["segments"]["site_id"].iloc[0]
     here = frames["segments"].assign(session_id="day1", started_at="2024-05-01T11:00:00")
     there = here.assign(site_id="neighbour", started_at="2024-05-01T10:00:00")
     frames["segments"] = pd.concat([here, there], ignore_index=True)
+    frames["recordings"]["condition"] = stated
     drug = dict.fromkeys(frames["events"]) | {"site_id": "neighbour", "segment": 1, "onset": 60.0}
     drug |= {"trial_type": "drug", "drug": "clonidine"}
     frames["events"] = pd.concat([frames["events"], pd.DataFrame([drug])], ignore_index=True)
     rows = _run(frames).responses
     own = rows[rows["site_id"] == site]
-    assert own["condition"].tolist() == ["clonidine"] and own["n_trials"].tolist() == [10]
-    assert own["after_drug"].tolist() == [True]
-
-
-@pytest.mark.parametrize(
-    ("stated", "after"),
-    [(None, [False, True]), ("Baseline", [False]), ("Clonidine", [True])],
-)
-def test_whether_a_drug_acted_is_said_however_the_condition_is_written(
-    sheets: Sheets, stated: str | None, after: list[bool]
-) -> None:
-    """Clonidine between the fifth and the sixth pinch; what a person writes holds for the whole recording."""
-    drug = {"segment": 1, "trial_type": "drug", "drug": "clonidine", "onset": float(TRIALS.onsets[5]) - 8}
-    frames = sheets({1: (DURATION, {"1": TRIALS.spikes})}, [*PINCHES, drug])
-    frames["recordings"]["condition"] = stated
-    assert _run(frames).responses["after_drug"].tolist() == after
+    assert own[["condition", "n_trials", "after_drug"]].to_numpy().tolist() == [[condition, 10, after]]
 
 
 def test_a_condition_in_the_sheet_wins(sheets: Sheets) -> None:

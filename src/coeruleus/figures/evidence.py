@@ -37,7 +37,7 @@ def draw_evidence(
     }
     for (ruleset,), evidence in split(take(tables, EVIDENCE), "ruleset").items():
         units = list(split(evidence, "site_id", "unit_id"))
-        weights = {name: part["weight"].iloc[0] for (name,), part in split(evidence, "criterion").items()}
+        weights = {name: part["weight"].iloc[0] or "advisory" for (name,), part in split(evidence, "criterion").items()}
         criteria = sorted(weights, key=lambda name: (list(WEIGHTS).index(weights[name]), name))
         pages = range(0, len(units), settings.units_per_page)
         for page, start in enumerate(pages, 1):

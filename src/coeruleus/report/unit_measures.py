@@ -32,7 +32,7 @@ INTERVALS = {
     "contamination": ("contamination_ci_low", "contamination_ci_high"),
     "isi_violation_fraction": (None, "isi_violation_ci_high"),
 }
-HEAD = {"measure": "measure", "value": "value", "unit": "unit", "interval": "95 % interval", "meaning": "what it is"}
+HEAD = {"measure": "measure", "value": "value", "interval": "95 % interval", "meaning": "what it is"}
 COLUMNS = {column.name: column for column in UNITS.columns}
 
 
@@ -40,20 +40,20 @@ def measures_of(row: Mapping[str, Any], item: str) -> tuple[tuple[str, TableView
     """Firing, mean spike and quality of one row of UNITS, each as a heading and a table, with reasons if any."""
     views = []
     for heading, names in (("Firing", FIRING), ("Mean spike", SPIKE), ("Quality", QUALITY)):
-        rows = [
-            {
-                "measure": said,
-                "value": row.get(name),
-                "unit": COLUMNS[name].unit or "",
-                "interval": _interval(row, name),
-                "meaning": COLUMNS[name].description,
-            }
-            for name, said in names.items()
-            if name not in REASONS or not pd.isna(row.get(name))
-        ]
+        rows = [_row(row, name, said) for name, said in names.items() if name not in REASONS or not pd.isna(row[name])]
         frame = pd.DataFrame({name: pd.Series([one[name] for one in rows], dtype=object) for name in HEAD})
+        frame = frame if frame["interval"].any() else frame.drop(columns="interval")
         views.append((heading, table(frame, f"{heading} of {item}", HEAD)))
     return tuple(views)
+
+
+def _row(row: Mapping[str, Any], name: str, said: str) -> dict[str, Any]:
+    value, column = row[name], COLUMNS[name]
+    if name in REASONS:
+        return {"measure": said, "value": "", "interval": "", "meaning": value}
+    if column.unit and not pd.isna(value):
+        value = f"{number_words(value)} {column.unit}"
+    return {"measure": said, "value": value, "interval": _interval(row, name), "meaning": column.description}
 
 
 def quality(units: pd.DataFrame) -> TableView:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from coeruleus.figures.evidence import draw_evidence
 from coeruleus.figures.settings import FigureSettings
+from coeruleus.figures.style import house_style
 from coeruleus.tables.units import EVIDENCE
 
 
@@ -17,7 +18,8 @@ def test_letters_tell_how_a_criterion_counts(tmp_path: Path) -> None:
         {"site_id": "s", "unit_id": "1", "ruleset": "r", "criterion": name, "verdict": "pass", "weight": weight}
         for name, weight in weights.items()
     ]
-    (record,) = draw_evidence({EVIDENCE.name: EVIDENCE.frame(rows)}, tmp_path, FigureSettings(), {})
+    with house_style(FigureSettings()):
+        (record,) = draw_evidence({EVIDENCE.name: EVIDENCE.frame(rows)}, tmp_path, FigureSettings(), {})
     (svg,) = tmp_path.glob("*.svg")
     found = re.findall(r'<text style="([^"]*)"[^>]*>(must|if_done|advised)</text>', svg.read_text())
     assert [name for _, name in found] == ["must", "if_done", "advised"]

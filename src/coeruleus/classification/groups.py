@@ -53,9 +53,10 @@ def compare_groups(
     An animal counts once, with the mean of its units, and a unit with its mean over events, so that many cells of one
     animal are not many animals (pseudo-replication; Lazic 2010, BMC Neurosci 11, 5). Differences: Welch's interval over
     animals; p-value by permutation of animals, of all arrangements where there are at most 20,000, else of 9,999 drawn
-    ones. Responses are those before any drug; drug effects each drug's, over the usual time (`percent_change`), where
-    it could be tested. A site without a unit counts among the sites, unless its recordings could not be read. A cell
-    with too few spikes for intervals counts with its rate: else one that a treatment silences would not be missed.
+    ones. Responses are those before any drug; drug effects each drug's and dose's, over the usual time
+    (`percent_change`), where they could be tested. A site without a unit counts among the sites, unless its recordings
+    could not be read. A cell with too few spikes for intervals counts with its rate: else one that a treatment silences
+    would not be missed.
     """
     group_of = dict(zip(subjects["subject_id"], subjects["group"], strict=True))
     sites = recordings[["site_id", "subject_id"]].drop_duplicates("site_id")
@@ -105,9 +106,17 @@ def _measures(
         for name in OF_RESPONSES:
             yield name, str(trial_type), _valued(rows, rows[name])
     named = drug_responses.assign(drug=drug_responses["drug"].fillna("drug"))
-    tested = named[named["p_value"].notna()].merge(subject, on=UNIT, validate="many_to_one")
+    tested = _with_dose(named)[named["p_value"].notna()].merge(subject, on=UNIT, validate="many_to_one")
     for drug, rows in tested.groupby("drug", sort=True):
         yield "percent_change", str(drug), _valued(rows, rows["percent_change"])
+
+
+def _with_dose(drug_responses: pd.DataFrame) -> pd.DataFrame:
+    """Drugs that were given in several doses, each with its dose: other doses are other treatments."""
+    drug, dose = drug_responses["drug"], drug_responses["dose"]
+    words = dose.map("{:g}".format).where(dose.notna(), UNSTATED) + (" " + drug_responses["dose_unit"]).fillna("")
+    several = words.groupby(drug).transform("nunique") > 1
+    return drug_responses.assign(drug=drug.where(~several, drug + " " + words))
 
 
 def _valued(rows: pd.DataFrame, values: pd.Series) -> pd.DataFrame:

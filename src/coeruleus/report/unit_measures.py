@@ -24,7 +24,7 @@ QUALITY = {
     "isolation": "isolation (d′)", "snr": "S/N", "contamination": "contamination",
     "isi_violation_fraction": "ISI violations", "missed_fraction": "missed spikes", "noise_fraction": "noise",
     "presence": "presence", "held": "held", "held_reason": "where not held", "masked_s": "time masked",
-    "quality_reason": "why one is missing",
+    "quality_reason": "remarks",
 }  # fmt: skip
 REASONS = {"waveform_reason", "held_reason", "quality_reason"}
 INTERVALS = {

@@ -133,6 +133,21 @@ def test_a_drug_counts_once_a_unit_where_it_could_be_tested() -> None:
     assert (row["trial_type"], row["mean"], row["n_units"]) == ("clonidine", -40.0, 2)
 
 
+def test_other_doses_are_other_treatments() -> None:
+    """0, -40 and -80 % after 1, 10 and 100 µg/kg have no mean that means anything; a dose given twice has one."""
+    given = [(10, 1.0, 0.0), (900, 10.0, -30.0), (1800, 10.0, -50.0), (2700, 100.0, -80.0)]
+    drugs = DRUG_RESPONSES.frame(
+        {"site_id": "a1", "unit_id": "1", "segment": 1, "onset": onset, "drug": "clonidine", "dose": dose}
+        | {"dose_unit": "µg/kg", "percent_change": change, "p_value": 0.01, "status": "ok"}
+        for onset, dose, change in given
+    )
+    units, sheets = UNITS.frame([_unit("a1")]), _sheets(["a1"], {"a": "control"})
+    found = compare_groups(units, RESPONSES.frame(), drugs, CLASSIFICATION.frame(), *sheets, None, None)
+    rows = found[found["measure"] == "percent_change"].set_index("trial_type")
+    means = {"clonidine 1 µg/kg": 0.0, "clonidine 10 µg/kg": -40.0, "clonidine 100 µg/kg": -80.0}
+    assert rows["mean"].to_dict() == means and set(rows["n_units"]) == {1}
+
+
 def test_no_other_group_stands_in_for_the_reference() -> None:
     """Width is known of lesion and sham alone; d and e are of no stated group, whose name would sort first."""
     width = {"spike_width_ms": 1.0}

@@ -34,7 +34,7 @@ def test_value_interval_and_meaning_stand_side_by_side() -> None:
     assert found["ISI violations"][:2] == ["0", "up to 0.0077"]
     assert found["presence"][:2] == ["n/a", ""] and found["longest interval"][0] == "n/a"
     assert found["held"][0] == "lost" and found["where not held"][-1] == KNOWN["held_reason"]
-    assert found["why one is missing"][-1] == KNOWN["quality_reason"]
+    assert found["remarks"][-1] == KNOWN["quality_reason"]
     assert parts["Mean spike"].head == ("measure", "value", "what it is")
     assert "why one is missing" not in [cells[0].text for cells in parts["Mean spike"].rows]
     overview = quality(UNITS.frame([UNIT | KNOWN]))

@@ -190,7 +190,8 @@ def _of_site(
             group.onset.append(onset)
             group.duration.append(float(durations[index]))
             group.length.append(float(length))
-            group.before.append(_free_before(int(index), numbers, onsets, durations))
+            seen_from = max((m[1] for m in hidden.get((site, number), []) if m[1] <= onset), default=0.0)
+            group.before.append(min(_free_before(int(index), numbers, onsets, durations), onset - seen_from))
             group.typed |= rows["onset_source"].iloc[index] == "typed"
     return [groups[key] for key in sorted(groups)]
 

@@ -21,7 +21,7 @@ from coeruleus.tables.interim import SEGMENTS
 from coeruleus.tables.problems import Problem
 from coeruleus.tables.sources import AUTOCORRELOGRAMS, ISI, RATES, WAVEFORM_MARKS, WAVEFORMS
 from coeruleus.tables.status import EXCLUDED, FAILED, INSUFFICIENT_SPIKES, NOT_FOUND, OK, worse
-from coeruleus.tables.units import UNITS
+from coeruleus.tables.units import SPIKES, UNITS
 
 Array = NDArray[np.floating]
 Row = dict[str, Any]
@@ -38,10 +38,12 @@ STAGE = "spikes"
 class Measured:
     """`units` and source frames as in `coeruleus.tables`; every site and unit has a row in `units`.
 
-    `segments` are those given, failed where spikes lie outside them.
+    `segments` are those given, failed where spikes lie outside them; `spikes` are those that were counted, the only
+    ones that later stages may count.
     """
 
     units: pd.DataFrame
+    spikes: pd.DataFrame
     waveforms: pd.DataFrame
     waveform_marks: pd.DataFrame
     isi: pd.DataFrame
@@ -116,6 +118,7 @@ def measure_units(
         problems.append(Problem(STAGE, site, "error", "spikes of a site that recordings.tsv does not name"))
     return Measured(
         UNITS.frame(out["units"]),
+        _counted(times),
         WAVEFORMS.frame(out["waveforms"]),
         WAVEFORM_MARKS.frame(out["marks"]),
         ISI.frame(out["isi"]),
@@ -156,6 +159,16 @@ def _times(spikes: pd.DataFrame, problems: list[Problem]) -> dict[str, dict[str,
             problems.append(Problem(STAGE, item, "warning", text))
         found.setdefault(str(site), {}).setdefault(str(unit), {})[int(segment)] = kept
     return found
+
+
+def _counted(times: Mapping[str, Mapping[str, Mapping[int, Array]]]) -> pd.DataFrame:
+    parts = [
+        pd.DataFrame({"site_id": site, "unit_id": unit, "segment": float(segment), "time_s": one})
+        for site, units in times.items()
+        for unit, segments in units.items()
+        for segment, one in segments.items()
+    ]
+    return SPIKES.frame(pd.concat(parts, ignore_index=True) if parts else ())
 
 
 def _checked(row: Row, units: Mapping[str, Mapping[int, Array]], problems: list[Problem]) -> Row:

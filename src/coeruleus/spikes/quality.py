@@ -17,7 +17,6 @@ Bounds = Sequence[tuple[float, float]]
 ZERO_UPPER = 3.689  # upper end of the 95 % interval of a Poisson count of 0
 PRESENCE_SPIKES = 10  # expected per bin: an empty one is no chance
 PRESENCE_LEAST = 5  # bins
-SILENCE_CHANCE = 0.01
 
 
 @dataclass(frozen=True)
@@ -72,27 +71,3 @@ def presence(stretches: Sequence[Array], bounds: Bounds) -> float:
         place.append(times - start + start_at)
         start_at += end - start
     return float(np.mean(np.histogram(np.clip(np.concatenate(place), 0, total), edges)[0] > 0))
-
-
-@dataclass(frozen=True)
-class Silence:
-    """Silent periods: how many, the longest (s), and their part of the time."""
-
-    count: int
-    longest_s: float
-    fraction: float
-
-
-def silent_periods(stretches: Sequence[Array], bounds: Bounds, shape: float) -> Silence:
-    """Gaps longer than the unit's own intervals get: beyond the level that a gamma train of its mean and `shape`
-    passes once in a hundred recordings as long."""
-    from scipy.stats import gamma
-
-    gaps = np.concatenate([np.empty(0), *[np.diff(times) for times in stretches if len(times) > 1]])
-    total = float(sum(end - start for start, end in bounds))
-    if not len(gaps) or total <= 0:
-        return Silence(0, float("nan"), float("nan"))
-    typical = float(np.median(gaps)) / float(gamma.ppf(0.5, shape, scale=1 / shape))
-    limit = typical * float(gamma.isf(SILENCE_CHANCE / len(gaps), shape, scale=1 / shape))
-    long = gaps[gaps > limit]
-    return Silence(len(long), float(gaps.max()), float(long.sum()) / total)

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coeruleus.spikes.gamma_bursts import gamma_bursts
-from coeruleus.spikes.quality import PRESENCE_LEAST, PRESENCE_SPIKES, Bounds, contamination, presence, silent_periods
+from coeruleus.spikes.quality import PRESENCE_LEAST, PRESENCE_SPIKES, Bounds, contamination, presence
+from coeruleus.spikes.trains import intervals
 
 Array = NDArray[np.floating]
 Row = dict[str, Any]
@@ -37,11 +38,11 @@ def regularity(stretches: Sequence[Array], bounds: Bounds) -> Row:
     found = gamma_bursts(stretches)
     if found is None:
         return {}
-    silence = silent_periods(stretches, bounds, found.shape)
+    gaps = np.concatenate(intervals(stretches))
     return {
         "gamma_shape": found.shape,
         "gamma_burst_fraction": found.fraction,
-        "n_silences": silence.count,
-        "longest_interval_s": silence.longest_s,
-        "silent_fraction": silence.fraction,
+        "n_silences": len(found.silences_s),
+        "longest_interval_s": float(gaps.max()),
+        "silent_fraction": float(found.silences_s.sum()) / sum(end - start for start, end in bounds),
     }

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coeruleus.spikes import trains
+from coeruleus.spikes.dead_time import dead_time
 from coeruleus.spikes.held import ABSENT, LOST, LOST_EXPECTED, Masks, followed, while_held, without_masks
 from coeruleus.spikes.pick import pick_waveforms
 from coeruleus.spikes.profiles import correlogram_rows, isi_rows, rate_rows, waveform_rows
@@ -88,6 +89,7 @@ def measure_units(
         for mask in site_masks.get(site, []):
             masks.setdefault(int(mask["segment"]), []).append((mask["start_s"], mask["end_s"]))
         spontaneous = spontaneous_time(rows, site_events.get(site, []), drugs)
+        censored_s = _censored_s(site, rows, times.get(site, {}), problems)
         acting = {number: given for (where, number), given in drugs.items() if where == site}
         out["segments"] += rows
         names = sorted(set(times.get(site, {})) | {unit for where, unit in shapes if where == site})
@@ -98,7 +100,7 @@ def measure_units(
             highpass = _highpass(rows, shape.segment if shape else None)
             measured = measure_waveform(shape.time_ms, shape.amplitude_uv, highpass) if shape else None
             by_segment = times.get(site, {}).get(unit, {})
-            row, trains_ = _unit_row(site, unit, rows, by_segment, spontaneous, masks, problems)
+            row, trains_ = _unit_row(site, unit, rows, by_segment, spontaneous, masks, censored_s, problems)
             row |= _waveform_columns(measured, highpass)
             row["held"], row["held_reason"] = followed(rows, by_segment, acting)
             if row["held"] in (LOST, ABSENT) and "not counted" not in (row["reason"] or ""):
@@ -201,6 +203,25 @@ def _empty_site(site: str, rows: Sequence[Row]) -> Row:
     return {"site_id": site, "unit_id": None, "subject_id": _subject(rows), "status": status, "reason": reason}
 
 
+def _censored_s(
+    site: str, rows: Sequence[Row], units: Mapping[str, Mapping[int, Array]], problems: list[Problem]
+) -> float:
+    """Least interval that the sorter, here or elsewhere, or the recorder let stand; 0 where it is not known."""
+    if any(row.get("kind") == "raw" for row in rows):
+        return SORTER_CENSORED_S
+    good = [row for row in rows if row["status"] == OK and row.get("duration_s")]
+    found = dead_time(
+        [
+            (row["duration_s"], {unit: train.get(row["segment"], np.empty(0)) for unit, train in units.items()})
+            for row in good
+        ]
+    )
+    if found:
+        text = f"no two spikes stand closer than {1000 * found:.1f} ms, which recorder or sorter seem to forbid"
+        problems.append(Problem(STAGE, site, "warning", f"{text}: contamination counts longer intervals only"))
+    return found
+
+
 def _subject(rows: Sequence[Row]) -> str | None:
     return next((row["subject_id"] for row in rows if row.get("subject_id")), None)
 
@@ -219,6 +240,7 @@ def _unit_row(
     by_segment: Mapping[int, Array],
     spontaneous: Spontaneous,
     masks: Masks,
+    censored_s: float,
     problems: list[Problem],
 ) -> tuple[Row, list[Array]]:
     row: Row = {"site_id": site, "unit_id": unit, "subject_id": _subject(rows), "status": OK, "reason": None}
@@ -241,8 +263,7 @@ def _unit_row(
     n = sum(len(times) for times in stretches)
     bounds = [(stretch.start_s, stretch.end_s) for stretch in kept]
     rate = trains.firing_rate(stretches, bounds)
-    raw = any(part.get("kind") == "raw" for part in rows)
-    row |= train_quality(stretches, bounds, SORTER_CENSORED_S if raw else 0.0)
+    row |= train_quality(stretches, bounds, censored_s)
     row |= {
         "n_spikes": n,
         "duration_s": sum(end - start for start, end in bounds),

@@ -33,15 +33,18 @@ def contamination(stretches: Sequence[Array], bounds: Bounds, censored_s: float 
     """From spikes closer than the refractory period (Llobet et al. 2022; Hill et al. 2011).
 
     A part C of spikes that come at random makes v = N² (τ − τc) ÷ T · (1 − (1 − C)²) such pairs among N spikes in
-    T; the interval is that of the Poisson count v (Garwood 1936). `censored_s` (τc) is the least interval that the
-    sorter lets stand. Where complete contamination would make fewer pairs than chance can hide, nothing is known.
+    T; the interval is that of the Poisson count v (Garwood 1936). `censored_s` (τc) is the least interval that recorder
+    or sorter let stand. Where complete contamination would make fewer pairs than chance can hide, nothing is known.
     """
+    nothing = float("nan")
+    if censored_s >= REFRACTORY_S:
+        reason = f"no two spikes of the site stand closer than {1000 * censored_s:.1f} ms: recorder or sorter forbid it"
+        return Contamination(nothing, nothing, nothing, reason)
     n = sum(len(times) for times in stretches)
     total = float(sum(end - start for start, end in bounds))
     window = REFRACTORY_S - censored_s
     most = n**2 * window / total if total > 0 else 0.0
     if most < ZERO_UPPER:
-        nothing = float("nan")
         return Contamination(nothing, nothing, nothing, f"insufficient_spikes: {n} spikes cannot show contamination")
     pairs = 0
     for times in stretches:

@@ -15,6 +15,7 @@ from coeruleus.spikes.dead_time import dead_time
 from coeruleus.spikes.held import ABSENT, LOST, LOST_EXPECTED, Masks, followed, while_held, without_masks
 from coeruleus.spikes.pick import pick_waveforms
 from coeruleus.spikes.profiles import correlogram_rows, isi_rows, rate_rows, waveform_rows
+from coeruleus.spikes.quality import LEAST_HEIGHTS, presence
 from coeruleus.spikes.quality_columns import regularity, train_quality
 from coeruleus.spikes.spontaneous import Spontaneous, Stretch, drugs_by_segment, spontaneous_time
 from coeruleus.spikes.waveform import WaveformMeasures, measure_waveform
@@ -32,6 +33,7 @@ LEAST_INTERVALS = 10
 END_TOLERANCE_S = 0.5  # a duration in a sheet may be rounded
 SORTER_COLUMNS = ("snr", "isolation", "missed_fraction", "noise_fraction")
 SORTER_CENSORED_S = 0.001  # the sorter lets no two spikes of a unit stand nearer than that
+FEW_HEIGHTS = f"missed_fraction: insufficient_spikes: {LEAST_HEIGHTS} that stand alone are needed"
 STAGE = "spikes"
 
 
@@ -100,7 +102,7 @@ def measure_units(
             highpass = _highpass(rows, shape.segment if shape else None)
             measured = measure_waveform(shape.time_ms, shape.amplitude_uv, highpass) if shape else None
             by_segment = times.get(site, {}).get(unit, {})
-            row, trains_ = _unit_row(site, unit, rows, by_segment, spontaneous, masks, censored_s, problems)
+            row, trains_, bounds = _unit_row(site, unit, rows, by_segment, spontaneous, masks, censored_s, problems)
             row |= _waveform_columns(measured, highpass)
             row["held"], row["held_reason"] = followed(rows, by_segment, acting)
             if row["held"] in (LOST, ABSENT) and "not counted" not in (row["reason"] or ""):
@@ -109,7 +111,7 @@ def measure_units(
             _apply_curation(row, unit, site_curation.get(site, []))
             out["units"].append(row)
             out["isi"] += isi_rows(site, unit, trains_)
-            out["correlograms"] += correlogram_rows(site, unit, trains_)
+            out["correlograms"] += correlogram_rows(site, unit, trains_, bounds)
             out["rates"] += rate_rows(site, unit, rows, by_segment, masks)
             if shape and measured:
                 shown, marks = waveform_rows(site, unit, shape.time_ms, shape.amplitude_uv, measured, highpass)
@@ -242,7 +244,8 @@ def _unit_row(
     masks: Masks,
     censored_s: float,
     problems: list[Problem],
-) -> tuple[Row, list[Array]]:
+) -> tuple[Row, list[Array], list[tuple[float, float]]]:
+    """Columns of a unit that its train gives, and the stretches of the train that were used, with their bounds (s)."""
     row: Row = {"site_id": site, "unit_id": unit, "subject_id": _subject(rows), "status": OK, "reason": None}
     row["n_spikes_total"] = sum(len(times) for times in by_segment.values())
     lost = _lost(rows, by_segment, spontaneous)
@@ -258,12 +261,12 @@ def _unit_row(
         status = FAILED if failed else INSUFFICIENT_SPIKES
         why = "no spontaneous time" + (f": {spontaneous.reason}" if spontaneous.reason else "")
         row |= {"status": status, "reason": "; ".join([why, *said])}
-        return row, []
-    stretches = [_within(by_segment, stretch) for stretch in kept]
+        return row, [], []
+    stretches, bounds = _cut(by_segment, kept)
     n = sum(len(times) for times in stretches)
-    bounds = [(stretch.start_s, stretch.end_s) for stretch in kept]
     rate = trains.firing_rate(stretches, bounds)
-    row |= train_quality(stretches, bounds, censored_s)
+    present = presence(*_cut(by_segment, without_masks(spontaneous.stretches, masks)))
+    row |= train_quality(stretches, bounds, censored_s, present)
     row |= {
         "n_spikes": n,
         "duration_s": sum(end - start for start, end in bounds),
@@ -292,7 +295,14 @@ def _unit_row(
         }
         row |= regularity(stretches, bounds)
     row["reason"] = "; ".join(text for text in (row["reason"], *said) if text) or None
-    return row, stretches
+    return row, stretches, bounds
+
+
+def _cut(
+    by_segment: Mapping[int, Array], stretches: Sequence[Stretch]
+) -> tuple[list[Array], list[tuple[float, float]]]:
+    bounds = [(stretch.start_s, stretch.end_s) for stretch in stretches]
+    return [_within(by_segment, stretch) for stretch in stretches], bounds
 
 
 def _length(stretches: Sequence[Stretch]) -> float:
@@ -354,6 +364,8 @@ def _apply_quality(row: Row, unit: str, quality: Sequence[Row]) -> None:
     for found in quality:
         if str(found["unit_id"]) == unit:
             row |= {name: found.get(name) for name in SORTER_COLUMNS}
+            if row["isolation"] is not None and row["missed_fraction"] is None:
+                row["quality_reason"] = "; ".join(text for text in (row.get("quality_reason"), FEW_HEIGHTS) if text)
             if found.get("reason"):
                 row["reason"] = "; ".join(text for text in (row["reason"], str(found["reason"])) if text)
 

@@ -17,6 +17,7 @@ Bounds = Sequence[tuple[float, float]]
 ZERO_UPPER = 3.689  # upper end of the 95 % interval of a Poisson count of 0
 PRESENCE_SPIKES = 10  # expected per bin: an empty one is no chance
 PRESENCE_LEAST = 5  # bins
+LEAST_HEIGHTS = 100  # spikes: of fewer, how many are too small to be seen is chance
 
 
 @dataclass(frozen=True)

@@ -9,21 +9,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coeruleus.spikes.gamma_bursts import gamma_bursts
-from coeruleus.spikes.quality import PRESENCE_LEAST, PRESENCE_SPIKES, Bounds, contamination, presence
+from coeruleus.spikes.quality import PRESENCE_LEAST, PRESENCE_SPIKES, Bounds, contamination
 from coeruleus.spikes.trains import intervals
 
 Array = NDArray[np.floating]
 Row = dict[str, Any]
 
+CUT_OFF_SPIKES = 10  # of the stretch that a spike lies in; with fewer the CV of a Poisson train is below 0.95
 
-def train_quality(stretches: Sequence[Array], bounds: Bounds, censored_s: float) -> Row:
-    """Contamination with its interval and presence; what too few spikes cannot tell is n/a with its reason."""
+
+def train_quality(stretches: Sequence[Array], bounds: Bounds, censored_s: float, there: float) -> Row:
+    """Contamination with its interval and presence (`there`, of all spontaneous time, lost time too); what too few
+    spikes or too short stretches cannot tell is n/a, or doubtful, with its reason."""
     found = contamination(stretches, bounds, censored_s)
-    there = presence(stretches, bounds)
     n = sum(len(times) for times in stretches)
     reasons = [f"contamination: {found.reason}"] if found.reason else []
     if np.isnan(there):
         reasons.append(f"presence: insufficient_spikes: {n}, and {PRESENCE_LEAST * PRESENCE_SPIKES} are needed")
+    size = sum(len(times) ** 2 for times in stretches) / max(n, 1)
+    if n and size < CUT_OFF_SPIKES:
+        reasons.append(f"isi_cv: too low, stretches of some {size:.0f} spikes cut long intervals off; trust cv2 and lv")
     return {
         "contamination": found.fraction,
         "contamination_ci_low": found.low,

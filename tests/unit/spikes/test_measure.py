@@ -178,3 +178,11 @@ def test_spikes_that_stand_twice_are_handed_on_once():
     assert found.spikes["time_s"].tolist() == REGULAR.tolist()
     said = " ".join(problem.message for problem in found.problems)
     assert "100 spike times stand twice and were counted once" in said and "1 spike times are not numbers" in said
+
+
+def test_few_spikes_do_not_say_how_many_are_missing():
+    known = {"site_id": "s1", "unit_id": "a", "snr": 9.0, "isolation": 8.0, "noise_fraction": 0.0, "reason": None}
+    for missed, said in ((np.nan, True), (0.1, False)):
+        snr = pd.DataFrame([known | {"missed_fraction": missed}])
+        (row,) = measure([("s1", "a", 1, REGULAR)], [{"site_id": "s1"}], snr=snr).units.to_dict("records")
+        assert ("missed_fraction: insufficient_spikes: 100" in (row["quality_reason"] or "")) == said

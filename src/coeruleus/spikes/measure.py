@@ -16,7 +16,7 @@ from coeruleus.spikes.held import ABSENT, LOST, LOST_EXPECTED, Masks, followed, 
 from coeruleus.spikes.pick import pick_waveforms
 from coeruleus.spikes.profiles import correlogram_rows, isi_rows, rate_rows, waveform_rows
 from coeruleus.spikes.quality import LEAST_HEIGHTS, presence
-from coeruleus.spikes.quality_columns import regularity, train_quality
+from coeruleus.spikes.quality_columns import cut_off, regularity, train_quality
 from coeruleus.spikes.spontaneous import Spontaneous, Stretch, drugs_by_segment, spontaneous_time
 from coeruleus.spikes.waveform import WaveformMeasures, measure_waveform
 from coeruleus.tables.interim import SEGMENTS
@@ -294,6 +294,8 @@ def _unit_row(
             "isi_violation_ci_high": high,
         }
         row |= regularity(stretches, bounds)
+        said_of = (row["quality_reason"], cut_off(stretches))
+        row["quality_reason"] = "; ".join(text for text in said_of if text) or None
     row["reason"] = "; ".join(text for text in (row["reason"], *said) if text) or None
     return row, stretches, bounds
 

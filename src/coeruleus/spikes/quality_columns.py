@@ -20,15 +20,12 @@ CUT_OFF_SPIKES = 10  # of the stretch that a spike lies in; with fewer the CV of
 
 def train_quality(stretches: Sequence[Array], bounds: Bounds, censored_s: float, there: float) -> Row:
     """Contamination with its interval and presence (`there`, of all spontaneous time, lost time too); what too few
-    spikes or too short stretches cannot tell is n/a, or doubtful, with its reason."""
+    spikes cannot tell is n/a with its reason."""
     found = contamination(stretches, bounds, censored_s)
     n = sum(len(times) for times in stretches)
     reasons = [f"contamination: {found.reason}"] if found.reason else []
     if np.isnan(there):
         reasons.append(f"presence: insufficient_spikes: {n}, and {PRESENCE_LEAST * PRESENCE_SPIKES} are needed")
-    size = sum(len(times) ** 2 for times in stretches) / max(n, 1)
-    if n and size < CUT_OFF_SPIKES:
-        reasons.append(f"isi_cv: too low, stretches of some {size:.0f} spikes cut long intervals off; trust cv2 and lv")
     return {
         "contamination": found.fraction,
         "contamination_ci_low": found.low,
@@ -36,6 +33,14 @@ def train_quality(stretches: Sequence[Array], bounds: Bounds, censored_s: float,
         "presence": there,
         "quality_reason": "; ".join(reasons) or None,
     }
+
+
+def cut_off(stretches: Sequence[Array]) -> str | None:
+    """A word on stretches too short for their long intervals, which lowers the CV; None where they are long enough."""
+    size = sum(len(times) ** 2 for times in stretches) / sum(len(times) for times in stretches)
+    if size >= CUT_OFF_SPIKES:
+        return None
+    return f"isi_cv: too low, stretches of some {size:.0f} spikes cut long intervals off; trust cv2 and lv"
 
 
 def regularity(stretches: Sequence[Array], bounds: Bounds) -> Row:

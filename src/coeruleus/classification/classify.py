@@ -11,12 +11,13 @@ import pandas as pd
 
 from coeruleus.classification.rulesets import Criterion, Ruleset
 from coeruleus.classification.weigh import FAIL, NOT_TESTED, PASS, Evidence, weigh
+from coeruleus.experiment.conditions import NAMELESS
 from coeruleus.tables import status
 from coeruleus.tables.problems import Problem
 from coeruleus.tables.units import CLASSIFICATION, EVIDENCE
 
 LC, OTHER, UNDETERMINED = "LC-NE", "other", "undetermined"
-AWAKE = ("awake", "none", "unanaesthetised")
+AWAKE = re.compile(r"^(no|none)$|\b(awake|conscious|un-?ana?estheti[sz]ed|freely moving|behaving)\b", re.IGNORECASE)
 Key = tuple[str, str]
 Row = dict[str, Any]
 
@@ -35,8 +36,8 @@ def classify_units(
     """Frames of EVIDENCE and CLASSIFICATION, and what is worth a look.
 
     Frames are those of the tables and sheets of the same names. A ruleset labels LC-NE where all required
-    criteria pass and no criterion that counts fails or is too uncertain, `other` where one fails, else
-    `undetermined`. A ruleset made for another species or preparation tests nothing.
+    criteria pass (one at least, required or not) and no criterion that counts fails or is too uncertain, `other` where
+    one fails, else `undetermined`. A ruleset made for another species or preparation tests nothing.
     """
     real = [row for row in _records(units) if row["unit_id"] is not None]
     known = {(row["site_id"], row["unit_id"]) for row in real}
@@ -51,6 +52,7 @@ def classify_units(
     sessions_of = dict(zip(recordings["site_id"], recordings["session_id"], strict=True))
     anaesthetics = dict(zip(sessions["session_id"], sessions["anaesthetic"], strict=True))
     species = dict(zip(subjects["subject_id"], subjects["species"], strict=True))
+    given = set(drug_responses["drug"].fillna(NAMELESS))
     evidence: list[Row] = []
     labels: list[Row] = []
     for unit in real:
@@ -61,7 +63,7 @@ def classify_units(
             obstacle = _obstacle(ruleset, unit, species.get(unit["subject_id"]), anaesthetic)
             weighed = []
             for criterion in ruleset.criteria:
-                one = weigh(criterion, unit, of_unit["responses"][key], of_unit["drugs"][key])
+                one = weigh(criterion, unit, of_unit["responses"][key], of_unit["drugs"][key], given)
                 if obstacle:
                     one = Evidence(one.value, NOT_TESTED, obstacle, one.low, one.high)
                 weighed.append((criterion, one))
@@ -91,7 +93,7 @@ def _obstacle(ruleset: Ruleset, unit: Row, species: str | None, anaesthetic: str
         if species is not None and not any(_names(name, species) for name in ruleset.species):
             return f"made for {ruleset.species[0]}, and this animal is {species}"
     if anaesthetic is not None and ruleset.preparation != "any":
-        preparation = "awake" if anaesthetic.lower() in AWAKE else "anaesthetised"
+        preparation = "awake" if AWAKE.search(anaesthetic.strip()) else "anaesthetised"
         if preparation != ruleset.preparation:
             return f"made for {ruleset.preparation} animals, and this one was {preparation}"
     return None
@@ -121,7 +123,11 @@ def _label(weighed: list[tuple[Criterion, Evidence]]) -> tuple[str, str]:
     ]
     if open_:
         return UNDETERMINED, "not tested: " + ", ".join(open_)
-    return LC, "passes " + ", ".join(criterion.name for criterion, one in counting if one.verdict == PASS)
+    passed = [criterion.name for criterion, one in counting if one.verdict == PASS]
+    if not passed:
+        lacking = ", ".join(f"{criterion.name} ({one.reason})" for criterion, one in counting)
+        return UNDETERMINED, f"nothing that counts was tested: {lacking}"
+    return LC, "passes " + ", ".join(passed)
 
 
 def _evidence_row(key: Key, ruleset: Ruleset, criterion: Criterion, one: Evidence) -> Row:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from coeruleus.classification.classify import LC
+from coeruleus.experiment.conditions import NAMELESS
 from coeruleus.tables import status
 from coeruleus.tables.units import UNIT_STATISTICS
 
@@ -32,6 +33,7 @@ MOST_ARRANGEMENTS = 20_000
 DRAWN = 9_999
 SEED = 7
 FEWEST_SUBJECTS = 2
+UNSTATED = "n/a"  # group of animals whose group is not stated
 EMPTY_SITES, PER_SITE = "sites without a cell", "cells per track"
 
 
@@ -50,11 +52,12 @@ def compare_groups(
     An animal counts once, with the mean of its units, so that many cells of one animal are not many animals
     (pseudo-replication; Lazic 2010, BMC Neurosci 11, 5). Differences: Welch's interval over animals; p-value by
     permutation of animals, of all arrangements where there are at most 20,000, else of 9,999 drawn ones. Responses are
-    those before any drug; drug effects each drug's, over the usual time (`percent_change`). A site without a unit
-    counts among the sites.
+    those before any drug; drug effects each drug's and dose's, over the usual time (`percent_change`). A site without a
+    unit counts among the sites, unless its recordings could not be read.
     """
     group_of = dict(zip(subjects["subject_id"], subjects["group"], strict=True))
     sites = recordings[["site_id", "subject_id"]].drop_duplicates("site_id")
+    sites = sites[~sites["site_id"].isin(_unread(units))]
     found = units[units["unit_id"].notna() & ~units["status"].isin([status.EXCLUDED, status.FAILED, status.MISSING])]
     labels = classification[classification["ruleset"] == first_ruleset]
     lc = set(map(tuple, labels.loc[labels["label"] == LC, ["site_id", "unit_id"]].to_numpy()))
@@ -71,6 +74,13 @@ def compare_groups(
     return UNIT_STATISTICS.frame(rows)
 
 
+def _unread(units: pd.DataFrame) -> set[str]:
+    """Sites of which no recording tells whether there was a unit."""
+    empty = units["unit_id"].isna() & (units["status"] == status.EXCLUDED)
+    unread = units["status"].isin([status.FAILED, status.MISSING]) | empty
+    return set(units["site_id"]) - set(units.loc[~unread, "site_id"])
+
+
 def _measures(
     units: pd.DataFrame, responses: pd.DataFrame, drug_responses: pd.DataFrame, sites: pd.DataFrame
 ) -> Iterator[tuple[str, str | None, pd.DataFrame]]:
@@ -80,10 +90,9 @@ def _measures(
     for name, counts in ((EMPTY_SITES, (per_site == 0).astype(float)), (PER_SITE, per_site)):
         yield name, None, pd.DataFrame({"subject_id": owner, "value": counts})
     for name in OF_UNITS:
-        usable = units[units["status"] != status.INSUFFICIENT_SPIKES] if name in OF_UNITS[:3] else units
-        yield name, None, pd.DataFrame({"subject_id": usable["subject_id"], "value": usable[name]})
+        yield name, None, pd.DataFrame({"subject_id": units["subject_id"], "value": units[name]})
     subject = units.set_index(["site_id", "unit_id"])["subject_id"]
-    named = drug_responses.assign(drug=drug_responses["drug"].fillna("drug"))
+    named = drug_responses.assign(drug=drug_responses["drug"].fillna(NAMELESS))
     calm = _of_units(responses[~responses["condition"].isin(set(named["drug"]))], subject)
     for trial_type, rows in calm.groupby("trial_type", sort=True):
         for name, p_value in SHARES.items():
@@ -93,9 +102,17 @@ def _measures(
         yield "share biphasic", str(trial_type), pd.DataFrame({"subject_id": rows["subject_id"], "value": biphasic})
         for name in OF_RESPONSES:
             yield name, str(trial_type), pd.DataFrame({"subject_id": rows["subject_id"], "value": rows[name]})
-    for drug, rows in _of_units(named, subject).groupby("drug", sort=True):
+    for drug, rows in _of_units(_with_dose(named), subject).groupby("drug", sort=True):
         change = pd.DataFrame({"subject_id": rows["subject_id"], "value": rows["percent_change"]})
         yield "percent_change", str(drug), change
+
+
+def _with_dose(drug_responses: pd.DataFrame) -> pd.DataFrame:
+    """Drugs that were given in several doses, each with its dose: other doses are other treatments."""
+    drug, dose = drug_responses["drug"], drug_responses["dose"]
+    words = dose.map("{:g}".format).where(dose.notna(), UNSTATED) + (" " + drug_responses["dose_unit"]).fillna("")
+    several = words.groupby(drug).transform("nunique") > 1
+    return drug_responses.assign(drug=drug.where(~several, drug + " " + words))
 
 
 def _of_units(frame: pd.DataFrame, subject: pd.Series) -> pd.DataFrame:
@@ -105,16 +122,16 @@ def _of_units(frame: pd.DataFrame, subject: pd.Series) -> pd.DataFrame:
 def _compared(values: pd.DataFrame, reference: str | None) -> Iterator[dict[str, object]]:
     """A row a group: mean over animals, and the difference from the reference."""
     known = values.dropna(subset=["value", "subject_id"])
-    known = known.assign(group=known["group"].fillna("n/a"))
+    known = known.assign(group=known["group"].fillna(UNSTATED))
     groups = sorted(set(known["group"]))
     means = known.groupby(["group", "subject_id"], sort=True)["value"].mean()
-    against = reference if reference in groups else next(iter(groups), None)
+    against = reference if reference in groups else next((group for group in groups if group != UNSTATED), None)
     for group in groups:
         own = means.xs(group).to_numpy()
         row: dict[str, object] = {"group": group, "mean": own.mean(), "n_subjects": len(own)}
         row["n_units"] = int((known["group"] == group).sum())
         row["sd"] = own.std(ddof=1) if len(own) > 1 else None
-        if group != against:
+        if against is not None and group not in (against, UNSTATED):
             row |= {"reference": against} | _difference(own, means.xs(against).to_numpy())
         yield row
 

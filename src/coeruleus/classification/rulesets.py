@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from coeruleus.experiment.nearest import did_you_mean
 from coeruleus.experiment.yaml_text import YamlProblem, parse_yaml
 from coeruleus.tables.units import DRUG_RESPONSES, RESPONSES, UNITS
 
 TABLES = {"units": UNITS, "responses": RESPONSES, "drug_responses": DRUG_RESPONSES}
+ONLY_OF = {"trial_types": "responses", "drugs": "drug_responses", "not_after": "drug_responses"}
+ONLY_OF |= {"highest_highpass_hz": "units"}
 Weight = Literal["required", "if_tested", "advisory"]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Criterion(_Part):
@@ -31,15 +33,21 @@ class Criterion(_Part):
     high: float | None = None
     is_true: bool | None = None
     p_value: str | None = None  # a column of the same table that must be at most p_max for a pass
-    p_max: float = 0.05
+    p_max: float = Field(0.05, gt=0, le=1)
     unit: str | None = None
     weight: Weight = "required"
     highest_highpass_hz: float | None = None  # a spike recorded with a higher one is not tested
     unknown_highpass: Literal["not_tested", "test"] = "not_tested"
     trial_types: tuple[str, ...] = ()
     drugs: tuple[str, ...] = ()
+    not_after: tuple[str, ...] = ()  # drugs that block these: what is given after one of them is not tested
     citation: str
     note: str | None = None
+
+    @field_validator("trial_types", "drugs", "not_after")
+    @classmethod
+    def _in_small_letters(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(name.lower() for name in names)
 
     @model_validator(mode="after")
     def _has_a_rule(self) -> Criterion:
@@ -55,7 +63,26 @@ class Criterion(_Part):
             raise ValueError("names no trial_types")
         if table == "drug_responses" and not self.drugs:
             raise ValueError("names no drugs")
+        self._fits(table, {one.name: one.kind for one in TABLES[table].columns})
         return self
+
+    def _fits(self, table: str, kinds: dict[str, str]) -> None:
+        """Raises ValueError where the rule cannot be held against the measure, which would pass or fail every unit."""
+        kind = kinds[self.column]
+        if kind == "text":
+            raise ValueError(f"'{self.measure}' holds words: no rule can be held against it")
+        bounded = self.low is not None or self.high is not None
+        if kind == "boolean" and (bounded or self.is_true is None):
+            raise ValueError(f"'{self.measure}' is true or false: give is_true alone")
+        if kind != "boolean" and self.is_true is not None:
+            raise ValueError(f"'{self.measure}' is a number: give low or high, not is_true")
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise ValueError(f"low ({self.low:g}) lies above high ({self.high:g})")
+        if self.p_value is not None and (table == "units" or kind == "boolean" or kinds[self.p_value] != "number"):
+            raise ValueError(f"'{self.p_value}' is no p-value of '{self.measure}'")
+        for key, only in ONLY_OF.items():
+            if getattr(self, key) and only != table:
+                raise ValueError(f"{key} belongs to measures of {only}, and this is one of {table}")
 
     @property
     def table(self) -> str:
@@ -94,6 +121,8 @@ class Ruleset(_Part):
         names = [criterion.name for criterion in self.criteria]
         if len(set(names)) != len(names):
             raise ValueError("has two criteria of the same name")
+        if all(criterion.weight == "advisory" for criterion in self.criteria):
+            raise ValueError("has advisory criteria alone, by which no unit gets a label")
         return self
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,32 +33,45 @@ class Evidence:
     uncertain: bool = False  # measured, and too close to the bound to say
 
 
-def weigh(criterion: Criterion, unit: Row, responses: Iterable[Row], drugs: Iterable[Row]) -> Evidence:
-    """Weigh one criterion. `responses` and `drugs` are the unit's own rows of those tables.
+def weigh(
+    criterion: Criterion, unit: Row, responses: Iterable[Row], drugs: Iterable[Row], given: Container[str]
+) -> Evidence:
+    """Weigh one criterion. `responses` and `drugs` are the unit's own rows of those tables; `given`: names of all drugs
+    of the experiment, which as conditions say that a response is none at rest.
 
     Responses count before any drug; of several, one that passes is enough.
     """
     if criterion.table == "units":
         return _measured(criterion, unit)
-    drugs = list(drugs)
     if criterion.table == "responses":
-        given = {row["drug"] or "drug" for row in drugs}
-        rows = [
-            row for row in responses if row["trial_type"] in criterion.trial_types and row["condition"] not in given
+        found = [
+            _one(criterion, row)
+            for row in responses
+            if row["trial_type"].lower() in criterion.trial_types and row["condition"] not in given
         ]
         lacking = f"no {' or '.join(criterion.trial_types)} before a drug"
     else:
-        rows = [row for row in drugs if str(row["drug"] or "").lower() in criterion.drugs]
+        found = _after_drugs(criterion, sorted(drugs, key=lambda row: (row["segment"], row["onset"])))
         lacking = f"no {' or '.join(criterion.drugs)} was given"
-    if not rows:
+    if not found:
         return Evidence(float("nan"), NOT_TESTED, lacking)
-    found = [_one(criterion, row) for row in rows]
     # Any event of the kind that shows it is enough; it fails only where every tested one does.
-    for verdict in (PASS, FAIL):
-        for one in found:
-            if one.verdict == verdict:
-                return one
-    return found[0]
+    return min(found, key=lambda one: 0 if one.verdict == PASS else 1 if one.uncertain else 2 + (one.verdict != FAIL))
+
+
+def _after_drugs(criterion: Criterion, drugs: Iterable[Row]) -> list[Evidence]:
+    """Each drug that the criterion names, in order of time; nothing is seen of one that an earlier drug blocks."""
+    found, blocked = [], None
+    for row in drugs:
+        name = str(row["drug"] or "").lower()
+        if name in criterion.drugs:
+            one = _one(criterion, row)
+            if blocked:
+                one = Evidence(one.value, NOT_TESTED, f"given after {blocked}, which blocks it", one.low, one.high)
+            found.append(one)
+        elif name in criterion.not_after:
+            blocked = row["drug"]
+    return found
 
 
 def _measured(criterion: Criterion, unit: Row) -> Evidence:

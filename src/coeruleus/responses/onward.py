@@ -108,12 +108,13 @@ def intervals_at_rest(trials: Trials, extent_end_s: float, rng: np.random.Genera
     length, seen = length[order], seen[order]
     left = len(length) - np.arange(len(length))
     few = (left < min(FEWEST_AT_RISK, len(length) / 4))[seen]
+    few[0] = False
     rows = REPLICATES // SHARING if seen.sum() >= len(trials.spikes) / 2 else REPLICATES
     weight = rng.exponential(size=(rows, len(length)))
     at_risk = np.cumsum(weight[:, ::-1], axis=1)[:, ::-1]
     lasting = np.cumprod(1 - weight * seen / at_risk, axis=1)[:, seen]
     beyond = length - np.median(length[seen])
-    tail_s = (weight @ np.maximum(beyond, 0.0)) / (weight @ (seen & (beyond > 0)))
+    tail_s = (weight @ np.maximum(beyond, 0.0)) / (weight @ (seen & (beyond >= 0)))
     return Intervals(length[seen][~few], 1 - lasting[:, ~few], tail_s)
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from coeruleus.figures.captions import caption, count
-from coeruleus.figures.colours import BLACK, GREY, LABEL_COLOURS, PALE, VERMILLION
+from coeruleus.figures.colours import BLACK, GREY, LABEL_COLOURS, PALE
 from coeruleus.figures.drugs import drug_responses
 from coeruleus.figures.frames import numbers, p_words, records, span, split, take, words
 from coeruleus.figures.index import FigureRecord
@@ -95,7 +95,7 @@ def _draw(
     first = figure.axes[0]
     first.plot([], [], "o-", color=BLACK, lw=0.7, ms=3, label="rate, 95 % interval of the change")
     first.plot([], [], "o", mfc="white", mec=BLACK, mew=0.6, ms=3, label="rate not steady before, or too little time")
-    first.plot([], [], "D-", color=VERMILLION, lw=1.0, ms=3, label="dose that halves it, 95 % interval")
+    first.plot([], [], "D-", color=BLACK, lw=1.0, ms=3, label="dose that halves it, 95 % interval")
     figure.legend(*first.get_legend_handles_labels(), loc="lower left", bbox_to_anchor=(0.01, 0.0), ncols=3)
     return figure, plotted
 
@@ -107,7 +107,7 @@ def _panel(axes: Axes, row: Mapping[str, Any], doses: pd.DataFrame, colour: str,
     known = np.isfinite(tested)
     left = np.where(known, 100 + tested, 100 * numbers(doses, "response_rate_hz") / row["baseline_rate_hz"])
     top = span(left, [0.0, 100.0], margin=0.08)[1]
-    limits = (0.0, span(np.clip(high, 0, top * 1.5), [0.0, top], margin=0.0)[1])
+    limits = (0.0, span(np.clip(high, 0, top * 1.5), [0.0, top], margin=0.03)[1])
     room = float(np.log(dose.max() / dose.min())) * 0.12 or 0.5
     ends = dose.min() * np.exp(-room), dose.max() * np.exp(room)
     axes.axhline(100, color=PALE, lw=0.7, zorder=0)
@@ -121,8 +121,8 @@ def _panel(axes: Axes, row: Mapping[str, Any], doses: pd.DataFrame, colour: str,
     half = row["ed50"]
     if np.isfinite(half):
         around = [np.nan_to_num(row["ed50_ci_low"], nan=ends[0]), np.nan_to_num(row["ed50_ci_high"], nan=ends[1])]
-        axes.plot(around, [HALF, HALF], color=VERMILLION, lw=1.0)
-        axes.plot(half, HALF, "D", ms=3.2, color=VERMILLION)
+        axes.plot(around, [HALF, HALF], color=BLACK, lw=1.0)
+        axes.plot(half, HALF, "D", ms=3.2, color=BLACK)
     axes.set(xlim=ends, ylim=limits, ylabel=LABEL)
     few_ticks(axes, 4, 4)
     log_axis(axes, "x")
@@ -133,7 +133,7 @@ def _panel(axes: Axes, row: Mapping[str, Any], doses: pd.DataFrame, colour: str,
     name = f"{row['site_id']} · {row['unit_id']}"
     axes.set_title(printable(name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"), weight="bold", loc="left")
     said = f"{words(row['baseline_rate_hz'], 2, 'Hz')} before, {p_words(row['p_value'])}"
-    axes.text(1.0, 1.0, said, transform=axes.transAxes, ha="right", va="top", color=GREY)
+    axes.text(0.03, 0.04, said, transform=axes.transAxes, va="bottom", color=GREY)
     x_axis = f"{each} ({unit})"
     plotted.add(name, "rate under each dose", x_axis, dose, LABEL, left, y_low=low, y_high=high)
     if np.isfinite(half):

@@ -65,3 +65,63 @@ def test_one_animal_a_group_is_no_comparison() -> None:
     recordings = pd.DataFrame({"site_id": ["a", "b"], "subject_id": ["a", "b"]})
     row = _compare(units, recordings, subjects).loc[("firing_rate_hz", "lesion")]
     assert np.isnan(row["p_value"]) and "2 animals" in row["reason"]
+
+
+def _rates(rows: list[dict[str, object]], groups: dict[str, str | None]) -> pd.DataFrame:
+    sites = pd.DataFrame([{"site_id": row["site_id"], "subject_id": row["subject_id"]} for row in rows])
+    subjects = pd.DataFrame({"subject_id": list(groups), "group": list(groups.values())})
+    return _compare(UNITS.frame([{"status": "ok"} | row for row in rows]), sites, subjects)
+
+
+def test_a_cell_that_hardly_fires_counts_with_its_rate() -> None:
+    """Left out, it would make a group of silenced cells look as fast as its fast ones: mean 1.05, not 2."""
+    slow = {"site_id": "b", "unit_id": "1", "subject_id": "b", "firing_rate_hz": 0.1, "status": "insufficient_spikes"}
+    rows = [{"site_id": "a", "unit_id": "1", "subject_id": "a", "firing_rate_hz": 2.0}, slow]
+    assert _rates(rows, {"a": "control", "b": "control"}).loc[("firing_rate_hz", "control"), "mean"] == 1.05
+
+
+def test_a_site_that_could_not_be_read_is_no_site_without_a_cell() -> None:
+    rows: list[dict[str, object]] = [
+        {"site_id": "a", "unit_id": "1", "subject_id": "a"},
+        {"site_id": "b", "unit_id": None, "subject_id": "a", "status": "not_found"},
+        {"site_id": "c", "unit_id": None, "subject_id": "a", "status": "missing"},
+        {"site_id": "d", "unit_id": "1", "subject_id": "a", "status": "failed"},
+    ]
+    found = _rates(rows, {"a": "control"})
+    assert found.loc[("sites without a cell", "control"), "mean"] == 0.5
+    assert found.loc[("cells per track", "control"), "mean"] == 0.5
+
+
+def test_animals_whose_group_is_not_stated_are_compared_with_none() -> None:
+    rows: list[dict[str, object]] = [
+        {"site_id": s, "unit_id": "1", "subject_id": s, "firing_rate_hz": float(n)} for n, s in enumerate("abcdef")
+    ]
+    stated = {"a": None, "b": None, "c": "sham", "d": "sham", "e": "vehicle", "f": "vehicle"}
+    found = _rates(rows, stated).loc["firing_rate_hz"]
+    assert found["reference"].fillna("").to_dict() == {"n/a": "", "sham": "", "vehicle": "sham"}
+    assert found.loc["n/a", "mean"] == 0.5 and found.loc["vehicle", "difference"] == 2.0
+    nobody = _rates(rows, dict.fromkeys("abcdef"))
+    assert nobody["difference"].isna().all() and nobody.loc[("firing_rate_hz", "n/a"), "n_subjects"] == 6
+
+
+def test_drugs_in_several_doses_are_compared_dose_by_dose() -> None:
+    key = {"unit_id": "1", "segment": 1, "drug": "clonidine", "dose_unit": "ug/kg", "status": "ok"}
+    given = [("a", 10.0, -20.0), ("a", 40.0, -80.0), ("b", 10.0, -30.0)]
+    drugs = [key | {"site_id": s, "onset": dose, "dose": dose, "percent_change": change} for s, dose, change in given]
+    drugs.append(key | {"site_id": "a", "onset": 99.0, "drug": "saline", "dose_unit": None, "percent_change": 1.0})
+    units = UNITS.frame({"site_id": s, "unit_id": "1", "subject_id": s, "status": "ok"} for s in "ab")
+    frames = [RESPONSES.frame(), DRUG_RESPONSES.frame(drugs), CLASSIFICATION.frame()]
+    sheets = [pd.DataFrame({"site_id": ["a", "b"], "subject_id": ["a", "b"]})]
+    sheets.append(pd.DataFrame({"subject_id": ["a", "b"], "group": "control"}))
+    found = compare_groups(units, *frames, *sheets, None, "control")
+    means = found[found["measure"] == "percent_change"].set_index("trial_type")["mean"].to_dict()
+    assert means == {"clonidine 10 ug/kg": -25.0, "clonidine 40 ug/kg": -80.0, "saline": 1.0}
+
+
+def test_nothing_at_all_is_a_table_without_rows() -> None:
+    empty = pd.DataFrame(columns=["site_id", "subject_id"])
+    subjects = pd.DataFrame(columns=["subject_id", "group"])
+    found = compare_groups(
+        UNITS.frame(), RESPONSES.frame(), DRUG_RESPONSES.frame(), CLASSIFICATION.frame(), empty, subjects, "x", None
+    )
+    assert found.empty

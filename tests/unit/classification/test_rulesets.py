@@ -55,6 +55,13 @@ def test_a_lab_writes_its_own() -> None:
         (b"name: ours", b"name: theirs", ["theirs", "make them the same"]),
         (b"    citation: our own cells\n", b"", ["citation", "required"]),
         (b"name: ours", b"\t{", ["YAML"]),
+        (b"high: 6", b"high: 6\n    low: 9", ["low (9) lies above high (6)"]),
+        (b"high: 6", b"high: .nan", ["row 7", "number"]),
+        (b"high: 6", b"is_true: true", ["'units.firing_rate_hz' is a number"]),
+        (b"firing_rate_hz", b"status", ["holds words"]),
+        (b"high: 6", b"high: 6\n    p_value: isi_cv", ["no p-value"]),
+        (b"high: 6", b"high: 6\n    drugs: [clonidine]", ["drugs belongs to measures of drug_responses"]),
+        (b"high: 6", b"high: 6\n    weight: advisory", ["no unit gets a label"]),
     ],
 )
 def test_what_is_wrong_is_said_for_the_person_who_wrote_it(old: bytes, new: bytes, words: list[str]) -> None:

@@ -49,6 +49,9 @@ DRIFTS = (
     "1800 s, 0.4",
     "7200 s, 0.4",
     "straight, -50 %",
+    "smooth 400 s, 0.3",
+    "smooth 800 s, 0.3",
+    "smooth 1600 s, 0.4",
 )
 NULL = [
     Plan((left,) * doses, each_s, drift)

@@ -46,6 +46,10 @@ DRIFTS = {
     "7200 s, 0.4": (0.4, 7200.0),
     "straight, -50 %": None,
     "straight, +50 %": None,
+    "smooth 200 s, 0.3": (0.3, 200.0),
+    "smooth 400 s, 0.3": (0.3, 400.0),
+    "smooth 800 s, 0.3": (0.3, 800.0),
+    "smooth 1600 s, 0.4": (0.4, 1600.0),
 }
 POWER = {"1 Hz": 0.0, "1 Hz, with drift 60 s, 0.2": 0.2}
 SLOW_POWER = {"1 Hz": 0.0, "1 Hz, with drift 300 s, 0.2": 0.2}
@@ -61,7 +65,17 @@ def rate_of(drift: str, rate_hz: float, rng: np.random.Generator, end_s: float) 
         time = np.arange(round(end_s / STEP_S)) * STEP_S / end_s
         return rate_hz * (1 + (-0.5 if "-" in drift else 0.5) * time)
     spread, memory = DRIFTS[drift] or (0.0, 60.0)
+    if drift.startswith("smooth"):
+        return rate_hz * np.exp(spread * smooth(rng, end_s, memory) - spread**2 / 2)
     return drifting_rate(rng, end_s, rate_hz, spread, memory, STEP_S) if spread else flat_rate(end_s, rate_hz, STEP_S)
+
+
+def smooth(rng: np.random.Generator, end_s: float, memory_s: float) -> np.ndarray:
+    """Standard normal values that bend smoothly, with the correlation exp(-lag² / 2 memory²), on steps of STEP_S."""
+    knots = np.arange(0.0, end_s + memory_s / 16, memory_s / 16)
+    covariance = np.exp(-(((knots[:, None] - knots) / memory_s) ** 2) / 2) + 1e-8 * np.eye(len(knots))
+    level = np.linalg.cholesky(covariance) @ rng.standard_normal(len(knots))
+    return np.interp(np.arange(round(end_s / STEP_S)) * STEP_S, knots, level)
 
 
 def tested(trains: list[np.ndarray], layout: Layout = SYSTEMIC) -> pd.DataFrame:

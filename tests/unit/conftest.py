@@ -297,6 +297,28 @@ def release_tables(animals: int, rng: np.random.Generator) -> dict[str, pd.DataF
     }
 
 
+def dose_tables(count: int = 3) -> dict[str, pd.DataFrame]:
+    """Guanfacine in doses that add up to 1, 3, 7, 15 and 31; the second unit was not steady before, the third has an
+    open interval."""
+    series, given = [], []
+    for number in range(1, count + 1):
+        unit = {"site_id": f"site{number:02d}", "unit_id": "u1", "drug": "guanfacine", "dose_unit": "ug/kg"}
+        unit |= {"route": "i.v.", "status": "ok"}
+        steady = number % 3 != 2
+        row = unit | {"segment": 3, "onset": 600.0, "counted": "cumulative", "n_doses": 5, "baseline_rate_hz": 2.0}
+        if steady:
+            half = {"ed50": 5.0, "ed50_ci_low": 3.0 if number % 3 else None, "ed50_ci_high": 9.0}
+            row |= half | {"p_value": 0.004, "percent_per_doubling": -30.0}
+        series.append(row)
+        for place, dose in enumerate((1.0, 3.0, 7.0, 15.0, 31.0)):
+            left = 100 / (1 + dose / 5)
+            tested = {"from_first_dose_percent": left - 100, "from_first_dose_percent_ci_low": 0.8 * left - 100}
+            tested |= {"from_first_dose_percent_ci_high": 1.3 * left - 100}
+            event = unit | {"segment": 3, "onset": 600.0 * (place + 1), "dose": dose, "counted_dose": dose}
+            given.append(event | {"response_rate_hz": left / 50} | (tested if steady else {}))
+    return {"units/doses": units.DOSES.frame(series), "units/drug_responses": units.DRUG_RESPONSES.frame(given)}
+
+
 def unit_tables(count: int = 4, trials: int = 8, seed: int = 2) -> dict[str, pd.DataFrame]:
     """Units of which every second looks LC; the last one has three spikes; one site has no unit at all."""
     rng = np.random.default_rng(seed)

@@ -36,8 +36,8 @@ def classify_units(
     """Frames of EVIDENCE and CLASSIFICATION, and what is worth a look.
 
     Frames are those of the tables and sheets of the same names. A ruleset labels LC-NE where all required
-    criteria pass and no criterion that counts fails or is too uncertain, `other` where one fails, else
-    `undetermined`. A ruleset made for another species or preparation tests nothing.
+    criteria pass (one at least, required or not) and no criterion that counts fails or is too uncertain, `other` where
+    one fails, else `undetermined`. A ruleset made for another species or preparation tests nothing.
     """
     real = [row for row in _records(units) if row["unit_id"] is not None]
     known = {(row["site_id"], row["unit_id"]) for row in real}
@@ -125,7 +125,11 @@ def _label(weighed: list[tuple[Criterion, Evidence]]) -> tuple[str, str]:
     ]
     if open_:
         return UNDETERMINED, "not tested: " + ", ".join(open_)
-    return LC, "passes " + ", ".join(criterion.name for criterion, one in counting if one.verdict == PASS)
+    passed = [criterion.name for criterion, one in counting if one.verdict == PASS]
+    if not passed:
+        lacking = ", ".join(f"{criterion.name} ({one.reason})" for criterion, one in counting)
+        return UNDETERMINED, f"nothing that counts was tested: {lacking}"
+    return LC, "passes " + ", ".join(passed)
 
 
 def _evidence_row(key: Key, ruleset: Ruleset, criterion: Criterion, one: Evidence) -> Row:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from coeruleus.classification.classify import LC
+from coeruleus.experiment.conditions import NAMELESS
 from coeruleus.tables import status
 from coeruleus.tables.units import UNIT_STATISTICS
 
@@ -105,7 +106,7 @@ def _measures(
         yield "share biphasic", str(trial_type), _valued(rows, pd.to_numeric(rows["biphasic"]).astype(float))
         for name in OF_RESPONSES:
             yield name, str(trial_type), _valued(rows, rows[name])
-    named = drug_responses.assign(drug=drug_responses["drug"].fillna("drug"))
+    named = drug_responses.assign(drug=drug_responses["drug"].fillna(NAMELESS))
     tested = _with_dose(named)[named["p_value"].notna()].merge(subject, on=UNIT, validate="many_to_one")
     for drug, rows in tested.groupby("drug", sort=True):
         yield "percent_change", str(drug), _valued(rows, rows["percent_change"])

@@ -11,7 +11,8 @@ from coeruleus.experiment.yaml_text import YamlProblem, parse_yaml
 from coeruleus.tables.units import DRUG_RESPONSES, RESPONSES, UNITS
 
 TABLES = {"units": UNITS, "responses": RESPONSES, "drug_responses": DRUG_RESPONSES}
-ONLY_OF = {"trial_types": "responses", "drugs": "drug_responses", "highest_highpass_hz": "units"}
+ONLY_OF = {"trial_types": "responses", "drugs": "drug_responses", "not_after": "drug_responses"}
+ONLY_OF |= {"highest_highpass_hz": "units"}
 Weight = Literal["required", "if_tested", "advisory"]
 
 
@@ -32,17 +33,18 @@ class Criterion(_Part):
     high: float | None = None
     is_true: bool | None = None
     p_value: str | None = None  # a column of the same table that must be at most p_max for a pass
-    p_max: float = 0.05
+    p_max: float = Field(0.05, gt=0, le=1)
     unit: str | None = None
     weight: Weight = "required"
     highest_highpass_hz: float | None = None  # a spike recorded with a higher one is not tested
     unknown_highpass: Literal["not_tested", "test"] = "not_tested"
     trial_types: tuple[str, ...] = ()
     drugs: tuple[str, ...] = ()
+    not_after: tuple[str, ...] = ()  # drugs that block these: what is given after one of them is not tested
     citation: str
     note: str | None = None
 
-    @field_validator("trial_types", "drugs")
+    @field_validator("trial_types", "drugs", "not_after")
     @classmethod
     def _in_any_case(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(name.casefold() for name in names)
@@ -123,6 +125,8 @@ class Ruleset(_Part):
         names = [criterion.name for criterion in self.criteria]
         if len(set(names)) != len(names):
             raise ValueError("has two criteria of the same name")
+        if all(criterion.weight == "advisory" for criterion in self.criteria):
+            raise ValueError("has advisory criteria alone, by which no unit gets a label")
         return self
 
 

@@ -64,18 +64,34 @@ def weigh(criterion: Criterion, unit: Row, responses: Iterable[Row], drugs: Iter
     if criterion.table == "units":
         return _measured(criterion, unit)
     if criterion.table == "responses":
-        rows = [
-            row for row in responses if row["trial_type"].casefold() in criterion.trial_types and not row["after_drug"]
+        found = [
+            _one(criterion, row)
+            for row in responses
+            if row["trial_type"].casefold() in criterion.trial_types and not row["after_drug"]
         ]
         lacking = f"no {' or '.join(criterion.trial_types)} before a drug"
     else:
-        rows = [row for row in drugs if str(row["drug"] or "").casefold() in criterion.drugs]
+        found = _after_drugs(criterion, sorted(drugs, key=lambda row: (row["segment"], row["onset"])))
         lacking = f"no {' or '.join(criterion.drugs)} was given"
-    if not rows:
+    if not found:
         return Evidence(float("nan"), NOT_TESTED, lacking)
-    found = [_one(criterion, row) for row in rows]
     # Any event of the kind that shows it is enough; it fails only where every tested one clearly does.
     return min(found, key=lambda one: (one.verdict != PASS, not one.uncertain, one.verdict != FAIL))
+
+
+def _after_drugs(criterion: Criterion, drugs: Iterable[Row]) -> list[Evidence]:
+    """Each drug that the criterion names, in order of time; nothing is seen of one that an earlier drug blocks."""
+    found, blocked = [], None
+    for row in drugs:
+        name = str(row["drug"] or "").casefold()
+        if name in criterion.drugs:
+            one = _one(criterion, row)
+            if blocked:
+                one = Evidence(one.value, NOT_TESTED, f"given after {blocked}, which blocks it", one.low, one.high)
+            found.append(one)
+        elif name in criterion.not_after:
+            blocked = row["drug"]
+    return found
 
 
 def _measured(criterion: Criterion, unit: Row) -> Evidence:

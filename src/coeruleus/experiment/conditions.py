@@ -8,18 +8,19 @@ from collections.abc import Container, Iterable, Sequence
 import numpy as np
 
 BASELINE = "baseline"
+NAMELESS = "drug"  # the name of a drug that has none
 
 
 def condition_at(times: Iterable[float], onsets: Sequence[float], names: Sequence[str | None]) -> list[str]:
     """The condition at each time: `baseline` before the first drug, then the latest drug's name.
 
     A drug begins at its onset. Of drugs with the same onset the last one counts, and one without a name
-    is called `drug`. A time that is not known (NaN) is `baseline` only where there is no drug at all,
+    is called NAMELESS. A time that is not known (NaN) is `baseline` only where there is no drug at all,
     else `n/a`.
     """
     order = np.argsort(np.asarray(onsets, dtype=float), kind="stable")
     starts = np.asarray(onsets, dtype=float)[order]
-    drugs = [names[index] or "drug" for index in order]
+    drugs = [names[index] or NAMELESS for index in order]
     found = []
     for time in times:
         if np.isnan(time):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from coeruleus.experiment.conditions import NAMELESS
 from coeruleus.figures.captions import caption, count
 from coeruleus.figures.colours import BLACK, GREY, LABEL_COLOURS, PALE
 from coeruleus.figures.frames import numbers, records, span, split, take
@@ -31,7 +32,6 @@ NAMED_UP_TO = 40  # units; beyond, rows of changes carry no names
 LONGEST = 26
 BELOW = 0.28  # rows between the change over the usual time and that over a long one
 LEAST_HZ = 0.01  # where a rate of 0 stands on the logarithmic axis
-NAMELESS = "drug"  # as conditions of events call it
 
 
 def drug_responses(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from coeruleus.figures.captions import caption, count
+from coeruleus.figures.doses import draw_doses
 from coeruleus.figures.drugs import draw_drugs, drug_responses
 from coeruleus.figures.evidence import draw_evidence
 from coeruleus.figures.frames import records, split, take
@@ -37,7 +38,7 @@ def draw_unit_figures(
     settings: FigureSettings,
     captions: Mapping[str, str],
 ) -> list[FigureRecord]:
-    """Draw unit plane, evidence, drug responses, rate beside release, raw traces, cards and truth, and their index.
+    """Draw unit plane, evidence, drugs, doses, rate beside release, raw traces, cards and truth, and their index.
 
     `tables` holds frames by `Table.name`; those absent count as empty.
     """
@@ -47,6 +48,7 @@ def draw_unit_figures(
             *draw_plane(tables, directory, settings, captions),
             *draw_evidence(tables, directory, settings, captions),
             *draw_drugs(tables, directory, settings, captions),
+            *draw_doses(tables, directory, settings, captions),
             *draw_joint(tables, directory, settings, captions),
             *draw_raw_traces(tables, directory, settings, captions),
             *_draw_cards(tables, directory, settings, captions),

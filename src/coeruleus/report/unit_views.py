@@ -120,8 +120,9 @@ def build_units(tables: Tables, pictures: Pictures, facts: Facts) -> UnitsView:
     figures.sort(key=lambda picture: picture.about("ruleset") != first)
     without = units[units["unit_id"].isna()] if len(units) else units
     joint = pictures.of("joint")
+    drugs = [*pictures.of("drug_response"), *pictures.of("dose_response")]
     return UnitsView(
-        (*figures, *pictures.of("drug_response"), *(one for one in joint if one.address)),
+        (*figures, *drugs, *(one for one in joint if one.address)),
         left_out(joint, "further figure of release beside rates", "further figures of release beside rates"),
         worth_pointing([_plane(merged)]),
         _labels(labels),

@@ -12,13 +12,13 @@ import pandas as pd
 from coeruleus.experiment.routes import is_local
 from coeruleus.responses.dose_trend import FEWEST_DOSES, Dosed, halving_dose, trend
 from coeruleus.responses.drift import FEWEST_BLOCKS, change_p
-from coeruleus.responses.drug_axis import around, starts_of
+from coeruleus.responses.drug_axis import Sessions, around, on_axis
 from coeruleus.responses.drug_course import add_reason
 from coeruleus.responses.drug_scales import LOCAL, SYSTEMIC
 from coeruleus.responses.drug_windows import FEWEST_SPIKES, Window, baseline_drift, blocks_of, interval
 from coeruleus.responses.moved import Floats
 from coeruleus.responses.not_held import Unit, gaps_of_units, silent_to_the_end
-from coeruleus.responses.trials import rows_of, segment_table, trains_of
+from coeruleus.responses.trials import SegmentKey, rows_of, trains_of
 from coeruleus.spikes.held import Gap
 from coeruleus.spikes.spontaneous import Given, drugs_by_segment
 from coeruleus.tables.status import EXCLUDED, FAILED, INSUFFICIENT_SPIKES, MISSING, OK
@@ -48,36 +48,31 @@ def test_doses(
     themselves. A dose lasts to the next drug, 10 min at most (2 min local). Tests: `dose_trend`, and `drift.change_p`
     for each dose against the time before the first.
     """
-    table = segment_table(segments)
-    sessions = {(row["site_id"], int(row["segment"])): row.get("session_id") for row in rows_of(recordings)}
+    sessions = Sessions(segments, recordings)
     trains = trains_of(spikes[spikes["site_id"].isin(set(drug_responses["site_id"]))])
     lost_of = gaps_of_units(segments, events, trains) if lost_of is None else lost_of
     rows = rows_of(drug_responses)
     systemic = events[(events["dose"] != 0) & ~events["route"].map(is_local).astype(bool)]
     elsewhere = {
-        site: _given_elsewhere(site, segments, systemic, sessions) for site in {row["site_id"] for row in rows}
+        site: _given_elsewhere(site, segments, systemic, sessions.of) for site in {row["site_id"] for row in rows}
     }
     found: list[Row] = []
     for (site, unit), own in _by_unit(rows).items():
         every = rows_of(events[events["site_id"] == site])
-        for series in _series_of(own, sessions):
+        for series in _series_of(own, sessions.of):
             row = _empty(series, elsewhere[site].get((site, int(series[0]["segment"])), ()))
             found.append(row)
             if row["status"] != OK or row["reason"]:
                 continue
-            session = sessions.get((site, int(row["segment"])))
-            numbers = [key[1] for key in sorted(table) if key[0] == site and sessions.get(key) == session]
-            starts = starts_of(site, numbers, table)
-            train = trains.get((site, unit), {})
-            parts = [train[number] + starts[number] for number in numbers if number in train]
-            times = np.concatenate(parts) if parts else np.empty(0)
+            starts = sessions.starts(site, int(row["segment"]))
+            times = on_axis(trains.get((site, unit), {}), starts)
             _measure(row, series, every, starts, times, lost_of.get((site, unit), []))
     return DOSES.frame(found), DRUG_RESPONSES.frame(rows)
 
 
 def _given_elsewhere(
-    site: str, segments: pd.DataFrame, drugs: pd.DataFrame, sessions: Mapping[tuple[str, int], object]
-) -> dict[tuple[str, int], list[Given]]:
+    site: str, segments: pd.DataFrame, drugs: pd.DataFrame, sessions: Mapping[SegmentKey, object]
+) -> dict[SegmentKey, list[Given]]:
     """Drugs that act in each segment of a site, of those given at other sites of its sessions."""
     own = {session for (one, _), session in sessions.items() if one == site and session is not None}
     others = {one for (one, _), session in sessions.items() if session in own} - {site}
@@ -97,7 +92,7 @@ def _position(row: Mapping[str, Any]) -> Position:
     return int(row["segment"]), float(row["onset"])
 
 
-def _series_of(own: Sequence[Row], sessions: Mapping[tuple[str, int], object]) -> Iterator[list[Row]]:
+def _series_of(own: Sequence[Row], sessions: Mapping[SegmentKey, object]) -> Iterator[list[Row]]:
     """Doses (none of them 0) of one drug in one session until another drug; two or more."""
     given = sorted((row for row in own if row["dose"] != 0 and not pd.isna(row["drug"])), key=_position)
     begun = set()
@@ -161,29 +156,30 @@ def _measure(
     silent = silent_to_the_end(lost, starts, start, max(ends))
     if silent:
         add_reason(row, silent)
-    kept: list[tuple[Row, Window]] = []
+    kept: list[tuple[Row, Window, float]] = []  # and how long after the first dose it was given (s)
     for dose, place, end in zip(series, places, ends, strict=True):
         window = blocks_of(times, place.at, end, size, taken)
         if len(window.time) >= FEWEST_OF_DOSE and dose["status"] != EXCLUDED:
-            kept.append((dose, Window(window.middle + place.at - start, window.time, window.count)))
+            later = place.at - start
+            kept.append((dose, Window(window.middle + later, window.time, window.count), later))
             reached = silent_to_the_end(lost, starts, start, end)
             if reached and reached not in str(dose["reason"]):
                 add_reason(dose, reached)
-    given = np.array([_at(dose, starts) - start for dose, _ in kept])
-    counted = np.array([dose["counted_dose"] for dose, _ in kept])
+    given = np.array([later for *_, later in kept])
+    counted = np.array([dose["counted_dose"] for dose, *_ in kept])
     row["n_doses"] = len(np.unique(counted))
     if len(before.time) < FEWEST_BLOCKS:
         row["status"] = INSUFFICIENT_SPIKES
         add_reason(row, f"too little time before the first dose: {FEWEST_BLOCKS} blocks of {size:.3g} s are needed")
         return
     row["baseline_rate_hz"] = before.rate
-    if before.rate * sum(window.time.sum() for _, window in kept) < FEWEST_SPIKES:
+    if before.rate * sum(window.time.sum() for _, window, _ in kept) < FEWEST_SPIKES:
         row["status"] = INSUFFICIENT_SPIKES
         add_reason(row, f"fewer than {FEWEST_SPIKES} spikes expected under all doses at the rate before them")
         return
     drift = baseline_drift(before)
     if drift is None:
-        for dose, window in kept:
+        for dose, window, _ in kept:
             _from_first(dose, before, window, size, scale.onsets_s)
     if row["n_doses"] < FEWEST_DOSES:
         add_reason(row, f"{row['n_doses']} different doses with enough time: a trend needs {FEWEST_DOSES}")
@@ -194,7 +190,7 @@ def _measure(
     if drift is not None:
         add_reason(row, f"the baseline is not stable, so the trend is not tested: {drift}")
         return
-    dosed = Dosed(before, [window for _, window in kept], given, counted, size)
+    dosed = Dosed(before, [window for _, window, _ in kept], given, counted, size)
     found = trend(dosed, scale.onsets_s)
     row |= {"percent_per_doubling": found.per_doubling, "p_value": found.p}
     row["percent_per_doubling_ci_low"], row["percent_per_doubling_ci_high"] = found.interval
@@ -203,10 +199,6 @@ def _measure(
         row["ed50_reason"] = half
     else:
         row["ed50"], row["ed50_ci_low"], row["ed50_ci_high"] = half
-
-
-def _at(dose: Row, starts: Mapping[int, float]) -> float:
-    return starts[int(dose["segment"])] + float(dose["onset"])
 
 
 def _from_first(dose: Row, before: Window, window: Window, size: float, onsets: Sequence[float]) -> None:

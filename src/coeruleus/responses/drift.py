@@ -15,6 +15,8 @@ Floats = NDArray[np.float64]
 SHARES = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)  # of the variance that is drift; the rest is counting noise
 MEMORIES = (1.0, 3.0, 9.0, 27.0, np.inf)  # correlation time of the drift, in blocks; without end it is a random walk
 WALK_BLOCKS = 10.0  # in which a random walk has the variance that other drifts have
+SMOOTH_SHARES = (0.3, 0.6, 0.85, 0.95, 0.99)
+SMOOTH_MEMORIES = (2.5, 6.0, 14.0, 32.0)  # blocks in which a drift without kinks bends
 FEWEST_BLOCKS = 3
 PLAUSIBLE = 0.3  # of the largest restricted likelihood: drifts below it are ruled out
 DRAWN = 499
@@ -24,17 +26,18 @@ SMALLEST_P = 1e-12
 
 
 def change_p(times: Floats, values: Floats, onsets: Sequence[float]) -> float | None:
-    """Two-sided p-value of a change at time 0 in a series of counting noise and first-order drift.
+    """Two-sided p-value of a change at time 0 in a series of counting noise and drift.
 
     times: middle of each block, in blocks from the change; values: variance-stabilised value of each block;
     onsets: time constants (in blocks, 0 is a step) with which the change may come about. Generalised least
-    squares with a mean, a linear trend and the change 1 − exp(−t/onset); covariance (1 − s) I + s exp(−|lag|/τ),
-    averaged over blocks, or a random walk. What is averaged over s and τ by their restricted likelihood (Harville
-    1974, Biometrika 61, 383), and over onsets by the Cauchy mean (Liu & Xie 2020, J Am Stat Assoc 115, 393), is no
-    p-value yet: a series of minutes shows less of a slow drift than there is. So it is referred to its own distribution
-    under each drift (prepivoting; Beran 1988, J Am Stat Assoc 83, 687), and the largest of these p-values counts, over
-    all drifts that the data do not rule out (Berger & Boos 1994, J Am Stat Assoc 89, 1012). None with fewer than 3
-    blocks on either side.
+    squares with a mean, a linear trend and the change 1 − exp(−t/onset). Drift is of first order, with covariance
+    (1 − s) I + s exp(−|lag|/τ), averaged over blocks, or a random walk, or it bends smoothly, exp(−lag²/2τ²): a rate
+    that comes and goes once or twice looks like a change to the others. What is averaged over s and τ by their
+    restricted likelihood (Harville 1974, Biometrika 61, 383), and over onsets by the Cauchy mean (Liu & Xie 2020, J Am
+    Stat Assoc 115, 393), is no p-value yet: a series of minutes shows less of a slow drift than there is. So it is
+    referred to its own distribution under each drift (prepivoting; Beran 1988, J Am Stat Assoc 83, 687), and the
+    largest of these p-values counts, over all drifts that the data do not rule out (Berger & Boos 1994, J Am Stat Assoc
+    89, 1012). None with fewer than 3 blocks on either side.
     """
     after = int((times > 0).sum())
     if min(after, len(times) - after) < FEWEST_BLOCKS:
@@ -49,72 +52,84 @@ def change_p(times: Floats, values: Floats, onsets: Sequence[float]) -> float | 
 
 
 def last_p(times: Floats, values: Floats, designs: Sequence[Floats]) -> float:
-    """The same for the last column of each design, shape (blocks, columns): what the series holds beside the others."""
+    """The same for the last column of each design, shape (blocks, columns): what the series holds beside the others,
+    of which the first is a mean."""
     key = [tuple(map(tuple, np.round(design, 6).tolist())) for design in designs]
     series = _series(tuple(np.round(times, 6).tolist()), tuple(key))
     averaged, likelihood = series.averaged(values[None, :])
-    plausible = likelihood[:, 0] >= np.log(PLAUSIBLE) + likelihood.max()
-    return max(_below(null, float(averaged[0])) for null in series.null[plausible])
+    plausible = np.flatnonzero(likelihood[:, 0] >= np.log(PLAUSIBLE) + likelihood.max())
+    return max(_below(series.null(int(drift)), float(averaged[0])) for drift in plausible)
 
 
 @dataclass(frozen=True)
-class _Fit:
-    """The change of one time course under one drift: `estimate` and `residual` are linear in the values."""
+class _Course:
+    """One time course of the change under every drift. basis: of the whitened columns, (drifts, blocks, columns);
+    last: what makes the change of the values' parts on it, (drifts, columns, 1); error of the change and constant of
+    the log restricted likelihood, (drifts, 1); free: degrees of freedom."""
 
-    residual: Floats
-    estimate: Floats
-    error: float
-    constant: float  # of the log restricted likelihood
+    basis: Floats
+    last: Floats
+    error: Floats
+    constant: Floats
     free: int
 
-    def ratio(self, values: Floats) -> tuple[Floats, Floats]:
-        """Estimate over its error, and the log restricted likelihood, of each row of values."""
-        left = np.maximum(((values @ self.residual) ** 2).sum(axis=1), 1e-12)
-        ratio = np.abs(values @ self.estimate) / (self.error * np.sqrt(left / self.free))
+    def ratio(self, white: Floats) -> tuple[Floats, Floats]:
+        """Estimate over its error, and the log restricted likelihood, (drifts, rows), of whitened rows of values."""
+        part = white @ self.basis
+        left = np.maximum(((white - part @ self.basis.swapaxes(1, 2)) ** 2).sum(axis=2), 1e-12)
+        ratio = np.abs((part @ self.last)[:, :, 0]) / (self.error * np.sqrt(left / self.free))
         return ratio, self.constant - self.free / 2 * np.log(left)
 
 
 @dataclass(frozen=True)
 class _Series:
-    """All that depends on the times alone: fits[onset][drift], and averaged p-values drawn under each drift, sorted,
-    shape (drifts, DRAWN)."""
+    """All that depends on the times alone: roots of the drifts' covariances and what whitens values, (drifts, blocks,
+    blocks), the time courses, and averaged p-values drawn under the drifts that were asked for."""
 
-    fits: list[list[_Fit]]
-    null: Floats
+    roots: Floats
+    whiten: Floats
+    courses: list[_Course]
+    drawn: dict[int, Floats]
 
     def averaged(self, values: Floats) -> tuple[Floats, Floats]:
         """The averaged p-value of each row of values, and the log restricted likelihoods, (drifts, rows)."""
+        white = (values - values.mean(axis=1, keepdims=True)) @ self.whiten.swapaxes(1, 2)
         scores, every = [], []
-        for fits in self.fits:
-            ratio, likelihood = np.moveaxis(np.array([fit.ratio(values) for fit in fits]), 1, 0)
+        for course in self.courses:
+            ratio, likelihood = course.ratio(white)
             weight = np.exp(likelihood - likelihood.max(axis=0))
-            p = (weight * 2 * special.stdtr(fits[0].free, -ratio)).sum(axis=0) / weight.sum(axis=0)
+            p = (weight * 2 * special.stdtr(course.free, -ratio)).sum(axis=0) / weight.sum(axis=0)
             scores.append(1 / np.tan(np.pi * np.clip(p, SMALLEST_P, 1 - SMALLEST_P)))
             every.append(likelihood)
         # The time course that fits best is not taken for the true one: all count alike.
         return np.arctan2(1, np.mean(scores, axis=0)) / np.pi, np.mean(np.array(every), axis=0)
 
+    def null(self, drift: int) -> Floats:
+        """Averaged p-values drawn under a drift, sorted, shape (DRAWN,)."""
+        if drift not in self.drawn:
+            noise = np.random.default_rng(SEED).standard_normal((DRAWN, self.roots.shape[1]))
+            self.drawn[drift] = np.sort(self.averaged(noise @ self.roots[drift].T)[0])
+        return self.drawn[drift]
 
-@lru_cache(maxsize=64)
+
+@lru_cache(maxsize=32)
 def _series(times: tuple[float, ...], designs: tuple[tuple[tuple[float, ...], ...], ...]) -> _Series:
-    time = np.array(times)
-    roots = _roots(time)
-    fits = [[_fit(root, np.array(design)) for root in roots] for design in designs]
-    noise = np.random.default_rng(SEED).standard_normal((DRAWN, len(time)))
-    series = _Series(fits, np.empty(0))
-    return _Series(fits, np.array([np.sort(series.averaged(noise @ root.T)[0]) for root in roots]))
+    roots = np.array(_roots(np.array(times)))
+    whiten = np.asarray(np.linalg.inv(roots), dtype=float)
+    return _Series(roots, whiten, [_course(roots, whiten @ np.array(design)) for design in designs], {})
 
 
 def _roots(time: Floats) -> list[Floats]:
     """Cholesky roots of the covariance of each drift."""
     lag = np.abs(time[:, None] - time[None, :])
     walk = (np.minimum(time[:, None], time[None, :]) - time.min()) / WALK_BLOCKS
-    roots = []
-    for share in SHARES:
-        for memory in MEMORIES if share > 0 else MEMORIES[:1]:
-            drift = _averaged(lag, memory) if np.isfinite(memory) else walk
-            roots.append(np.linalg.cholesky(max(1 - share, 1e-6) * np.eye(len(time)) + share * drift))
-    return roots
+    drifts = [
+        (share, _averaged(lag, memory) if np.isfinite(memory) else walk)
+        for share in SHARES
+        for memory in (MEMORIES if share > 0 else MEMORIES[:1])
+    ]
+    drifts += [(share, np.exp(-((lag / memory) ** 2) / 2)) for memory in SMOOTH_MEMORIES for share in SMOOTH_SHARES]
+    return [np.linalg.cholesky(max(1 - share, 1e-6) * np.eye(len(time)) + share * drift) for share, drift in drifts]
 
 
 def _averaged(lag: Floats, memory: float) -> Floats:
@@ -124,18 +139,13 @@ def _averaged(lag: Floats, memory: float) -> Floats:
     return np.asarray(np.where(lag > 0, apart / own, 1.0))
 
 
-def _fit(root: Floats, columns: Floats) -> _Fit:
-    whiten = np.linalg.inv(root)
-    basis, upper = np.linalg.qr(whiten @ columns)
-    inverse = np.linalg.inv(upper)
-    constant = -np.log(np.diag(root)).sum() - np.log(np.abs(np.diag(upper))).sum()
-    return _Fit(
-        (whiten - basis @ (basis.T @ whiten)).T,
-        inverse[-1] @ basis.T @ whiten,
-        float(np.sqrt((inverse[-1] ** 2).sum())),
-        float(constant),
-        len(columns) - columns.shape[1],
-    )
+def _course(roots: Floats, columns: Floats) -> _Course:
+    """columns: whitened by each drift, (drifts, blocks, columns)."""
+    basis, upper = np.linalg.qr(columns)
+    last = np.linalg.inv(upper)[:, -1, :]
+    scale = -sum(np.log(np.abs(np.diagonal(one, axis1=1, axis2=2))).sum(axis=1) for one in (roots, upper))
+    free = columns.shape[1] - columns.shape[2]
+    return _Course(basis, last[:, :, None], np.sqrt((last**2).sum(axis=1))[:, None], scale[:, None], free)
 
 
 def _below(null: Floats, value: float) -> float:

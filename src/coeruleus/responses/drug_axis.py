@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from coeruleus.responses.moved import Floats
 from coeruleus.responses.not_held import unusable
-from coeruleus.responses.trials import AFTER_EVENT_S, DRUG, Segment, SegmentKey
+from coeruleus.responses.trials import AFTER_EVENT_S, DRUG, Segment, SegmentKey, rows_of, segment_table
 from coeruleus.spikes.held import Gap
 
 SETTLING_S = 180.0  # after the last drug, before a rate counts as the baseline of the next
@@ -27,13 +28,36 @@ class Around:
     hidden: list[tuple[float, float, str]]
 
 
-def starts_of(site: str, numbers: Sequence[int], table: Mapping[SegmentKey, Segment]) -> dict[int, float]:
-    """Start of each segment on one axis; -1 is its end. Recordings that are not there take no time."""
-    starts, at = {}, 0.0
-    for number in numbers:
-        starts[number] = at
-        at += float(np.nan_to_num(table[(site, number)].duration_s))
-    return starts | {-1: at}
+class Sessions:
+    """Segments by site and number, and the session of each, from SEGMENTS and the recordings' sheet."""
+
+    def __init__(self, segments: pd.DataFrame, recordings: pd.DataFrame) -> None:
+        self.segments: dict[SegmentKey, Segment] = segment_table(segments)
+        self.of: dict[SegmentKey, Any] = {
+            (row["site_id"], int(row["segment"])): row.get("session_id") for row in rows_of(recordings)
+        }
+
+    def same(self, site: str, one: int, other: int) -> bool:
+        """Whether two segments of a site are of one session."""
+        return bool(self.of.get((site, one)) == self.of.get((site, other)))
+
+    def starts(self, site: str, number: int) -> dict[int, float]:
+        """Start of each segment of a segment's session, one after the other on one axis; -1 is its end.
+
+        Recordings that are not there take no time.
+        """
+        starts, at = {}, 0.0
+        for key in sorted(self.segments):
+            if key[0] == site and self.same(site, key[1], number):
+                starts[key[1]] = at
+                at += float(np.nan_to_num(self.segments[key].duration_s))
+        return starts | {-1: at}
+
+
+def on_axis(train: Mapping[int, Floats], starts: Mapping[int, float]) -> Floats:
+    """Spikes of the segments on the axis of `Sessions.starts`, sorted."""
+    parts = [train[number] + start for number, start in starts.items() if number in train]
+    return np.concatenate(parts) if parts else np.empty(0)
 
 
 def around(

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from coeruleus.experiment.conditions import NAMELESS
 from coeruleus.experiment.routes import is_local
 from coeruleus.responses.drift import Floats
-from coeruleus.responses.drug_axis import around, starts_of
+from coeruleus.responses.drug_axis import Sessions, around, on_axis
 from coeruleus.responses.drug_course import add_reason, add_reversals, time_course
 from coeruleus.responses.drug_scales import LOCAL, SLOW, SYSTEMIC
 from coeruleus.responses.drug_windows import Tried, at_scale, interval
 from coeruleus.responses.not_held import Unit, gaps_of_units, silent_to_the_end
 from coeruleus.responses.scan import ALPHA
-from coeruleus.responses.trials import DRUG, Segment, SegmentKey, rows_of, segment_table, trains_of
+from coeruleus.responses.trials import DRUG, Segment, SegmentKey, rows_of, trains_of
 from coeruleus.spikes.held import Gap
 from coeruleus.tables.problems import Problem
 from coeruleus.tables.status import EXCLUDED, FAILED, INSUFFICIENT_SPIKES, MISSING, OK
@@ -49,8 +49,7 @@ def test_drugs(
     (Bonferroni). The baseline is not stable where its quarters differ by more than half their mean and by more than
     counting allows; then there is neither a p-value nor an interval.
     """
-    table = segment_table(segments)
-    sessions = {(row["site_id"], int(row["segment"])): row.get("session_id") for row in rows_of(recordings)}
+    sessions = Sessions(segments, recordings)
     drugs = events[events["trial_type"] == DRUG]
     trains = trains_of(spikes[spikes["site_id"].isin(set(drugs["site_id"]))])
     lost_of = gaps_of_units(segments, events, trains) if lost_of is None else lost_of
@@ -65,16 +64,13 @@ def test_drugs(
         every = rows_of(events[events["site_id"] == site])
         for event in rows_of(given):
             number = int(event["segment"])
-            numbers = [
-                key[1] for key in sorted(table) if key[0] == site and sessions.get(key) == sessions.get((site, number))
-            ]
-            starts = starts_of(str(site), numbers, table)
-            wrong = _unusable(event, table)
+            starts = sessions.starts(str(site), number)
+            wrong = _unusable(event, sessions.segments)
             by_hand = excluded.get((site, number, round(float(event["onset"]), 4)))
             if by_hand is not None:
                 wrong = EXCLUDED, f"excluded by hand ({by_hand})"
             elif wrong:
-                message = f"{event['drug'] or DRUG} at {event['onset']:g} s: {wrong[1]}"
+                message = f"{event['drug'] or NAMELESS} at {event['onset']:g} s: {wrong[1]}"
                 problems.append(Problem("responses", str(site), "warning", message))
             for unit in at_site.get(
                 site, [{"unit_id": None, "status": MISSING, "reason": "the site has no recording"}]
@@ -82,13 +78,11 @@ def test_drugs(
                 row = _empty(event, unit, wrong)
                 rows.append(row)
                 if row["status"] == OK:
-                    train = trains.get((str(site), row["unit_id"]), {})
-                    parts = [train[n] + starts[n] for n in numbers if n in train]
-                    times = np.concatenate(parts) if parts else np.empty(0)
+                    times = on_axis(trains.get((str(site), row["unit_id"]), {}), starts)
                     lost = lost_of.get((str(site), str(row["unit_id"])), [])
                     _measure(row, event, every, starts, times, lost)
     for row in rows:
-        row["session_id"] = sessions.get((row["site_id"], int(row["segment"])))
+        row["session_id"] = sessions.of.get((row["site_id"], int(row["segment"])))
     add_reversals(rows)
     return DRUG_RESPONSES.frame([{k: v for k, v in row.items() if k not in PASSING} for row in rows]), problems
 

@@ -103,10 +103,9 @@ def counts(
 ) -> Counts:
     """Spikes per bin over all events, (replicates, bins); `onsets` (replicates, events). `level`: what lies before
     each point of the grid, spikes or spikes less their drift, which is rounded when it is summed."""
-    at = np.round((onsets - float(trials.start.min())) / GRID_S).astype(np.int32)
-    steps = np.round(edges / GRID_S).astype(np.int32)
-    place = at[:, :, None] + steps
-    until = level[place]
+    at = np.round((onsets - float(trials.start.min())) / GRID_S).astype(np.intp)
+    steps = np.round(edges / GRID_S).astype(np.intp)
+    until = level.take(at[:, :, None] + steps)
     bins = np.diff(until.sum(axis=1), axis=1) if mask.all() else (np.diff(until, axis=2) * mask).sum(axis=1)
     if level.dtype.kind == "i":
         return np.asarray(bins, dtype=np.int32)

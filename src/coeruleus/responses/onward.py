@@ -7,66 +7,78 @@ pause from any moment of its intervals (renewal null; Cox & Lewis 1966, The stat
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
-from coeruleus.responses.moved import Counts, Floats, Trials
+from coeruleus.responses.moved import GRID_S, Counts, Floats, Trials
 from coeruleus.responses.scan import EDGES_S, Scan, compare, windows_between
 
+Ints = NDArray[np.int64]
+
 REPLICATES = 399
-QUANTILES = 4096
+SHARING = 7  # replicates that share a distribution of intervals, where most of the train is rest
+QUANTILES = 128
+NEARLY = 1 - 1e-12
 FEWEST_INTERVALS = 8
+FEWEST_AT_RISK = 10  # longer intervals are taken to end as those beyond the median do
 REST_SHARE = 0.3  # of the time after events, its last part, where there is little other rest
 LEAST_REST = 0.3  # of the recording
 
 
 @dataclass(frozen=True)
 class Intervals:
-    """Distribution of a cell's intervals at rest: sorted times (s), probability of lasting at most each, the mean of
-    what is longer than the last of them, and the relative error of the mean interval."""
+    """Distributions of a cell's intervals at rest, each as it could have been: sorted times (s), probability of lasting
+    at most each, (rows, times), and by how much those that are longer than the last of them are longer (s)."""
 
     times: Floats
     at_most: Floats
-    tail_s: float
-    error: float
+    tail_s: Floats
 
-    def drawn(self, n: int, rng: np.random.Generator) -> Floats:
-        """Whole intervals: any of QUANTILES of the distribution, which is much faster than looking each one up."""
-        return self.quantiles[rng.integers(0, QUANTILES, n)]
+    def drawn(self, of: Ints, rng: np.random.Generator) -> Floats:
+        """A whole interval of each distribution: any of its QUANTILES, much faster than looking each one up."""
+        return self.quantiles.take(of * QUANTILES + rng.integers(0, QUANTILES, len(of), dtype=np.uint8))
 
     @cached_property
     def quantiles(self) -> Floats:
-        chance = (np.arange(QUANTILES) + 0.5) / QUANTILES
-        place = np.searchsorted(self.at_most, chance, side="right")
-        length = self.times[np.minimum(place, len(self.times) - 1)]
-        over = place == len(self.times)
-        left = max(1 - float(self.at_most[-1]), 1 / QUANTILES)
-        length[over] -= self.tail_s * np.log((1 - chance[over]) / left)
-        return length
+        chance = np.tile((np.arange(QUANTILES) + 0.5) / QUANTILES, (len(self.at_most), 1))
+        of = np.repeat(np.arange(len(chance)), QUANTILES)
+        place = _places(self.at_most, of, chance.ravel()).reshape(chance.shape)
+        left = np.maximum(1 - self.at_most[:, -1:], 1 / QUANTILES)
+        beyond = -self.tail_s[:, None] * np.log((1 - chance) / left)
+        return self.times[np.minimum(place, len(self.times) - 1)] + np.where(place == len(self.times), beyond, 0.0)
 
-    def longer_than(self, since: Floats, rng: np.random.Generator) -> Floats:
+    def longer_than(self, since: Floats, of: Ints, rng: np.random.Generator) -> Floats:
         """An interval for each `since` (s), given that it lasts longer than that."""
         passed = np.searchsorted(self.times, since, side="right")
-        below = np.r_[0.0, self.at_most][passed]
-        place = np.searchsorted(self.at_most, below + rng.random(len(since)) * (1 - below), side="right")
+        below = np.where(passed > 0, self.at_most[of, np.maximum(passed, 1) - 1], 0.0)
+        place = _places(self.at_most, of, below + rng.random(len(since)) * (1 - below))
         last = np.maximum(since, self.times[-1])
         drawn = np.r_[self.times, 0.0][place]
-        return np.where(
-            place < len(self.times), np.maximum(drawn, since), last + rng.exponential(self.tail_s, len(since))
-        )
+        beyond = last + rng.exponential(self.tail_s[of])
+        return np.where(place < len(self.times), np.maximum(drawn, since), beyond)
 
-    def from_any_moment(self, n: int, rng: np.random.Generator) -> Floats:
+    def from_any_moment(self, of: Ints, rng: np.random.Generator) -> Floats:
         """The rest of the interval that holds a moment of its own: from intervals drawn by their length."""
-        weight = np.diff(np.r_[0.0, self.at_most, 1.0]) * np.r_[self.times, self.times[-1] + self.tail_s]
-        drawn = rng.choice(len(weight), n, p=weight / weight.sum())
-        return np.r_[self.times, self.times[-1] + self.tail_s][drawn] * rng.random(n)
+        length = np.column_stack([np.tile(self.times, (len(self.at_most), 1)), self.times[-1] + self.tail_s])
+        weight = np.cumsum(np.diff(self.at_most, axis=1, prepend=0.0, append=1.0) * length, axis=1)
+        drawn = _places(weight / weight[:, -1:], of, rng.random(len(of)))
+        return length[of, drawn] * rng.random(len(of))
 
 
-def intervals_at_rest(trials: Trials, extent_end_s: float) -> Intervals | None:
-    """Kaplan–Meier distribution of the intervals outside responses; those that run into the next event's time are
-    censored there. None where they are too few.
+def _places(at_most: Floats, of: Ints, chance: Floats) -> Ints:
+    """How many probabilities of the row `of` lie at or below each chance: all rows in one, one after the other."""
+    rows = (np.arange(len(at_most))[:, None] + NEARLY * at_most).ravel()
+    return np.searchsorted(rows, of + NEARLY * chance, side="right") - of * at_most.shape[1]
+
+
+def intervals_at_rest(trials: Trials, extent_end_s: float, rng: np.random.Generator) -> Intervals | None:
+    """Kaplan–Meier distributions of the intervals outside responses; those that run into the next event's time are
+    censored there. Intervals are weighed anew in each (Bayesian bootstrap; Rubin 1981, Ann Stat 9, 130): what few of
+    them leave open differs between replicates. None where they are too few.
 
     Rest is the time outside that of all events; where this is less than 30 % of the recording, the last 30 % of each
     event's time too, as long as it lies behind the response found; and where this holds fewer than 8 intervals, the
@@ -94,10 +106,16 @@ def intervals_at_rest(trials: Trials, extent_end_s: float) -> Intervals | None:
             return None
     order = np.lexsort((~seen, length))
     length, seen = length[order], seen[order]
-    lasting = np.cumprod(1 - seen / np.arange(len(length), 0, -1))
-    times, at_most = length[seen], 1 - lasting[seen]
-    spread = float(np.std(times) / times.mean())
-    return Intervals(times, at_most, float(length.sum() / seen.sum()), spread / np.sqrt(len(times)))
+    left = len(length) - np.arange(len(length))
+    few = (left < min(FEWEST_AT_RISK, len(length) / 4))[seen]
+    few[0] = False
+    rows = REPLICATES // SHARING if seen.sum() >= len(trials.spikes) / 2 else REPLICATES
+    weight = rng.exponential(size=(rows, len(length)))
+    at_risk = np.cumsum(weight[:, ::-1], axis=1)[:, ::-1]
+    lasting = np.cumprod(1 - weight * seen / at_risk, axis=1)[:, seen]
+    beyond = length - np.median(length[seen])
+    tail_s = (weight @ np.maximum(beyond, 0.0)) / (weight @ (seen & (beyond >= 0)))
+    return Intervals(length[seen][~few], 1 - lasting[:, ~few], tail_s)
 
 
 def test_onward(
@@ -111,7 +129,7 @@ def test_onward(
     """Excitation and inhibition outside a response from `start_s` to `end_s` after the events (`excited` or not), up to
     `limit_s`. None
     where the cell's intervals at rest are too few to tell, or where no time is left."""
-    intervals = intervals_at_rest(trials, end_s)
+    intervals = intervals_at_rest(trials, end_s, rng)
     edges = EDGES_S[(limit_s + 1e-9 >= EDGES_S) & ((start_s - 0.01 > EDGES_S) | (end_s + 0.01 < EDGES_S))]
     edges = np.unique(np.r_[edges, start_s, min(end_s, limit_s)])
     middle = (edges[1:] + edges[:-1]) / 2
@@ -119,13 +137,12 @@ def test_onward(
     windows = windows_between(edges, end_s, free) if len(edges) > 1 else None
     if intervals is None or windows is None:
         return None
-    scale = np.exp(intervals.error * rng.standard_normal(REPLICATES))
     bins = np.zeros((REPLICATES + 1, len(edges) - 1), dtype=np.int64)
     for begin, stop in ((0.0, start_s), (end_s, limit_s)):
         stops = np.minimum(trials.length, stop)
         bins[0] += _binned(trials.spikes, trials.onsets, begin, stops, edges)
         paused = not excited and begin > 0
-        bins[1:] += _drawn(trials, begin, stops, intervals, paused, scale, edges, rng)
+        bins[1:] += _drawn(trials, begin, stops, intervals, paused, edges, rng)
     compared = compare(windows, bins)
     time = np.clip(np.minimum(edges[1:], trials.length[:, None]) - edges[:-1], 0, None).sum(axis=0)
     exposed = np.r_[0.0, np.cumsum(time)]
@@ -146,27 +163,42 @@ def _drawn(
     stops: Floats,
     intervals: Intervals,
     paused: bool,
-    scale: Floats,
     edges: Floats,
     rng: np.random.Generator,
 ) -> Counts:
     """The same for replicates that go on from the last spike before `begin`, (replicates, bins)."""
-    bins = np.zeros(len(scale) * (len(edges) - 1), dtype=np.int64)
+    bins = np.zeros(REPLICATES * (len(edges) - 1), dtype=np.int64)
+    bin_of = _finder(edges, float(stops.max()))
     at = trials.onsets + begin
     last = np.searchsorted(trials.spikes, at, side="right") - 1
     since = np.where(last >= 0, at - trials.spikes[np.maximum(last, 0)], 0.0)
     on = np.flatnonzero(stops > begin)
-    row = np.repeat(np.arange(len(scale)), len(on))
-    trial = np.tile(on, len(scale))
+    row = np.repeat(np.arange(REPLICATES), len(on))
+    of, stop, trial = row % len(intervals.at_most), np.tile(stops[on], REPLICATES), np.tile(on, REPLICATES)
     if paused:
-        time = begin + scale[row] * intervals.from_any_moment(len(row), rng)
+        time = begin + intervals.from_any_moment(of, rng)
     else:
-        time = begin + scale[row] * intervals.longer_than(since[trial] / scale[row], rng) - since[trial]
+        time = begin + intervals.longer_than(since[trial], of, rng) - since[trial]
     while True:
-        alive = time < stops[trial]
-        if not alive.any():
-            return bins.reshape(len(scale), -1)
-        row, trial, time = row[alive], trial[alive], time[alive]
-        place = np.searchsorted(edges, time, side="right") - 1
-        bins += np.bincount(row * (len(edges) - 1) + place.clip(0, len(edges) - 2), minlength=len(bins))
-        time = time + scale[row] * intervals.drawn(len(row), rng)
+        alive = np.flatnonzero(time < stop)
+        if not len(alive):
+            return bins.reshape(REPLICATES, -1)
+        row, of, stop, time = row[alive], of[alive], stop[alive], time[alive]
+        bins += np.bincount(row * (len(edges) - 1) + bin_of(time), minlength=len(bins))
+        time = time + intervals.drawn(of, rng)
+
+
+def _finder(edges: Floats, until_s: float) -> Callable[[Floats], Ints]:
+    """What says in which bin a time before `until_s` lies: by the cells of a fine grid, much faster than a search."""
+    starts = np.arange(int(until_s / GRID_S) + 2) * GRID_S
+    first = np.searchsorted(edges, starts, side="right") - 1
+    later = np.r_[edges[1:], np.inf, np.inf]
+    most = int(np.diff(first).max())  # edges in one cell
+
+    def bin_of(time: Floats) -> Ints:
+        place = first.take((time / GRID_S).astype(np.intp))
+        for _ in range(most):
+            place = place + (time >= later.take(place))
+        return place.clip(0, len(edges) - 2)
+
+    return bin_of

@@ -198,10 +198,7 @@ def compare(windows: Windows, bins: Counts) -> Compared:
     dispersion = np.maximum(variance / mean, LEAST_DISPERSION)
     # Counts are few and small: what each is worth is worked out once, and then looked up for all replicates.
     count = total[windows.high, 0] - total[windows.low, 0]
-    least, most = count.copy(), count.copy()
-    for _, some in windows.counts(total):
-        np.minimum(least, some.min(axis=1), out=least)
-        np.maximum(most, some.max(axis=1), out=most)
+    least, most = _least_and_most(windows, total, bins)
     first = np.r_[0, np.cumsum(most - least + 1)]
     window = np.repeat(np.arange(len(least)), np.diff(first))
     n = np.maximum(np.arange(first[-1]) - (first[:-1] - least)[window], 0)
@@ -222,6 +219,19 @@ def compare(windows: Windows, bins: Counts) -> Compared:
     exceeded = int((up[1:] >= up[0] * NEARLY).sum()), int((down[1:] >= down[0] * NEARLY).sum())
     threshold = float(np.quantile(down[1:], 1 - ALPHA))
     return Compared(count, mean, dispersion, raw, exceeded, len(bins), threshold)
+
+
+def _least_and_most(windows: Windows, total: Counts, bins: Counts) -> tuple[Counts, Counts]:
+    """Bounds of the counts of each window: from those up to its edges, and from those of its bins."""
+    low, high = windows.low, windows.high
+    (least, most), (fewest, largest) = (
+        (total.min(axis=1), total.max(axis=1)),
+        (np.r_[0, np.cumsum(end)] for end in (bins.min(axis=0), bins.max(axis=0))),
+    )
+    return (
+        np.maximum(least[high] - most[low], fewest[high] - fewest[low]),
+        np.minimum(most[high] - least[low], largest[high] - largest[low]),
+    )
 
 
 def _moments(windows: Windows, total: Counts) -> tuple[Floats, Floats]:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 STEP_S = 0.001
+LONGEST_STRAIGHT_S = 5.0  # of a drifting rate: short beside what it is measured in
 
 
 def flat_rate(duration_s: float, rate_hz: float, step_s: float = STEP_S) -> np.ndarray:
@@ -30,7 +31,7 @@ def drifting_rate(
 
     The logarithm is an Ornstein–Uhlenbeck process of time constant `timescale_s`.
     """
-    coarse = max(timescale_s / 20, step_s)
+    coarse = max(min(timescale_s / 20, LONGEST_STRAIGHT_S), step_s)
     n = int(np.ceil(duration_s / coarse)) + 2
     keep = np.exp(-coarse / timescale_s)
     kicks = rng.standard_normal(n) * np.sqrt(1 - keep**2)

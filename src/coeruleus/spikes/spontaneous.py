@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from coeruleus.experiment.conditions import BASELINE, condition_at, stated_or_drug, told_before_drugs
+from coeruleus.experiment.conditions import BASELINE, NAMELESS, condition_at, stated_or_drug, told_before_drugs
 from coeruleus.experiment.routes import reach_s
 from coeruleus.tables.status import OK
 
@@ -63,7 +63,7 @@ def drugs_by_segment(segments: pd.DataFrame, events: pd.DataFrame) -> dict[Key, 
     drugs = events[events["trial_type"] == "drug"] if len(events) else events
     for row in drugs.to_dict("records"):
         onset = float(row["onset"]) if pd.notna(row["onset"]) else float("-inf")
-        one = Given(onset, str(row.get("drug") or "drug"), reach_s(row.get("route")))
+        one = Given(onset, str(row.get("drug") or NAMELESS), reach_s(row.get("route")))
         given.setdefault((row["site_id"], int(row["segment"])), []).append(one)
     acting: dict[Key, list[Given]] = {}
     starts = _starts(segments) if given else {}

@@ -166,3 +166,30 @@ def test_no_other_group_stands_in_for_the_reference() -> None:
     ).set_index(["measure", "group"])
     assert usual.loc[("firing_rate_hz", "sham"), "reference"] == "lesion"
     assert usual.loc[("firing_rate_hz", "sham"), "p_value"] == 1.0
+
+
+def _rates(rows: list[dict[str, object]], groups: dict[str, str | None]) -> pd.DataFrame:
+    sites = pd.DataFrame([{"site_id": row["site_id"], "subject_id": row["subject_id"]} for row in rows])
+    subjects = pd.DataFrame({"subject_id": list(groups), "group": list(groups.values())})
+    return _compare(UNITS.frame([{"status": "ok"} | row for row in rows]), sites, subjects)
+
+
+def test_animals_whose_group_is_not_stated_are_compared_with_none() -> None:
+    rows: list[dict[str, object]] = [
+        {"site_id": s, "unit_id": "1", "subject_id": s, "firing_rate_hz": float(n)} for n, s in enumerate("abcdef")
+    ]
+    stated = {"a": None, "b": None, "c": "sham", "d": "sham", "e": "vehicle", "f": "vehicle"}
+    found = _rates(rows, stated).loc["firing_rate_hz"]
+    assert found["reference"].fillna("").to_dict() == {"n/a": "", "sham": "", "vehicle": "sham"}
+    assert found.loc["n/a", "mean"] == 0.5 and found.loc["vehicle", "difference"] == 2.0
+    nobody = _rates(rows, dict.fromkeys("abcdef"))
+    assert nobody["difference"].isna().all() and nobody.loc[("firing_rate_hz", "n/a"), "n_subjects"] == 6
+
+
+def test_nothing_at_all_is_a_table_without_rows() -> None:
+    empty = pd.DataFrame(columns=["site_id", "subject_id"])
+    subjects = pd.DataFrame(columns=["subject_id", "group"])
+    found = compare_groups(
+        UNITS.frame(), RESPONSES.frame(), DRUG_RESPONSES.frame(), CLASSIFICATION.frame(), empty, subjects, "x", None
+    )
+    assert found.empty

@@ -133,6 +133,31 @@ def test_a_classical_cell_is_lc_and_every_criterion_is_evidence() -> None:
             "not_tested",
             "LC-NE",
         ),
+        # A weak dose does not show it, and a strong one is too uncertain to say.
+        (
+            {
+                "drugs": [
+                    {"percent_change": -5.0, "percent_change_ci_low": -15.0, "percent_change_ci_high": 5.0},
+                    {"onset": 900.0, "percent_change": -40.0, "percent_change_ci_high": -10.0},
+                ]
+            },
+            "alpha2_inhibited",
+            "not_tested",
+            "undetermined",
+        ),
+        # What an antagonist blocks is no sign of anything.
+        (
+            {"drugs": [{"drug": "idazoxan"}, {"onset": 900.0, "percent_change": 0.0, "percent_change_ci_high": 9.0}]},
+            "alpha2_inhibited",
+            "not_tested",
+            "LC-NE",
+        ),
+        (
+            {"drugs": [{"onset": 900.0, "drug": "idazoxan"}, {}]},
+            "alpha2_inhibited",
+            "pass",
+            "LC-NE",
+        ),
     ],
 )
 def test_each_criterion_does_what_its_ruleset_says(
@@ -221,3 +246,62 @@ def test_a_decision_about_a_unit_that_is_not_there_is_an_error() -> None:
     decision = {"site_id": "s", "unit_id": "9", "action": "label", "label": "other", "reason": "x", "author": "AB"}
     _, _, problems = classify(decisions=[decision])
     assert [(problem.severity, problem.item) for problem in problems] == [("error", "s/9")]
+
+
+OF_DRUGS_ALONE = b"""name: ours
+title: Ours
+note: from our lab
+criteria:
+  - name: alpha2
+    measure: drug_responses.percent_change
+    high: -30
+    weight: if_tested
+    drugs: [Clonidine]
+    citation: our own cells
+"""
+
+
+def _ours(drugs: list[dict[str, Any]]) -> dict[str, Any]:
+    rules, problems = read_ruleset(OF_DRUGS_ALONE, "ours")
+    assert rules is not None, problems
+    frames = [
+        UNITS.frame([KEY | LC]),
+        RESPONSES.frame(),
+        DRUG_RESPONSES.frame([KEY | CLONIDINE | row for row in drugs]),
+        pd.DataFrame([{"site_id": "s", "segment": 1, "session_id": "day"}]),
+        pd.DataFrame([{"session_id": "day", "anaesthetic": None}]),
+        pd.DataFrame([{"subject_id": "rat", "species": None}]),
+        pd.DataFrame(columns=["site_id", "unit_id", "method", "result"]),
+        pd.DataFrame(columns=["site_id", "unit_id", "action", "label", "reason", "author"]),
+    ]
+    return classify_units(*frames, [rules])[1].to_dict("records")[0]
+
+
+def test_a_unit_of_which_nothing_was_tested_has_no_label() -> None:
+    """A lab's ruleset without a required criterion: what was not done does not make a noradrenaline cell."""
+    found = _ours([])
+    assert found["label"] == "undetermined" and "nothing that counts was tested" in found["reason"]
+    assert _ours([{}])["label"] == "LC-NE" and _ours([{"drug": "CLONIDINE"}])["label"] == "LC-NE"
+
+
+def test_a_response_under_a_drug_of_a_neighbouring_site_is_none_at_rest() -> None:
+    """Clonidine went into the animal while another site was recorded; the pinches here came after it."""
+    pinch = {"condition": "clonidine", "after_drug": True, "biphasic": False}
+    evidence, label, _ = classify(pinches=[pinch], drugs=[{"site_id": "elsewhere"}])
+    assert evidence.loc["biphasic_to_noxious", "verdict"] == "not_tested" and label["label"] == "undetermined"
+
+
+@pytest.mark.parametrize(
+    ("anaesthetic", "awake"),
+    [
+        ("awake, head-fixed", True),
+        ("None", True),
+        ("unanesthetized", True),
+        ("urethane", False),
+        ("isoflurane (no premedication)", False),
+    ],
+)
+def test_an_awake_animal_is_known_by_what_people_write(anaesthetic: str, awake: bool) -> None:
+    _, label, _ = classify(anaesthetic=anaesthetic)
+    assert (label["label"] == "undetermined") == awake
+    assert ("this one was awake" in label["reason"]) == awake

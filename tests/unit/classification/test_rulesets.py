@@ -65,6 +65,13 @@ def test_a_lab_writes_its_own() -> None:
         (b"units.firing_rate_hz", b"responses.biphasic\n    trial_types: [shock]", ["is true or false", "is_true"]),
         (b"high: 6", b"high: 6\n    p_value: firing_rate_hz", ["firing_rate_hz", "no p-value"]),
         (b"high: 6", b"high: 6\n    trial_types: [shock]", ["trial_types", "measures of responses"]),
+        (b"high: 6", b"high: 6\n    low: 9", ["low (9) must lie below high (6)"]),
+        (b"high: 6", b"high: .nan", ["row 7", "number"]),
+        (b"high: 6", b"is_true: true", ["'units.firing_rate_hz' is a number"]),
+        (b"firing_rate_hz", b"status", ["holds words"]),
+        (b"high: 6", b"high: 6\n    p_value: isi_cv", ["no p-value"]),
+        (b"high: 6", b"high: 6\n    drugs: [clonidine]", ["drugs belongs to measures of drug_responses"]),
+        (b"high: 6", b"high: 6\n    weight: advisory", ["no unit gets a label"]),
     ],
 )
 def test_what_is_wrong_is_said_for_the_person_who_wrote_it(old: bytes, new: bytes, words: list[str]) -> None:

@@ -18,7 +18,7 @@ from coeruleus.figures.settings import FigureSettings
 from coeruleus.figures.style import house_style
 from coeruleus.figures.units_set import draw_unit_figures
 
-from ..conftest import dialysate_tables, other_tables, raw_tables, unit_tables
+from ..conftest import dialysate_tables, dose_tables, other_tables, raw_tables, unit_tables
 
 # Axes without a unit: counts, ratios, names, labels of a comparison, and rows of ticks.
 PURE = {"trials", "intervals", "relative", "found", "true", "injection, in run order", "lost from the perfusate"}
@@ -94,7 +94,8 @@ def test_words_of_sixty_animals_and_many_units_stand_apart(faults, monkeypatch, 
     cards = units_set.unit_data
     monkeypatch.setattr(units_set, "unit_data", lambda given: islice(cards(given), 2))
     draw_unit_figures(tables, tmp_path / "units", FigureSettings(), {})
-    assert len(faults) > 15
+    draw_unit_figures(dose_tables(14), tmp_path / "doses", FigureSettings(), {})
+    assert len(faults) > 15 and "dose_response+guanfacine+02.svg" in faults
     assert {name: said for name, said in faults.items() if said} == {}
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from coeruleus.experiment.clock import segment_clock
+from coeruleus.figures.doses import draw_doses
 from coeruleus.figures.drugs import draw_drugs
 from coeruleus.figures.joint import draw_joint
 from coeruleus.figures.net_flux import draw_net_flux
@@ -24,6 +25,9 @@ from coeruleus.figures.turnover import draw_turnover
 from coeruleus.figures.units_set import unit_data
 from coeruleus.tables import dialysate, sources
 from coeruleus.tables.io import read_table
+from coeruleus.tables.registry import as_read
+
+from ..conftest import dose_tables
 
 
 def drawn(draw, tables, folder: Path, **settings) -> list:
@@ -107,6 +111,33 @@ def test_a_change_over_an_hour_stands_beside_that_of_ten_minutes(tmp_path, made_
     longer = plotted[plotted["series"] == "units, up to 60 min"]
     assert longer["y"].dropna().tolist() == [-30.0] and longer["y_low"].dropna().tolist() == [-40.0]
     assert plotted.loc[plotted["series"] == "units", "y"].tolist() == [-80.0, -80.0, 5.0]
+
+
+def test_rates_under_doses_are_those_of_the_tables_with_the_dose_that_halves_them(tmp_path):
+    """Left of the rate: 100 ÷ (1 + dose ÷ 5) %; a unit that was not steady before has rates and no intervals."""
+    tables = dose_tables(14)
+    # Another session, whose doses are a series of their own.
+    both = as_read({name: pd.concat([frame, frame.assign(segment=5)]) for name, frame in tables.items()})
+    records = drawn(draw_doses, both, tmp_path)
+    assert [len(set(_points(tmp_path, one)["panel"])) for one in records] == [6, 6, 2]
+    assert [one.about["drug"] for one in records] == ["guanfacine"] * 3
+    assert "n = 12 series of doses" in records[0].caption
+    plotted = _points(tmp_path, records[0])
+    rates = plotted[(plotted["panel"] == "site01 · u1") & (plotted["series"] == "rate under each dose")]
+    assert rates["x"].tolist() == [1, 3, 7, 15, 31] * 2
+    assert rates["y"].to_numpy() == pytest.approx(100 / (1 + rates["x"].to_numpy() / 5))
+    assert rates["y_high"].to_numpy() == pytest.approx(130 / (1 + rates["x"].to_numpy() / 5))
+    unsteady = plotted[plotted["panel"] == "site02 · u1"]
+    assert unsteady["y"].to_numpy()[:5] == pytest.approx(rates["y"].to_numpy()[:5])
+    assert unsteady["y_low"].isna().all() and set(unsteady["series"]) == {"rate under each dose"}
+    half = plotted[(plotted["panel"] == "site03 · u1") & (plotted["series"] == "its 95 % interval")]
+    assert half["x"].isna().all() and half["x_high"].tolist() == [9.0, 9.0]
+    refused = {**tables, "units/doses": tables["units/doses"].assign(baseline_rate_hz=np.nan)}
+    assert drawn(draw_doses, refused, tmp_path) == drawn(draw_doses, {}, tmp_path) == []
+
+
+def _points(folder: Path, record) -> pd.DataFrame:
+    return read_table(folder / record.file(".tsv"), PLOTTED)
 
 
 def test_a_drug_without_a_name_is_a_drug_in_every_figure(tmp_path, made_tables):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from benchmarks.responses.cells import simulate
+from benchmarks.responses.power import ONLY_EXCITED
 
 from coeruleus.responses import onward
 from coeruleus.responses.decide import decide
@@ -19,12 +21,40 @@ from .conftest import trial_set
 def test_intervals_at_rest_are_those_outside_responses() -> None:
     """1 Hz at rest, ×20 for 2 s after events: the mean interval at rest is 1 s, not shorter for the bursts."""
     trials = trial_set(1, 4, 1.0, 40, 30.0, ((0.0, 2.0, 20.0),))
-    found = intervals_at_rest(trials, 2.0)
+    found = intervals_at_rest(trials, 2.0, np.random.default_rng(1))
     assert found is not None
-    drawn = found.longer_than(np.zeros(20_000), np.random.default_rng(1))
+    of = np.arange(20_000) % len(found.at_most)
+    drawn = found.longer_than(np.zeros(20_000), of, np.random.default_rng(1))
     assert drawn.mean() == pytest.approx(1.0, rel=0.08) and drawn.std() == pytest.approx(0.5, rel=0.15)
-    late = found.longer_than(np.full(20_000, 1.5), np.random.default_rng(1))
+    late = found.longer_than(np.full(20_000, 1.5), of, np.random.default_rng(1))
     assert late.min() >= 1.5
+    assert found.drawn(of, np.random.default_rng(1)).mean() == pytest.approx(drawn.mean(), rel=0.02)
+
+
+def test_rest_that_is_seen_two_seconds_at_a_time_leaves_the_intervals_open() -> None:
+    """Poisson of 1 Hz with an event every 5.5 s: the longest intervals are never seen whole. Over many trains the mean
+    is 1 s all the same, and each train's distributions differ by as much as those of different trains do."""
+    means = []
+    for seed in range(60):
+        trials, _ = simulate(ONLY_EXCITED[0], np.random.default_rng([9, seed]))
+        found = intervals_at_rest(trials, 0.15, np.random.default_rng(seed))
+        assert found is not None and len(found.at_most) == onward.REPLICATES
+        means.append(found.quantiles.mean(axis=1))
+    every = np.array(means)
+    assert every.mean() == pytest.approx(1.0, abs=0.05)
+    between = every.mean(axis=1).std()
+    assert 0.75 <= every.std(axis=1).mean() / between <= 1.33
+
+
+def test_intervals_that_are_all_alike_are_drawn_as_they_are() -> None:
+    spikes = np.arange(0.0, 400.0, 0.5)
+    onsets = 20.25 + 30.0 * np.arange(10)
+    trials = Trials(spikes, onsets, np.full(10, 5.0), np.zeros(10), np.full(10, 400.0))
+    found = intervals_at_rest(trials, 1.0, np.random.default_rng(1))
+    assert found is not None
+    of = np.arange(500) % len(found.at_most)
+    assert found.drawn(of, np.random.default_rng(1)) == pytest.approx(np.full(500, 0.5))
+    assert found.from_any_moment(of, np.random.default_rng(1)).max() <= 0.5
 
 
 def test_the_pause_after_a_burst_of_a_regular_cell_is_its_own_interval() -> None:

@@ -130,7 +130,10 @@ def _one(criterion: Criterion, row: Row) -> Evidence:
         return Evidence(float("nan"), NOT_TESTED, row["reason"] or f"{criterion.column} is not known")
     if criterion.is_true is not None:
         passed = bool(value) == criterion.is_true
-        where = f"{row['trial_type']}, {row['condition']}, {row['n_trials']:g} events"
+        if criterion.table == "responses":
+            where = f"{row['trial_type']}, {row['condition']}, {row['n_trials']:g} events"
+        else:
+            where = f"{row['drug']} at {row['onset']:g} s of segment {row['segment']:g}"
         return Evidence(float(bool(value)), PASS if passed else FAIL, where)
     if criterion.p_value is None:
         return _against_bounds(criterion, float(value), *_interval(criterion, row))

@@ -128,8 +128,17 @@ def test_a_bound_within_the_interval_is_no_verdict(
     assert words in (found.reason or "")
 
 
+def test_what_is_true_of_a_drug_says_of_which() -> None:
+    criterion = Criterion(
+        name="c", citation="x", measure="drug_responses.baseline_stable", is_true=True, drugs=["clonidine"]
+    )
+    given = {"drug": "clonidine", "segment": 2, "onset": 60.0, "baseline_stable": False, "reason": None}
+    found = weigh(criterion, {}, [], [given])
+    assert (found.verdict, found.reason) == ("fail", "clonidine at 60 s of segment 2")
+
+
 def test_names_of_drugs_are_found_however_they_are_written() -> None:
     criterion = Criterion(name="c", citation="x", measure="drug_responses.percent_change", high=-30, drugs=["UK-14304"])
-    given = {"drug": "uk-14304", "percent_change": -80.0, "reason": None}
+    given = {"drug": "uk-14304", "segment": 1, "onset": 60.0, "percent_change": -80.0, "reason": None}
     assert weigh(criterion, {}, [], [given]).verdict == "pass"
     assert weigh(criterion, {}, [], [given | {"drug": "UK-14304"}]).verdict == "pass"

@@ -416,7 +416,8 @@ def unit_tables(count: int = 4, trials: int = 8, seed: int = 2) -> dict[str, pd.
             continue
         shape = 120 * np.exp(-((grid / (half / 2)) ** 2)) - 35 * np.exp(-(((grid - 3 * half) / 0.6) ** 2))
         rows["waves"] += [
-            unit | {"time_ms": t, "amplitude_uv": a, "highpass_hz": 300.0} for t, a in zip(grid, shape, strict=True)
+            unit | {"time_ms": t, "amplitude_uv": a, "highpass_hz": 300.0, "amplitude_unit": "µV"}
+            for t, a in zip(grid, shape, strict=True)
         ]
         for mark, t, a in (
             ("peak", 0.0, 120.0),

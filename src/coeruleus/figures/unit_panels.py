@@ -56,7 +56,7 @@ class WaveformPanel:
     def __init__(self, axes: Axes) -> None:
         self.axes = axes
         fix_labels(axes)
-        axes.set(xlabel="time (ms)", ylabel="amplitude (µV)", title="Mean spike")
+        axes.set(xlabel="time (ms)", title="Mean spike")
         self.zero = axes.axhline(0, color=PALE, lw=0.5)
         (self.line,) = axes.plot([], [], color=BLACK, lw=1.0)
         (self.half,) = axes.plot([], [], color=VERMILLION, lw=1.2, solid_capstyle="butt")
@@ -74,6 +74,9 @@ class WaveformPanel:
         time, amplitude = numbers(unit.waveform, "time_ms"), numbers(unit.waveform, "amplitude_uv")
         self.line.set_data(time, amplitude)
         self.empty.set_text("" if len(time) else "no mean spike for this unit")
+        said = next(iter(unit.waveform["amplitude_unit"]), None) or ("as stored" if len(time) else "µV")
+        axis = ("time (ms)", f"amplitude ({said})")
+        self.axes.set_ylabel(axis[1])
         marks = {
             mark: (t, a)
             for mark, t, a in zip(
@@ -90,7 +93,6 @@ class WaveformPanel:
         self.says_half.set_text(f"half-width {words(unit.row['half_width_ms'], 3, 'ms')}" if len(time) else "")
         self.axes.set_xlim(*span(time, margin=0.0))
         self.axes.set_ylim(low, high + 0.12 * (high - low))
-        axis = ("time (ms)", "amplitude (µV)")
         plotted.add("waveform", "mean spike", axis[0], time, axis[1], amplitude)
         for mark, (t, a) in sorted(marks.items()):
             plotted.add("waveform", "mark", axis[0], t, axis[1], a, note=mark)

@@ -84,6 +84,7 @@ def read_recordings(recordings: pd.DataFrame, folder: Path) -> Frames:
                     "time_ms": unit.waveform_ms,
                     "amplitude_uv": unit.waveform,
                     "highpass_hz": known.get("highpass_hz"),
+                    "amplitude_unit": unit.waveform_unit,
                 }
                 waveforms.append(pd.DataFrame({**key, "segment": known["segment"], **waves}))
     table = pd.DataFrame(segments, columns=[*SEGMENT_COLUMNS, "n_units", "format", "status", "reason"])

@@ -114,7 +114,7 @@ def measure_units(
             out["correlograms"] += correlogram_rows(site, unit, trains_, bounds)
             out["rates"] += rate_rows(site, unit, rows, by_segment, masks)
             if shape and measured:
-                shown, marks = waveform_rows(site, unit, shape.time_ms, shape.amplitude_uv, measured, highpass)
+                shown, marks = waveform_rows(site, unit, shape, measured, highpass)
                 out["waveforms"] += shown
                 out["marks"] += marks
     known = set(segments["site_id"]) if len(segments) else set()

@@ -14,17 +14,18 @@ Array = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class Shape:
-    """A mean spike of shape (n,) and the segment it comes from, where that is known."""
+    """A mean spike of shape (n,), the segment it comes from and the unit of its amplitudes, where they are known."""
 
     time_ms: Array
     amplitude_uv: Array
     segment: int | None
+    unit: str | None
 
 
 def pick_waveforms(waveforms: pd.DataFrame) -> dict[tuple[str, str], Shape]:
     """Per (site_id, unit_id) the waveform of its first segment, on the channel where it is largest.
 
-    `segment` and `channel` are optional columns.
+    `segment`, `channel` and `amplitude_unit` are optional columns.
     """
     found: dict[tuple[str, str], Shape] = {}
     if not len(waveforms):
@@ -43,5 +44,7 @@ def pick_waveforms(waveforms: pd.DataFrame) -> dict[tuple[str, str], Shape]:
         size = float(np.ptp(y[np.isfinite(y)])) if np.isfinite(y).any() else 0.0
         if key not in best or (-number, size) > best[key]:
             best[key] = (-number, size)
-            found[key] = Shape(t, y, int(segment) if np.isfinite(segment) else None)
+            (unit_of,) = group["amplitude_unit"].iloc[:1] if "amplitude_unit" in group else (None,)
+            unit_of = unit_of if isinstance(unit_of, str) else None
+            found[key] = Shape(t, y, int(segment) if np.isfinite(segment) else None, unit_of)
     return found

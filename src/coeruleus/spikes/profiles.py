@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coeruleus.spikes.held import Masks, masked_within
+from coeruleus.spikes.pick import Shape
 from coeruleus.spikes.quality import Bounds
 from coeruleus.spikes.trains import autocorrelogram, log_histogram, time_at_lags
 from coeruleus.spikes.waveform import WaveformMeasures
@@ -79,17 +80,17 @@ def rate_rows(
 def waveform_rows(
     site: str,
     unit: str,
-    time_ms: Array,
-    amplitude_uv: Array,
+    shape: Shape,
     measured: WaveformMeasures,
     highpass_hz: float | None,
 ) -> tuple[list[Row], list[Row]]:
     """Rows of `tables.sources.WAVEFORMS` and `WAVEFORM_MARKS`, time 0 at the main peak."""
     key = {"site_id": site, "unit_id": unit}
+    known = {"highpass_hz": highpass_hz, "amplitude_unit": shape.unit}
     zero = measured.peak_time_ms if np.isfinite(measured.peak_time_ms) else 0.0
     shown = [
-        key | {"time_ms": t - zero, "amplitude_uv": y, "highpass_hz": highpass_hz}
-        for t, y in zip(time_ms.tolist(), amplitude_uv.tolist(), strict=True)
+        key | {"time_ms": t - zero, "amplitude_uv": y} | known
+        for t, y in zip(shape.time_ms.tolist(), shape.amplitude_uv.tolist(), strict=True)
     ]
     marks = [
         key | {"mark": name, "time_ms": mark.time_ms - zero, "amplitude_uv": mark.amplitude_uv}

@@ -63,6 +63,7 @@ def remeasure_sites(recordings: pd.DataFrame, folder: Path, spikes: pd.DataFrame
             if named:
                 problems.append(Problem(STAGE, item, "error", f"{file}: mean spikes are not from it: {error}"))
             continue
+        problems += [Problem(STAGE, item, "warning", f"{file}: {note}") for note in recording.notes if named]
         isolated: dict[str, tuple[float, float]] = {}
         if any(one.reason is None for one in measured.values()):
             try:
@@ -71,7 +72,10 @@ def remeasure_sites(recordings: pd.DataFrame, folder: Path, spikes: pd.DataFrame
                 problems.append(Problem(STAGE, item, "warning", f"{file}: isolation not measured: {error}"))
         for unit, one in measured.items():
             if one.reason is None:
-                found[site, unit] = ({str(key): value for key, value in row.items()}, one)
+                found[site, unit] = (
+                    {str(key): value for key, value in row.items()} | {"amplitude_unit": recording.unit},
+                    one,
+                )
                 apart[site, unit] = isolated.get(unit, (np.nan, np.nan))
             else:
                 problems.append(Problem(STAGE, f"{site}/{unit}", "warning", f"{file}: {one.reason}"))
@@ -99,6 +103,7 @@ def _replaced(given: pd.DataFrame, found: dict[tuple[str, str], tuple[Row, Remea
                 "time_ms": one.time_ms,
                 "amplitude_uv": one.amplitude_uv,
                 "highpass_hz": row.get("highpass_hz"),
+                "amplitude_unit": row["amplitude_unit"],
             }
         )
         for (site, unit), (row, one) in sorted(found.items())

@@ -84,9 +84,9 @@ def sort_sites(recordings: pd.DataFrame, folder: Path) -> SortedSites:
             key = {"site_id": site, "unit_id": unit.unit_id}
             known = {name: getattr(unit, name) for name in ("snr", "isolation", "missed_fraction", "noise_fraction")}
             quality.append({**key, **known, "reason": unit.reason})
-            highpass = opened[0][0]["highpass_hz"]
+            known = {"highpass_hz": opened[0][0]["highpass_hz"], "amplitude_unit": opened[0][1].unit}
             for time, amplitude in zip(unit.waveform_time_ms, unit.waveform_uv, strict=True):
-                waveforms.append({**key, "time_ms": time, "amplitude_uv": amplitude, "highpass_hz": highpass})
+                waveforms.append({**key, "time_ms": time, "amplitude_uv": amplitude, **known})
             for (segment, recording), times in zip(opened, unit.times_s, strict=True):
                 spikes += [{**key, "segment": segment["segment"], "time_s": time + recording.start_s} for time in times]
     return SortedSites(

@@ -139,8 +139,9 @@ WAVEFORMS = Table(
         SITE,
         UNIT,
         number("time_ms", "time around the main peak", "ms", decimals=5),
-        number("amplitude_uv", "mean spike, on the channel where it is largest", "µV"),
+        number("amplitude_uv", "mean spike, on the channel where it is largest", "see amplitude_unit"),
         number("highpass_hz", "high-pass filter of the recording", "Hz"),
+        text("amplitude_unit", "µV; n/a: amplitudes are as stored, for the file states no voltage"),
     ),
 )
 
@@ -153,7 +154,7 @@ WAVEFORM_MARKS = Table(
         UNIT,
         text("mark", "peak, opposite_peak, half_start, half_end or notch"),
         number("time_ms", "where", "ms", decimals=5),
-        number("amplitude_uv", "at which amplitude", "µV"),
+        number("amplitude_uv", "at which amplitude", "see waveforms"),
     ),
 )
 

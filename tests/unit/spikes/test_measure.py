@@ -142,6 +142,15 @@ def test_a_unit_with_a_waveform_but_no_spike_is_silent():
     assert unit["firing_rate_ci_high_hz"] == pytest.approx(0.0369, abs=1e-3)
 
 
+@pytest.mark.parametrize("unit", ["µV", None])
+def test_amplitudes_keep_the_unit_that_the_file_states(unit):
+    shape = pd.DataFrame({"site_id": "a", "unit_id": "1", "time_ms": np.arange(20) / 10, "amplitude_uv": 0.5})
+    shape["amplitude_unit"] = unit
+    assert set(measure([("a", "1", 1, REGULAR)], [{"site_id": "a"}], waveforms=shape).waveforms["amplitude_unit"]) == {
+        unit
+    }
+
+
 def test_rates_and_intervals_add_up():
     measured = measure([("a", "1", 1, REGULAR)], [{"site_id": "a", "duration_s": 105.0}])
     widths = measured.rates["time_high_s"] - measured.rates["time_low_s"]

@@ -27,6 +27,7 @@ def test_a_trace_that_begins_late_keeps_the_clock_of_the_files_events(tmp_path):
     row = {"site_id": "s", "subject_id": "r", "session_id": "d", "segment": 1, "file": "a.mat", "kind": "raw"}
     found = sort_sites(pd.DataFrame([row | dict.fromkeys(names)]), tmp_path)
 
+    assert set(found.waveforms["amplitude_unit"]) == {"µV"}
     spikes = found.spikes["time_s"].to_numpy()
     for event in file_events(tmp_path / "a.mat"):
         assert np.abs(event.onset_s - 0.05 - spikes).min() < 0.001

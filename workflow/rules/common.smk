@@ -23,7 +23,7 @@ for name in (
 from coeruleus import starter
 from coeruleus.intake.find import find_experiments
 from coeruleus.one_run import claim
-from coeruleus.progress import Progress, say, summary
+from coeruleus.progress import Progress, Reasons, say, summary
 from coeruleus.provenance import inventory, stamps, total_mb
 from coeruleus.staleness import code_digest, facts_digest
 
@@ -71,6 +71,7 @@ if REFUSED and workflow.is_main_process:
 onstart:
     claim(Path(INTERIM).resolve() / ".lock")
     logger.addHandler(Progress(say))
+    logger.addHandler(Reasons(say))
 
 
 onsuccess:

@@ -35,6 +35,8 @@ configfile: str(TOP / "config" / "config.yaml")
 
 
 RESULTS, INTERIM = results_folder(config), interim_folder(config)
+if Path(RESULTS).exists() and not Path(RESULTS).is_dir():
+    raise WorkflowError(f"results ({RESULTS}) is a file: name a folder (results=OTHER)")
 LOGS = str(config.get("logs") or "logs").rstrip("/")
 # A job on a cluster node is a Snakemake of its own: it reads its own experiment only, and has no use for a starter,
 # which some clusters count as memory of the job, unless it is a group of jobs.

@@ -20,7 +20,7 @@ events, said = merge_file_events(
 )
 parts = {name: snakemake.input.get(name) or [] for name in ("spikes", "waveforms", "segments", "quality", "artefacts")}
 parts = {name: [files] if isinstance(files, str) else files for name, files in parts.items()}
-spikes = units.SPIKES.frame(pd.concat([elsewhere.spikes, io.read_tables(parts["spikes"], units.SPIKES)]))
+spikes = pd.concat([elsewhere.spikes, io.read_tables(parts["spikes"], units.SPIKES)])
 from_raw = remeasure_sites(experiment.recordings, experiment.path / "ephys", elsewhere.spikes, elsewhere.waveforms)
 waveforms = pd.concat([from_raw.waveforms, io.read_tables(parts["waveforms"], sources.WAVEFORMS)])
 segments = interim.SEGMENTS.frame(pd.concat([elsewhere.segments, io.read_tables(parts["segments"], interim.SEGMENTS)]))
@@ -45,5 +45,5 @@ io.write_table(result.rates, out.rates, sources.RATES)
 io.write_table(result.autocorrelograms, out.autocorrelograms, sources.AUTOCORRELOGRAMS)
 Path(out.spikes).mkdir(parents=True, exist_ok=True)
 for site in sorted(set(segments["site_id"])):
-    io.write_table(spikes[spikes["site_id"] == site], Path(out.spikes) / f"{site}.tsv", units.SPIKES)
+    io.write_table(result.spikes[result.spikes["site_id"] == site], Path(out.spikes) / f"{site}.tsv", units.SPIKES)
 job.write_problems(elsewhere.problems + said + from_raw.problems + result.problems, out.problems)

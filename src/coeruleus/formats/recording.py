@@ -74,6 +74,11 @@ class RawRecording:
     def duration_s(self) -> float:
         return self.n_samples / self.sampling_rate_hz
 
+    @property
+    def end_s(self) -> float:
+        """Where the traces end on the recording's clock."""
+        return self.start_s + self.duration_s
+
     def chunks(self, samples: int | None = None) -> Iterator[np.ndarray]:
         """The traces in order as float32 (samples, channels) pieces; by default of 16 MB at most."""
         step = samples or max(1, CHUNK_BYTES // (4 * len(self.channels)))

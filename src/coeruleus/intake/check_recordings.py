@@ -66,14 +66,14 @@ def _check_raw(recordings: pd.DataFrame, folder: Path, lengths: dict[tuple[str, 
         except FormatError as error:
             problems.append(Problem(STAGE, _item(key), "error", str(error)))
             continue
-        lengths[key] = trace.duration_s
+        lengths[key] = trace.end_s
         rates[_item(key)] = trace.sampling_rate_hz
         said = [*trace.notes, *_oddities(trace)]
         if trace.sampling_rate_hz < FAST_ENOUGH_HZ:
             said.append(f"is sampled at {trace.sampling_rate_hz:g} Hz, too slowly to find spikes by their shape")
         given = row.get("duration_s")
-        if given is not None and given == given and abs(given / trace.duration_s - 1) > 0.01:
-            said.append(f"duration_s is {given:g} s, the file itself lasts {trace.duration_s:.6g} s")
+        if given is not None and given == given and abs(given / trace.end_s - 1) > 0.01:
+            said.append(f"duration_s is {given:g} s, the file itself lasts {trace.end_s:.6g} s")
         problems += [Problem(STAGE, _item(key), "warning", f"{row['file']}: {each}") for each in said]
     usual = max(sorted(set(rates.values())), key=list(rates.values()).count, default=0.0)
     for item, rate in rates.items():

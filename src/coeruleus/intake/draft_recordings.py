@@ -57,7 +57,7 @@ def look(path: Path, file: str) -> Found:
         row["sampled_at_hz"] = f"{trace.sampling_rate_hz:.7g}"
         found.append("traces " + ", ".join(trace.channels[:12]))
         if units is None:
-            duration = trace.duration_s
+            duration = trace.end_s
             found += ["unsorted spikes"] if unsorted else []
     if units is None and trace is None:
         found.append(unit_error if unsorted else trace_error)

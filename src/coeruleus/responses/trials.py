@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from coeruleus.experiment.conditions import condition_at
+from coeruleus.experiment.conditions import condition_at, stated_or_drug, told_before_drugs
 from coeruleus.responses.moved import Floats
 from coeruleus.spikes.spontaneous import Given
 from coeruleus.tables.problems import Problem
@@ -117,7 +117,8 @@ def make_groups(
 
     `artefacts`: stretches that were not sorted (site_id, segment, start_s, end_s, kind). An event with one in
     its time is left out: spikes hidden there would pass for silence. `acting`: the drugs of each segment, those given
-    before at other sites of the session too, as `drugs_by_segment` gives them.
+    before at other sites of the session too, as `drugs_by_segment` gives them. Where a stated condition does not tell
+    time before a drug from time after it, the drug does (`stated_or_drug`).
     """
     hidden: dict[SegmentKey, list[tuple[float, float, str]]] = {}
     for row in rows_of(artefacts) if artefacts is not None else []:
@@ -158,12 +159,15 @@ def _of_site(
     types = rows["trial_type"].to_numpy(dtype=object)
     place = numbers * SEGMENT_STEP_S + onsets
     drug = types == DRUG
+    told = told_before_drugs(
+        (words, *_onsets_and_names(acting.get(key, ()))) for key, words in conditions.items() if key[0] == site
+    )
     groups: dict[tuple[str, str], Group] = {}
     for index in np.flatnonzero(~drug):
         number, onset = int(numbers[index]), float(onsets[index])
-        given = acting.get((site, number), ())
-        (under,) = condition_at([onset], [one.onset_s for one in given], [one.name for one in given])
-        condition = conditions.get((site, number), under)
+        given, names = _onsets_and_names(acting.get((site, number), ()))
+        (under,) = condition_at([onset], given, names)
+        condition = stated_or_drug(conditions.get((site, number)), under, onset, given, names, told)
         group = groups.setdefault((types[index], condition), Group(site, types[index], condition))
         segment = segments.get((site, number))
         by_hand = excluded.get((site, number, round(onset, 6)))
@@ -190,9 +194,14 @@ def _of_site(
             group.onset.append(onset)
             group.duration.append(float(durations[index]))
             group.length.append(float(length))
-            group.before.append(_free_before(int(index), numbers, onsets, durations))
+            seen_from = max((m[1] for m in hidden.get((site, number), []) if m[1] <= onset), default=0.0)
+            group.before.append(min(_free_before(int(index), numbers, onsets, durations), onset - seen_from))
             group.typed |= rows["onset_source"].iloc[index] == "typed"
     return [groups[key] for key in sorted(groups)]
+
+
+def _onsets_and_names(given: Sequence[Given]) -> tuple[list[float], list[str]]:
+    return [one.onset_s for one in given], [one.name for one in given]
 
 
 def _free_before(index: int, numbers: NDArray[np.int64], onsets: Floats, durations: Floats) -> float:

@@ -12,6 +12,7 @@ from scipy.stats import norm
 from coeruleus.spikes.accept import CORE_SIGMAS, Limits, mode_near, trace_refused
 from coeruleus.spikes.detect import Candidates
 from coeruleus.spikes.match import Spikes, Whitener, fit, has_larger_neighbour, joined, make_bank, make_whitener
+from coeruleus.spikes.quality import LEAST_HEIGHTS
 from coeruleus.spikes.refine import Drift, Model, Sample, expected_scale, quality, remeasured, robust_mean
 from coeruleus.spikes.sort import learning_set
 
@@ -22,7 +23,6 @@ LEAST = 30  # spikes of a unit: a third of them missing would hide behind the ch
 LATE_S = 0.0015  # how far from the peak the sorter may have put its times
 STEP_S = 0.0001
 NEAR_S = 0.0004
-LEAST_CUT = 100
 MOST = 0.5
 STRAY, STRAY_SIGMAS = 0.01, 4.0  # part of the smallest spikes, and the size of large ones, that may be others'
 
@@ -67,7 +67,7 @@ def cut_off(peaks: Array) -> float:
     spread = float(np.median(np.abs(peaks - middle))) / 0.6745
     low, high = float(np.quantile(peaks, STRAY)), middle + STRAY_SIGMAS * max(spread, 0.5)
     kept = peaks[(peaks >= low) & (peaks <= high)]
-    if len(kept) < LEAST_CUT:
+    if len(kept) < LEAST_HEIGHTS:
         return float("nan")
 
     def loss(at: Array) -> float:

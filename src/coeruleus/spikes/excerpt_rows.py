@@ -17,7 +17,7 @@ Row = dict[str, Any]
 def excerpt_rows(
     site: str, segments: Sequence[int], recordings: Sequence[RawRecording], result: SortResult
 ) -> tuple[list[pd.DataFrame], list[Row]]:
-    """Pieces of the site's traces, and what is marked on them; `segments` are the recordings' numbers.
+    """Pieces of the site's traces, and what is marked on them, on the recordings' clocks; `segments` are their numbers.
 
     The channel shown is that on which the largest unit is largest, else the first.
     """
@@ -27,17 +27,20 @@ def excerpt_rows(
     marks: list[Row] = []
     for window in choose_windows(trains, result.artefacts, result.durations_s):
         recording = recordings[window.segment]
+        begins = recording.start_s
         key: Row = {"site_id": site, "excerpt": window.kind, "segment": segments[window.segment]}
         time, signal, band = cut(recording.read, recording.n_samples, recording.sampling_rate_hz, channel, window)
         about: Row = key | {"channel": recording.channels[channel], "unit": recording.unit}
-        traces.append(condense(time, signal, band).assign(view="whole", **about))
-        marks += [key | one for one in _marks(trains, [unit.unit_id for unit in result.units], result, window)]
+        traces.append(condense(time + begins, signal, band).assign(view="whole", **about))
+        for mark in _marks(trains, [unit.unit_id for unit in result.units], result, window):
+            on_clock = {"start_s": mark["start_s"] + begins, "end_s": mark["end_s"] + begins}
+            marks.append(key | mark | on_clock)
         if window.kind != "spikes":
             continue
         for unit, near in close_ups(trains, window):
             inside = (time >= near.start_s) & (time < near.stop_s)
             name = result.units[unit].unit_id
-            piece = condense(time[inside], signal[inside], band[inside], int(inside.sum()))
+            piece = condense(time[inside] + begins, signal[inside], band[inside], int(inside.sum()))
             traces.append(piece.assign(view=name, **about))
     return traces, marks
 

@@ -2,7 +2,8 @@
 
 Against a Poisson null a regular neuron never bursts and an irregular one always does; here the null has the neuron's
 own regularity. After the surprise of Legéndy & Salcman (1985), with gamma intervals in place of exponential ones, and
-with as many runs called as keep the false among them below a twentieth (Benjamini & Hochberg 1995).
+with as many runs called as keep the false among them below a twentieth (Benjamini & Hochberg 1995). Silences are told
+by the same null.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammainc, gammaln, polygamma, psi
+from scipy.ndimage import median_filter, percentile_filter
+from scipy.special import gammainc, gammainccinv, gammaln, polygamma, psi
 
 from coeruleus.spikes.trains import Burst, intervals
 
@@ -22,7 +24,10 @@ LEAST_INTERVALS = 30
 FALSE_SHARE = 0.05  # of the runs called bursts
 LEAST_SURPRISE = 1.3  # −log10 of the chance of a run
 LONGEST = 30  # intervals of one burst
+SILENCE_CHANCE = 0.01  # that a recording as long holds one
 NEIGHBOURS = 25  # intervals on either side that the local mean is taken from
+BETWEEN = 90  # percentile of neighbouring intervals that is one between bursts, to begin with
+LONG = 6.0  # times the local median: perhaps a silence, to begin with
 ROUNDS = 8
 TURNS, SETTLED = 30, 0.01
 SHORT_MOST, SPREAD_MOST = 0.5, 0.8  # median of short intervals over the mean one, and their spread in logarithms
@@ -30,43 +35,55 @@ SHORT_MOST, SPREAD_MOST = 0.5, 0.8  # median of short intervals over the mean on
 
 @dataclass(frozen=True)
 class GammaBursts:
-    """Bursts per stretch, spikes in them ÷ spikes, and the shape of the gamma null (1: Poisson)."""
+    """Bursts per stretch (of those with two spikes or more), spikes in them ÷ spikes, the shape of the gamma null
+    (1: Poisson), and how long each silence lasts (s)."""
 
     bursts: list[list[Burst]]
     fraction: float
     shape: float
+    silences_s: Array
 
 
 def gamma_bursts(stretches: Sequence[Array], false_share: float = FALSE_SHARE) -> GammaBursts | None:
     """Bursts of a train (stretches of sorted times, s); None with fewer than 30 intervals.
 
     Null: gamma intervals about the local mean, fitted beside short ones (`null_gamma`). A run starts at an interval
-    below half of the local mean and grows while its surprise does.
+    below half of the local mean and grows while its surprise does. A silence is an interval beyond what the null passes
+    once in a hundred recordings as long. Neither bursts nor silences count in the null and in the local mean, which is
+    taken across stretches: those between events may be too short for one of their own.
     """
     parts = intervals(stretches)
     if sum(len(part) for part in parts) < LEAST_INTERVALS:
         return None
     pooled = np.concatenate(parts)
-    short = float(pooled[pooled >= pooled.mean()].mean()) / 4
-    inside = [part < short for part in parts]
+    edges = np.cumsum([len(part) for part in parts])[:-1]
+    inside = pooled < percentile_filter(pooled, BETWEEN, 2 * NEIGHBOURS + 1, mode="nearest") / 4
+    silent = np.zeros(len(pooled), dtype=bool)
+    silent[~inside] = pooled[~inside] > LONG * median_filter(pooled[~inside], 2 * NEIGHBOURS + 1, mode="nearest")
     shape = 1.0
-    runs: list[list[tuple[int, int]]] = []
     for _ in range(ROUNDS):
-        means = [_local_mean(part, within) for part, within in zip(parts, inside, strict=True)]
-        shape, level = null_gamma(np.concatenate([part / mean for part, mean in zip(parts, means, strict=True)]))
-        possible = [_runs(part, mean * level, shape) for part, mean in zip(parts, means, strict=True)]
+        local = _local_mean(pooled, ~(inside | silent))
+        shape, level = null_gamma((pooled / local)[~silent])
+        relative = pooled / (local * level)
+        possible = [_runs(part, shape) for part in np.split(relative, edges)]
         runs = _called(possible, len(pooled), false_share)
-        fresh = [_marked(len(part), found) for part, found in zip(parts, runs, strict=True)]
-        if all(np.array_equal(a, b) for a, b in zip(fresh, inside, strict=True)):
+        before = inside, silent
+        inside = np.concatenate([_marked(len(part), found) for part, found in zip(parts, runs, strict=True)])
+        silent = relative > gammainccinv(shape, SILENCE_CHANCE / len(pooled)) / shape
+        if np.array_equal(before, (inside, silent)):
             break
-        inside = fresh
     longer = [times for times in stretches if len(times) > 1]
-    found = [
-        [Burst(float(times[a]), float(times[b]), b - a + 1) for a, b in run]
-        for times, run in zip(longer, runs, strict=True)
-    ]
+    found = [_bursts(times, marked) for times, marked in zip(longer, np.split(inside, edges), strict=True)]
     n = sum(len(times) for times in stretches)
-    return GammaBursts(found, sum(burst.n_spikes for one in found for burst in one) / n, shape)
+    return GammaBursts(found, sum(burst.n_spikes for one in found for burst in one) / n, shape, pooled[silent])
+
+
+def _bursts(times: Array, marked: NDArray[np.bool_]) -> list[Burst]:
+    """Marked intervals that follow each other are one burst."""
+    turns = np.flatnonzero(np.diff(np.concatenate([[False], marked, [False]])))
+    return [
+        Burst(float(times[a]), float(times[b]), int(b - a) + 1) for a, b in zip(turns[::2], turns[1::2], strict=True)
+    ]
 
 
 def null_gamma(values: Array) -> tuple[float, float]:
@@ -123,23 +140,22 @@ def _shape(s: float) -> float:
     return float(min(k, 50.0))
 
 
-def _local_mean(part: Array, inside: NDArray[np.bool_]) -> Array:
-    """Mean of the intervals around each one, those inside bursts left out."""
-    weight = np.concatenate([[0.0], np.cumsum(~inside)])
-    total = np.concatenate([[0.0], np.cumsum(np.where(inside, 0.0, part))])
-    low = np.maximum(0, np.arange(len(part)) - NEIGHBOURS)
-    high = np.minimum(len(part), np.arange(len(part)) + NEIGHBOURS + 1)
-    count = weight[high] - weight[low]
-    overall = total[-1] / max(1.0, weight[-1])
-    return np.asarray(np.where(count >= 5, (total[high] - total[low]) / np.maximum(count, 1), overall), dtype=float)
+def _local_mean(values: Array, kept: NDArray[np.bool_]) -> Array:
+    """Mean of the nearest 25 kept intervals on either side of each one (and itself, where it is kept)."""
+    if not kept.any():
+        return np.full(len(values), values.mean())
+    total = np.concatenate([[0.0], np.cumsum(values[kept])])
+    earlier: NDArray[np.int_] = np.cumsum(kept) - kept
+    low = np.maximum(0, earlier - NEIGHBOURS)
+    high = np.minimum(len(total) - 1, earlier + kept + NEIGHBOURS)
+    return np.asarray((total[high] - total[low]) / (high - low), dtype=float)
 
 
-def _runs(part: Array, mean: Array, shape: float) -> list[tuple[int, int, float]]:
-    """Runs of short intervals of one stretch as (first spike, last spike, chance of it)."""
+def _runs(relative: Array, shape: float) -> list[tuple[int, int, float]]:
+    """Runs of short intervals of one stretch, relative to their mean, as (first spike, last spike, chance of it)."""
     found: list[tuple[int, int, float]] = []
-    relative = part / mean
     index = 0
-    while index < len(part):
+    while index < len(relative):
         if relative[index] >= 0.5:
             index += 1
             continue

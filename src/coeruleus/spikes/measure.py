@@ -11,17 +11,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coeruleus.spikes import trains
+from coeruleus.spikes.dead_time import dead_time
 from coeruleus.spikes.held import ABSENT, LOST, LOST_EXPECTED, Masks, followed, while_held, without_masks
 from coeruleus.spikes.pick import pick_waveforms
 from coeruleus.spikes.profiles import correlogram_rows, isi_rows, rate_rows, waveform_rows
-from coeruleus.spikes.quality_columns import regularity, train_quality
+from coeruleus.spikes.quality import LEAST_HEIGHTS, presence
+from coeruleus.spikes.quality_columns import cut_off, regularity, train_quality
 from coeruleus.spikes.spontaneous import Spontaneous, Stretch, drugs_by_segment, spontaneous_time
 from coeruleus.spikes.waveform import WaveformMeasures, measure_waveform
 from coeruleus.tables.interim import SEGMENTS
 from coeruleus.tables.problems import Problem
 from coeruleus.tables.sources import AUTOCORRELOGRAMS, ISI, RATES, WAVEFORM_MARKS, WAVEFORMS
 from coeruleus.tables.status import EXCLUDED, FAILED, INSUFFICIENT_SPIKES, NOT_FOUND, OK, worse
-from coeruleus.tables.units import UNITS
+from coeruleus.tables.units import SPIKES, UNITS
 
 Array = NDArray[np.floating]
 Row = dict[str, Any]
@@ -31,6 +33,7 @@ LEAST_INTERVALS = 10
 END_TOLERANCE_S = 0.5  # a duration in a sheet may be rounded
 SORTER_COLUMNS = ("snr", "isolation", "missed_fraction", "noise_fraction")
 SORTER_CENSORED_S = 0.001  # the sorter lets no two spikes of a unit stand nearer than that
+FEW_HEIGHTS = f"missed_fraction: insufficient_spikes: {LEAST_HEIGHTS} that stand alone are needed"
 STAGE = "spikes"
 
 
@@ -38,10 +41,12 @@ STAGE = "spikes"
 class Measured:
     """`units` and source frames as in `coeruleus.tables`; every site and unit has a row in `units`.
 
-    `segments` are those given, failed where spikes lie outside them.
+    `segments` are those given, failed where spikes lie outside them; `spikes` are those that were counted, the only
+    ones that later stages may count.
     """
 
     units: pd.DataFrame
+    spikes: pd.DataFrame
     waveforms: pd.DataFrame
     waveform_marks: pd.DataFrame
     isi: pd.DataFrame
@@ -86,6 +91,7 @@ def measure_units(
         for mask in site_masks.get(site, []):
             masks.setdefault(int(mask["segment"]), []).append((mask["start_s"], mask["end_s"]))
         spontaneous = spontaneous_time(rows, site_events.get(site, []), drugs)
+        censored_s = _censored_s(site, rows, times.get(site, {}), problems)
         acting = {number: given for (where, number), given in drugs.items() if where == site}
         out["segments"] += rows
         names = sorted(set(times.get(site, {})) | {unit for where, unit in shapes if where == site})
@@ -96,7 +102,7 @@ def measure_units(
             highpass = _highpass(rows, shape.segment if shape else None)
             measured = measure_waveform(shape.time_ms, shape.amplitude_uv, highpass) if shape else None
             by_segment = times.get(site, {}).get(unit, {})
-            row, trains_ = _unit_row(site, unit, rows, by_segment, spontaneous, masks, problems)
+            row, trains_, bounds = _unit_row(site, unit, rows, by_segment, spontaneous, masks, censored_s, problems)
             row |= _waveform_columns(measured, highpass)
             row["held"], row["held_reason"] = followed(rows, by_segment, acting)
             if row["held"] in (LOST, ABSENT) and "not counted" not in (row["reason"] or ""):
@@ -105,7 +111,7 @@ def measure_units(
             _apply_curation(row, unit, site_curation.get(site, []))
             out["units"].append(row)
             out["isi"] += isi_rows(site, unit, trains_)
-            out["correlograms"] += correlogram_rows(site, unit, trains_)
+            out["correlograms"] += correlogram_rows(site, unit, trains_, bounds)
             out["rates"] += rate_rows(site, unit, rows, by_segment, masks)
             if shape and measured:
                 shown, marks = waveform_rows(site, unit, shape.time_ms, shape.amplitude_uv, measured, highpass)
@@ -116,6 +122,7 @@ def measure_units(
         problems.append(Problem(STAGE, site, "error", "spikes of a site that recordings.tsv does not name"))
     return Measured(
         UNITS.frame(out["units"]),
+        _counted(times),
         WAVEFORMS.frame(out["waveforms"]),
         WAVEFORM_MARKS.frame(out["marks"]),
         ISI.frame(out["isi"]),
@@ -158,6 +165,16 @@ def _times(spikes: pd.DataFrame, problems: list[Problem]) -> dict[str, dict[str,
     return found
 
 
+def _counted(times: Mapping[str, Mapping[str, Mapping[int, Array]]]) -> pd.DataFrame:
+    parts = [
+        pd.DataFrame({"site_id": site, "unit_id": unit, "segment": float(segment), "time_s": one})
+        for site, units in times.items()
+        for unit, segments in units.items()
+        for segment, one in segments.items()
+    ]
+    return SPIKES.frame(pd.concat(parts, ignore_index=True) if parts else ())
+
+
 def _checked(row: Row, units: Mapping[str, Mapping[int, Array]], problems: list[Problem]) -> Row:
     """The segment's row, marked failed where spikes lie outside it: then clock or duration is wrong."""
     row = row | {"segment": int(row["segment"]), "status": row.get("status") or OK, "reason": row.get("reason")}
@@ -188,6 +205,25 @@ def _empty_site(site: str, rows: Sequence[Row]) -> Row:
     return {"site_id": site, "unit_id": None, "subject_id": _subject(rows), "status": status, "reason": reason}
 
 
+def _censored_s(
+    site: str, rows: Sequence[Row], units: Mapping[str, Mapping[int, Array]], problems: list[Problem]
+) -> float:
+    """Least interval that the sorter, here or elsewhere, or the recorder let stand; 0 where it is not known."""
+    if any(row.get("kind") == "raw" for row in rows):
+        return SORTER_CENSORED_S
+    good = [row for row in rows if row["status"] == OK and row.get("duration_s")]
+    found = dead_time(
+        [
+            (row["duration_s"], {unit: train.get(row["segment"], np.empty(0)) for unit, train in units.items()})
+            for row in good
+        ]
+    )
+    if found:
+        text = f"no two spikes stand closer than {1000 * found:.1f} ms, which recorder or sorter seem to forbid"
+        problems.append(Problem(STAGE, site, "warning", f"{text}: contamination counts longer intervals only"))
+    return found
+
+
 def _subject(rows: Sequence[Row]) -> str | None:
     return next((row["subject_id"] for row in rows if row.get("subject_id")), None)
 
@@ -206,8 +242,10 @@ def _unit_row(
     by_segment: Mapping[int, Array],
     spontaneous: Spontaneous,
     masks: Masks,
+    censored_s: float,
     problems: list[Problem],
-) -> tuple[Row, list[Array]]:
+) -> tuple[Row, list[Array], list[tuple[float, float]]]:
+    """Columns of a unit that its train gives, and the stretches of the train that were used, with their bounds (s)."""
     row: Row = {"site_id": site, "unit_id": unit, "subject_id": _subject(rows), "status": OK, "reason": None}
     row["n_spikes_total"] = sum(len(times) for times in by_segment.values())
     lost = _lost(rows, by_segment, spontaneous)
@@ -223,13 +261,12 @@ def _unit_row(
         status = FAILED if failed else INSUFFICIENT_SPIKES
         why = "no spontaneous time" + (f": {spontaneous.reason}" if spontaneous.reason else "")
         row |= {"status": status, "reason": "; ".join([why, *said])}
-        return row, []
-    stretches = [_within(by_segment, stretch) for stretch in kept]
+        return row, [], []
+    stretches, bounds = _cut(by_segment, kept)
     n = sum(len(times) for times in stretches)
-    bounds = [(stretch.start_s, stretch.end_s) for stretch in kept]
     rate = trains.firing_rate(stretches, bounds)
-    raw = any(part.get("kind") == "raw" for part in rows)
-    row |= train_quality(stretches, bounds, SORTER_CENSORED_S if raw else 0.0)
+    present = presence(*_cut(by_segment, without_masks(spontaneous.stretches, masks)))
+    row |= train_quality(stretches, bounds, censored_s, present)
     row |= {
         "n_spikes": n,
         "duration_s": sum(end - start for start, end in bounds),
@@ -257,8 +294,17 @@ def _unit_row(
             "isi_violation_ci_high": high,
         }
         row |= regularity(stretches, bounds)
+        said_of = (row["quality_reason"], cut_off(stretches))
+        row["quality_reason"] = "; ".join(text for text in said_of if text) or None
     row["reason"] = "; ".join(text for text in (row["reason"], *said) if text) or None
-    return row, stretches
+    return row, stretches, bounds
+
+
+def _cut(
+    by_segment: Mapping[int, Array], stretches: Sequence[Stretch]
+) -> tuple[list[Array], list[tuple[float, float]]]:
+    bounds = [(stretch.start_s, stretch.end_s) for stretch in stretches]
+    return [_within(by_segment, stretch) for stretch in stretches], bounds
 
 
 def _length(stretches: Sequence[Stretch]) -> float:
@@ -320,6 +366,8 @@ def _apply_quality(row: Row, unit: str, quality: Sequence[Row]) -> None:
     for found in quality:
         if str(found["unit_id"]) == unit:
             row |= {name: found.get(name) for name in SORTER_COLUMNS}
+            if row["isolation"] is not None and row["missed_fraction"] is None:
+                row["quality_reason"] = "; ".join(text for text in (row.get("quality_reason"), FEW_HEIGHTS) if text)
             if found.get("reason"):
                 row["reason"] = "; ".join(text for text in (row["reason"], str(found["reason"])) if text)
 

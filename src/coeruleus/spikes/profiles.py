@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coeruleus.spikes.held import Masks, masked_within
-from coeruleus.spikes.trains import autocorrelogram, log_histogram
+from coeruleus.spikes.quality import Bounds
+from coeruleus.spikes.trains import autocorrelogram, log_histogram, time_at_lags
 from coeruleus.spikes.waveform import WaveformMeasures
 from coeruleus.tables.status import OK
 
@@ -30,10 +31,11 @@ def isi_rows(site: str, unit: str, stretches: Sequence[Array]) -> list[Row]:
     ]
 
 
-def correlogram_rows(site: str, unit: str, stretches: Sequence[Array]) -> list[Row]:
-    """Rows of `tables.sources.AUTOCORRELOGRAMS`: spontaneous pairs of spikes by their distance, within stretches."""
+def correlogram_rows(site: str, unit: str, stretches: Sequence[Array], bounds: Bounds) -> list[Row]:
+    """Rows of `tables.sources.AUTOCORRELOGRAMS`: spontaneous pairs of spikes by their distance, within stretches; the
+    rate is that over the time that lies so long after a spike."""
     counts = autocorrelogram(stretches, CORRELOGRAM_BIN_S, CORRELOGRAM_BINS)
-    n = sum(len(times) for times in stretches)
+    seen = time_at_lags(stretches, bounds, CORRELOGRAM_BIN_S, CORRELOGRAM_BINS)
     edges = np.arange(CORRELOGRAM_BINS + 1) * CORRELOGRAM_BIN_S
     return [
         {
@@ -42,10 +44,10 @@ def correlogram_rows(site: str, unit: str, stretches: Sequence[Array]) -> list[R
             "lag_low_s": low,
             "lag_high_s": high,
             "count": count,
-            "rate_hz": count / (n * CORRELOGRAM_BIN_S),
+            "rate_hz": count / time if time > 0 else None,
         }
-        for low, high, count in zip(edges[:-1].tolist(), edges[1:].tolist(), counts.tolist(), strict=True)
-        if n
+        for low, high, count, time in zip(edges[:-1].tolist(), edges[1:].tolist(), counts.tolist(), seen, strict=True)
+        if any(len(times) for times in stretches)
     ]
 
 

@@ -17,7 +17,7 @@ Bounds = Sequence[tuple[float, float]]
 ZERO_UPPER = 3.689  # upper end of the 95 % interval of a Poisson count of 0
 PRESENCE_SPIKES = 10  # expected per bin: an empty one is no chance
 PRESENCE_LEAST = 5  # bins
-SILENCE_CHANCE = 0.01
+LEAST_HEIGHTS = 100  # spikes: of fewer, how many are too small to be seen is chance
 
 
 @dataclass(frozen=True)
@@ -34,15 +34,18 @@ def contamination(stretches: Sequence[Array], bounds: Bounds, censored_s: float 
     """From spikes closer than the refractory period (Llobet et al. 2022; Hill et al. 2011).
 
     A part C of spikes that come at random makes v = N² (τ − τc) ÷ T · (1 − (1 − C)²) such pairs among N spikes in
-    T; the interval is that of the Poisson count v (Garwood 1936). `censored_s` (τc) is the least interval that the
-    sorter lets stand. Where complete contamination would make fewer pairs than chance can hide, nothing is known.
+    T; the interval is that of the Poisson count v (Garwood 1936). `censored_s` (τc) is the least interval that recorder
+    or sorter let stand. Where complete contamination would make fewer pairs than chance can hide, nothing is known.
     """
+    nothing = float("nan")
+    if censored_s >= REFRACTORY_S:
+        reason = f"no two spikes of the site stand closer than {1000 * censored_s:.1f} ms: recorder or sorter forbid it"
+        return Contamination(nothing, nothing, nothing, reason)
     n = sum(len(times) for times in stretches)
     total = float(sum(end - start for start, end in bounds))
     window = REFRACTORY_S - censored_s
     most = n**2 * window / total if total > 0 else 0.0
     if most < ZERO_UPPER:
-        nothing = float("nan")
         return Contamination(nothing, nothing, nothing, f"insufficient_spikes: {n} spikes cannot show contamination")
     pairs = 0
     for times in stretches:
@@ -72,27 +75,3 @@ def presence(stretches: Sequence[Array], bounds: Bounds) -> float:
         place.append(times - start + start_at)
         start_at += end - start
     return float(np.mean(np.histogram(np.clip(np.concatenate(place), 0, total), edges)[0] > 0))
-
-
-@dataclass(frozen=True)
-class Silence:
-    """Silent periods: how many, the longest (s), and their part of the time."""
-
-    count: int
-    longest_s: float
-    fraction: float
-
-
-def silent_periods(stretches: Sequence[Array], bounds: Bounds, shape: float) -> Silence:
-    """Gaps longer than the unit's own intervals get: beyond the level that a gamma train of its mean and `shape`
-    passes once in a hundred recordings as long."""
-    from scipy.stats import gamma
-
-    gaps = np.concatenate([np.empty(0), *[np.diff(times) for times in stretches if len(times) > 1]])
-    total = float(sum(end - start for start, end in bounds))
-    if not len(gaps) or total <= 0:
-        return Silence(0, float("nan"), float("nan"))
-    typical = float(np.median(gaps)) / float(gamma.ppf(0.5, shape, scale=1 / shape))
-    limit = typical * float(gamma.isf(SILENCE_CHANCE / len(gaps), shape, scale=1 / shape))
-    long = gaps[gaps > limit]
-    return Silence(len(long), float(gaps.max()), float(long.sum()) / total)

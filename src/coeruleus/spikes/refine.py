@@ -23,6 +23,7 @@ from coeruleus.spikes.match import (
     template_distance,
 )
 from coeruleus.spikes.propose import nearest
+from coeruleus.spikes.quality import LEAST_HEIGHTS
 
 Array = NDArray[np.floating]
 Ints = NDArray[np.int_]
@@ -238,7 +239,10 @@ def match_all(found: Candidates, model: Model, clock: Array) -> Spikes:
 
 
 def quality(model: Model, sample: Sample, unit: int) -> tuple[float, float]:
-    """Isolation, the d′ to the nearest other unit or to noise, and the fraction of spikes too small to be taken."""
+    """Isolation, the d′ to the nearest other unit or to noise, and the fraction of spikes too small to be taken.
+
+    That fraction is NaN with fewer than 100 spikes that stand alone.
+    """
     size = float(np.linalg.norm(model.whitener(model.templates[unit][None])))
     apart = [np.inf]
     for other, template in enumerate(model.templates):
@@ -255,7 +259,8 @@ def quality(model: Model, sample: Sample, unit: int) -> tuple[float, float]:
     mode = min(model.limits[unit].mode, float(np.median(heights)) + spread)
     above = int(np.count_nonzero(heights > mode))
     missed = max(0, above - (len(heights) - above))
-    return min(apart) if np.isfinite(min(apart)) else size, missed / max(1, len(heights) + missed)
+    fraction = missed / (len(heights) + missed) if len(heights) >= LEAST_HEIGHTS else float("nan")
+    return min(apart) if np.isfinite(min(apart)) else size, fraction
 
 
 def _mad(values: Array) -> float:

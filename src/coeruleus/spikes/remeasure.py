@@ -19,6 +19,7 @@ MOST = 800  # spikes of one unit, evenly spread
 LEAST = 5
 SEARCH_S = 0.0015  # the sorter may have timed the trigger point, not the peak
 ALIGN_S = 0.0004  # and rounded it
+FAR_LARGER = 1.2  # what lies farther off may stand out of noise a little more
 SEEN_ERRORS = 6.0  # the largest of some seventy samples of noise alone seldom exceeds 4 standard errors
 
 
@@ -39,8 +40,8 @@ def remeasure(trace: Iterable[Array], sampling_rate_hz: float, trains: Mapping[s
 
     Each spike is put on its own peak in the band of spikes, at most 0.4 ms from where the mean one lies; the mean of
     the signal as recorded is trimmed by a tenth at either end. Where the mean at the sorter's times does not stand out
-    of the noise, trace and times do not belong together, and that is the reason. Raises ValueError where the sampling
-    rate leaves no band for spikes.
+    of the noise, or what lies farther off does so more, trace and times do not belong together, and that is the reason.
+    Raises ValueError where the sampling rate leaves no band for spikes.
     """
     before, after = WIDE_BEFORE_S + SEARCH_S, WIDE_AFTER_S + SEARCH_S
     cutter = Cutter(np.arange(-round(before * sampling_rate_hz), round(after * sampling_rate_hz) + 1, dtype=float))
@@ -92,6 +93,11 @@ def _mean(raw_parts: list[Array], band_parts: list[Array], noise: Array, rate: f
     peak, channel = np.unravel_index(int(np.argmax(np.abs(part))), part.shape)
     if abs(part[peak, channel]) * np.sqrt(len(band)) < SEEN_ERRORS:
         return _nothing("at its spike times nothing stands out of the raw trace: do they belong to it?")
+    every = np.abs(middle / safe).max(axis=1)
+    far = (int(np.argmax(every)) - trigger) / rate
+    if abs(far) > SEARCH_S + ALIGN_S and every.max() > FAR_LARGER * abs(part[peak, channel]):
+        side = "before" if far < 0 else "after"
+        return _nothing(f"its spikes peak {1000 * abs(far):.1f} ms {side} their times: are those late or early?")
     centre = trigger - search + int(peak)
     sign = float(np.sign(part[peak, channel]))
     own = np.argmax(sign * band[:, centre - near : centre + near + 1, channel], axis=1) + centre - near

@@ -20,6 +20,8 @@ from coeruleus.tables.sources import EXCERPT_MARKS, EXCERPTS, WAVEFORMS
 from coeruleus.tables.units import SPIKES
 
 STAGE = "spikes"
+NOT_RECORDED = "late start of the trace"
+LATE_S = 0.1  # typed onsets are no finer
 Row = dict[str, Any]
 
 
@@ -39,7 +41,11 @@ class SortedSites:
 
 
 def sort_sites(recordings: pd.DataFrame, folder: Path) -> SortedSites:
-    """Sort every raw recording of a sheet, the segments of a site together; files are relative to `folder`."""
+    """Sort every raw recording of a sheet, the segments of a site together; files are relative to `folder`.
+
+    All times stand on the recording's clock, as the events of its file do; what lies before a trace's first sample is
+    masked.
+    """
     spikes: list[Row] = []
     waveforms: list[Row] = []
     segments: list[Row] = []
@@ -57,9 +63,15 @@ def sort_sites(recordings: pd.DataFrame, folder: Path) -> SortedSites:
         if result is None:
             continue
         problems += [Problem(STAGE, str(site), "warning", text) for text in result.problems]
+        for segment, recording in opened:
+            if recording.start_s > 0:
+                stretch = {"start_s": 0.0, "end_s": recording.start_s, "kind": NOT_RECORDED}
+                artefacts.append({"site_id": site, "segment": segment["segment"], **stretch})
         for one in result.artefacts:
-            stretch = {"start_s": one.start_s, "end_s": one.end_s, "kind": one.kind}
-            artefacts.append({"site_id": site, "segment": opened[one.segment][0]["segment"], **stretch})
+            segment, recording = opened[one.segment]
+            low, high = one.start_s + recording.start_s, one.end_s + recording.start_s
+            stretch = {"start_s": low, "end_s": high, "kind": one.kind}
+            artefacts.append({"site_id": site, "segment": segment["segment"], **stretch})
         numbers = [segment["segment"] for segment, _ in opened]
         pieces, marks = excerpt_rows(str(site), numbers, [recording for _, recording in opened], result)
         excerpts += pieces
@@ -75,8 +87,8 @@ def sort_sites(recordings: pd.DataFrame, folder: Path) -> SortedSites:
             highpass = opened[0][0]["highpass_hz"]
             for time, amplitude in zip(unit.waveform_time_ms, unit.waveform_uv, strict=True):
                 waveforms.append({**key, "time_ms": time, "amplitude_uv": amplitude, "highpass_hz": highpass})
-            for (segment, _), times in zip(opened, unit.times_s, strict=True):
-                spikes += [{**key, "segment": segment["segment"], "time_s": time} for time in times]
+            for (segment, recording), times in zip(opened, unit.times_s, strict=True):
+                spikes += [{**key, "segment": segment["segment"], "time_s": time + recording.start_s} for time in times]
     return SortedSites(
         SPIKES.frame(spikes),
         WAVEFORMS.frame(waveforms),
@@ -108,8 +120,12 @@ def _open(
             segment |= {"status": error.status, "reason": str(error)}
             problems.append(Problem(STAGE, _item(row), "error", str(error)))
             continue
-        segment["duration_s"] = recording.duration_s
-        problems += [Problem(STAGE, _item(row), "warning", f"{row['file']}: {note}") for note in recording.notes]
+        segment["duration_s"] = recording.end_s
+        notes = list(recording.notes)
+        if abs(recording.start_s) >= LATE_S:
+            where = f"its trace begins at {recording.start_s:g} s of the file's clock"
+            notes.append(f"{where}; spikes are timed on that clock, so must be the onsets in events.tsv")
+        problems += [Problem(STAGE, _item(row), "warning", f"{row['file']}: {note}") for note in notes]
         opened.append((segment, recording))
     return opened
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from coeruleus.experiment.conditions import BASELINE, condition_at
+from coeruleus.experiment.conditions import BASELINE, condition_at, stated_or_drug, told_before_drugs
 from coeruleus.experiment.routes import reach_s
 from coeruleus.tables.status import OK
 
@@ -130,9 +130,10 @@ def spontaneous_time(
     """Spontaneous time of one site.
 
     Whole segments without events where there are any in the baseline condition; else the time before the
-    first drug, from `margin_s` after each event's end until the next event. `segments` and `events` are rows
-    of one site, `drugs` comes from `drugs_by_segment`. Segments whose status is not `ok`, or whose duration
-    is not known, give no time.
+    first drug, from `margin_s` after each event's end until the next event. A condition that says nothing of a drug,
+    as the anaesthetic's name, does not hide it (`stated_or_drug`). `segments` and `events` are rows of one site,
+    `drugs` comes from `drugs_by_segment`. Segments whose status is not `ok`, or whose duration is not known, give no
+    time.
     """
     usable, refused = [], []
     for row in sorted(segments, key=lambda row: int(row["segment"])):
@@ -141,7 +142,8 @@ def spontaneous_time(
             refused.append(f"segment {int(row['segment'])}: {problem}")
         else:
             usable.append(row)
-    calm = _calm_condition(usable, drugs)
+    told = told_before_drugs((row.get("condition"), *_acting(row, drugs)) for row in segments)
+    calm = _calm_condition(usable, drugs, told)
     under = "" if calm == BASELINE else f", condition {calm}"
     by_segment: dict[int, list[Mapping[str, Any]]] = {}
     for event in events:
@@ -150,13 +152,13 @@ def spontaneous_time(
     whole = [
         Stretch(int(row["segment"]), 0.0, float(row["duration_s"]))
         for row in usable
-        if int(row["segment"]) not in by_segment and _condition(row, drugs) == calm
+        if int(row["segment"]) not in by_segment and _condition(row, drugs, told) == calm
     ]
     if whole:
         return Spontaneous(tuple(whole), _named("without events", whole) + under, None)
 
     parts: list[Stretch] = []
-    for row in (row for row in usable if _condition(row, drugs) == calm):
+    for row in (row for row in usable if _condition(row, drugs, told) == calm):
         parts += _outside_events(row, by_segment.get(int(row["segment"]), []), drugs, margin_s)
     if parts:
         text = _named("before any drug and outside events", parts) + under
@@ -176,23 +178,28 @@ def _unusable(row: Mapping[str, Any]) -> str | None:
     return None if duration > 0 else f"its duration is {float(duration):g} s"
 
 
-def _condition(row: Mapping[str, Any], drugs: Mapping[Key, Sequence[Given]]) -> str:
-    """Condition at the start of a segment: what the sheet says, else what the drugs say."""
-    stated = row.get("condition")
-    if isinstance(stated, str) and stated.strip():
-        return BASELINE if stated.strip().casefold() == BASELINE else stated.strip()
+def _acting(row: Mapping[str, Any], drugs: Mapping[Key, Sequence[Given]]) -> tuple[list[float], list[str]]:
     found = drugs.get((row["site_id"], int(row["segment"])), [])
-    return condition_at([0.0], [drug.onset_s for drug in found], [drug.name for drug in found])[0]
+    return [drug.onset_s for drug in found], [drug.name for drug in found]
 
 
-def _calm_condition(rows: Sequence[Mapping[str, Any]], drugs: Mapping[Key, Sequence[Given]]) -> str:
+def _condition(row: Mapping[str, Any], drugs: Mapping[Key, Sequence[Given]], told: set[str]) -> str:
+    """Condition at the start of a segment: what the sheet says, else what the drugs say."""
+    onsets, names = _acting(row, drugs)
+    (under,) = condition_at([0.0], onsets, names)
+    return stated_or_drug(row.get("condition"), under, 0.0, onsets, names, told)
+
+
+def _calm_condition(rows: Sequence[Mapping[str, Any]], drugs: Mapping[Key, Sequence[Given]], told: set[str]) -> str:
     """The condition that spontaneous firing is taken from: baseline, else what the sheet says of the first segment.
 
-    Labs write what they like there, such as the anaesthetic; a drug that an event names is never calm.
+    Labs write what they like there, such as the anaesthetic; a drug that an event names is never calm, and neither is a
+    segment that begins under one, unless it is called baseline.
     """
-    conditions = [_condition(row, drugs) for row in rows]
+    conditions = [_condition(row, drugs, told) for row in rows]
     given = {drug.name.casefold() for found in drugs.values() for drug in found}
-    if BASELINE in conditions or not conditions or conditions[0].casefold() in given:
+    drugged = any(onset <= 0 for row in rows[:1] for onset in _acting(row, drugs)[0])
+    if BASELINE in conditions or not conditions or drugged or conditions[0].casefold() in given:
         return BASELINE
     return conditions[0]
 

@@ -179,3 +179,12 @@ def autocorrelogram(stretches: Sequence[Array], bin_s: float, bins: int) -> NDAr
                 break
             counts += np.bincount(np.floor(near / bin_s + _TINY).astype(int), minlength=bins)[:bins]
     return counts
+
+
+def time_at_lags(
+    stretches: Sequence[Array], bounds: Sequence[tuple[float, float]], bin_s: float, bins: int
+) -> list[float]:
+    """Time (s) of all stretches that lies so long after a spike, for each bin of `autocorrelogram`: near a stretch's
+    end there is less of it."""
+    left = np.concatenate([np.empty(0), *[end - times for times, (_, end) in zip(stretches, bounds, strict=True)]])
+    return [float(np.clip(left - step * bin_s, 0.0, bin_s).sum()) for step in range(bins)]

@@ -194,7 +194,7 @@ AUTOCORRELOGRAMS = Table(
         number("lag_low_s", "lower edge of the bin: time from one spontaneous spike to a later one", "s"),
         number("lag_high_s", "upper edge of the bin", "s"),
         integer("count", "pairs of spikes that far apart"),
-        number("rate_hz", "rate of spikes that long after a spike", "Hz"),
+        number("rate_hz", "spikes that long after a spike ÷ spontaneous time that lies there", "Hz"),
     ),
 )
 

@@ -45,11 +45,13 @@ UNITS = Table(
             "elsewhere from their peaks in the raw trace, where 0.5 stands for a half or more",
         ),
         number("noise_fraction", "part of the spikes that may be noise: expected, plus one standard error"),
-        number("presence", "bins that should hold ten spikes and hold one at least ÷ such bins"),
+        number(
+            "presence", "bins of all spontaneous time that should hold ten spikes and hold one at least ÷ such bins"
+        ),
         number("contamination", "part of the spikes from other neurons, by refractory violations (Llobet 2022)"),
         number("contamination_ci_low", "lower end of the 95 % interval of contamination"),
         number("contamination_ci_high", "upper end of the 95 % interval of contamination"),
-        text("quality_reason", "why a measure of quality is missing"),
+        text("quality_reason", "why a measure of quality is missing or doubtful"),
         number(
             "asymmetry", "(after − before) ÷ (after + before) of the opposite peaks beside the main peak (Barthó 2004)"
         ),

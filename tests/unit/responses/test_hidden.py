@@ -29,3 +29,13 @@ def test_masked_events_are_left_out() -> None:
     assert group.onset == [40.0, 70.0]
     assert group.notes() == ["1 event left out: spikes are hidden by a movement artefact"]
     assert "hidden" in problems[0].message
+
+
+def test_time_before_an_event_begins_after_what_hid_spikes() -> None:
+    """At 40 s the ten seconds before are free; a mask up to 36 s leaves four."""
+    masked = ARTEFACTS.frame(
+        [{"site_id": "s", "segment": 1, "start_s": 33.0, "end_s": 36.0, "kind": "movement artefact"}]
+    )
+    for artefacts, before in ((None, 10.0), (masked, 4.0)):
+        (group,), _ = make_groups(EVENTS, {("s", 1): Segment(100.0, "ok", None)}, {}, NO_CURATION, artefacts)
+        assert group.before[1] == before

@@ -80,6 +80,14 @@ def test_a_condition_in_the_sheet_wins(sheets: Sheets) -> None:
     assert list(_run(frames).responses["condition"]) == ["urethane"]
 
 
+def test_a_condition_that_says_nothing_of_the_drug_does_not_pool_pinches_around_it(sheets: Sheets) -> None:
+    drug = {"segment": 1, "trial_type": "drug", "drug": "clonidine", "onset": float(TRIALS.onsets[5]) - 8}
+    frames = sheets({1: (DURATION, {"1": TRIALS.spikes})}, [*PINCHES, drug])
+    frames["recordings"]["condition"] = "urethane"
+    rows = _run(frames).responses
+    assert dict(zip(rows["condition"], rows["n_trials"], strict=True)) == {"urethane": 5, "clonidine": 5}
+
+
 def test_excluded_outside_and_unrecorded_events_are_left_out_and_said(sheets: Sheets) -> None:
     events = [*PINCHES, PINCH | {"onset": 9e3}, PINCH | {"onset": 5.0, "segment": 7}]
     frames = sheets({1: (DURATION, {"1": TRIALS.spikes})}, events, excluded=(float(TRIALS.onsets[0]),))

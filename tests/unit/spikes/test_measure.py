@@ -168,3 +168,21 @@ def test_560_sites_take_seconds():
     measured = measure(trains, [{"site_id": name, "duration_s": 1000.0} for name in names], waveforms=shapes)
     assert time.process_time() - start < 20
     assert len(measured.units) == 560 and (measured.units["status"] == "ok").all()
+
+
+def test_spikes_that_stand_twice_are_handed_on_once():
+    """Rates before events and under drugs come from these: doubled, they would not fit the firing rate."""
+    doubled = np.concatenate([REGULAR, REGULAR, [np.nan]])
+    found = measure([("s1", "a", 1, doubled)], [{"site_id": "s1"}])
+    assert found.units["firing_rate_hz"].tolist() == [1.0]
+    assert found.spikes["time_s"].tolist() == REGULAR.tolist()
+    said = " ".join(problem.message for problem in found.problems)
+    assert "100 spike times stand twice and were counted once" in said and "1 spike times are not numbers" in said
+
+
+def test_few_spikes_do_not_say_how_many_are_missing():
+    known = {"site_id": "s1", "unit_id": "a", "snr": 9.0, "isolation": 8.0, "noise_fraction": 0.0, "reason": None}
+    for missed, said in ((np.nan, True), (0.1, False)):
+        snr = pd.DataFrame([known | {"missed_fraction": missed}])
+        (row,) = measure([("s1", "a", 1, REGULAR)], [{"site_id": "s1"}], snr=snr).units.to_dict("records")
+        assert ("missed_fraction: insufficient_spikes: 100" in (row["quality_reason"] or "")) == said

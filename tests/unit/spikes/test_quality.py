@@ -8,9 +8,10 @@ from coeruleus.simulation.trains import bursty_train, flat_rate, labelled_bursts
 from coeruleus.spikes.gamma_bursts import gamma_bursts
 from coeruleus.spikes.held import masked_within, while_held, without_masks
 from coeruleus.spikes.measure import measure_units
+from coeruleus.spikes.profiles import correlogram_rows
 from coeruleus.spikes.quality import contamination, presence
 from coeruleus.spikes.spontaneous import Stretch
-from coeruleus.spikes.trains import autocorrelogram
+from coeruleus.spikes.trains import autocorrelogram, time_at_lags
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.3])
@@ -102,3 +103,52 @@ def test_masked_time_is_no_silence():
 def test_autocorrelogram_by_hand():
     counts = autocorrelogram([np.array([0.0, 0.015, 0.04]), np.array([1.0, 1.005])], 0.01, 5)
     assert counts.tolist() == [1, 1, 1, 0, 1]
+
+
+def test_time_at_lags_by_hand():
+    """Spikes 0.5 and 0.2 s before the ends of two stretches: the second has no time left beyond 0.2 s."""
+    seen = time_at_lags([np.array([0.5]), np.array([2.8])], [(0.0, 1.0), (2.0, 3.0)], 0.15, 4)
+    assert seen == pytest.approx([0.3, 0.2, 0.15, 0.05])
+
+
+@pytest.mark.parametrize(("rate", "length"), [(1.0, 10.0), (0.5, 2.0)])
+def test_the_autocorrelogram_of_a_poisson_train_is_flat_in_short_stretches(rate, length):
+    rng = np.random.default_rng(8)
+    bounds = [(2 * length * n, 2 * length * n + length) for n in range(round(8000 / rate / length))]
+    trains = [np.sort(rng.uniform(low, high, rng.poisson(rate * length))) for low, high in bounds]
+    rates = [row["rate_hz"] for row in correlogram_rows("s", "1", trains, bounds)]
+    for tenth in np.array_split(np.array(rates), 10):
+        assert tenth.mean() == pytest.approx(rate, rel=0.2)
+
+
+def measured(times, segments, events=()):
+    """The row of one unit; `segments` are the lengths of its recordings, `times` its trains."""
+    row = {"site_id": "s", "subject_id": "r", "kind": "sorted", "status": "ok"}
+    rows = pd.DataFrame([row | {"segment": n + 1, "duration_s": length} for n, length in enumerate(segments)])
+    parts = [
+        pd.DataFrame({"site_id": "s", "unit_id": "1", "segment": n + 1, "time_s": one}) for n, one in enumerate(times)
+    ]
+    columns = ["site_id", "segment", "trial_type", "onset", "duration", "unit_id", "action", "onset_source", "drug"]
+    empty = pd.DataFrame(columns=columns)
+    shapes = pd.DataFrame(columns=["site_id", "unit_id", "time_ms", "amplitude_uv"])
+    given = pd.DataFrame(events, columns=columns)
+    rows = rows.assign(condition=None, highpass_hz=None, reason=None)
+    return measure_units(pd.concat(parts), rows, given, shapes, empty).units.to_dict("records")[0]
+
+
+def test_a_unit_that_was_lost_was_not_present_throughout():
+    """Lost half-way, and lost in the second of two recordings: there for half of the time."""
+    half = np.arange(0.25, 100.0, 0.5)
+    for times, segments in (([half], [200.0]), ([half, half[:0]], [100.0, 100.0])):
+        row = measured(times, segments)
+        assert row["presence"] == pytest.approx(0.5, abs=0.1)
+        assert row["firing_rate_hz"] == pytest.approx(2.0, rel=0.02)
+
+
+def test_short_stretches_warn_of_their_cv():
+    """0.3 Hz in the 10 s between pinches: about three spikes a stretch."""
+    times = np.sort(np.random.default_rng(2).uniform(0, 4000, 1200))
+    pinch = {"site_id": "s", "segment": 1, "trial_type": "paw_pinch", "duration": 0.0, "onset_source": "ttl"}
+    row = measured([times], [4000.0], [pinch | {"onset": 20.0 * n} for n in range(200)])
+    assert row["isi_cv"] < 0.95 and "isi_cv: too low" in row["quality_reason"]
+    assert "isi_cv" not in (measured([times], [4000.0])["quality_reason"] or "")

@@ -65,6 +65,13 @@ def test_times_of_another_recording_are_refused_with_a_reason(recorded):
     assert "within the raw trace" in found["no"].reason
 
 
+@pytest.mark.parametrize("late_s", [0.003, 0.0022, -0.003])
+def test_times_that_are_late_or_early_do_not_make_a_spike_of_what_follows_it(recorded, late_s):
+    trace, trains = recorded
+    one = remeasure(pieces(trace), RATE, {"a": trains["a"] + late_s})["a"]
+    assert f"{1000 * abs(late_s):.1f} ms {'before' if late_s > 0 else 'after'}" in one.reason
+
+
 @pytest.mark.parametrize("value", [0.0, 3.0, np.nan])
 @pytest.mark.parametrize("samples", [0, 9, 48000])
 def test_a_dead_trace_gives_a_reason(value, samples):

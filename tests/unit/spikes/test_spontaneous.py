@@ -56,6 +56,18 @@ def test_a_segment_after_a_drug_is_not_baseline_unless_the_sheet_says_so():
     assert stated.source == "segment 1 without events, condition isoflurane"
 
 
+def test_an_anaesthetic_in_the_sheet_does_not_hide_a_drug():
+    """Three recordings, all said to be under urethane, clonidine in the second: only the first is spontaneous."""
+    drug = [event(2, 300.0, kind="drug", drug="clonidine")]
+    found = spontaneous([recording(n, condition="urethane") for n in (1, 2, 3)], drug)
+    assert found.stretches == (Stretch(1, 0.0, 600.0),) and found.source.endswith("condition urethane")
+    alone = spontaneous([recording(2, condition="urethane"), recording(3, condition="recovery")], drug)
+    assert alone.stretches == (Stretch(2, 0.0, 300.0),), "the drug's own recording, before it"
+    after = [recording(3, condition="recovery")]
+    drugs = drugs_by_segment(pd.DataFrame([recording(2), *after]), pd.DataFrame(drug))
+    assert spontaneous_time(after, [], drugs).stretches == (), "what follows a drug is not calm whatever it is called"
+
+
 def test_a_drug_at_another_site_of_the_session_counts():
     when = {"session_id": "day1"}
     rows = [

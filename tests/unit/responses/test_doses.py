@@ -85,6 +85,7 @@ def _reason(
         ({1: {"route": "local"}}, 3, "different routes: i.v., local"),
         ({1: {"status": "failed", "reason": "outside segment 1"}}, 3, "outside segment 1"),
         ({2: {"drug": "idazoxan"}}, 3, "2 different doses with enough time"),
+        ({2: {"drug": None}}, 4, "2 different doses with enough time"),
         ({n: {"route": "local pressure", "dose": 5.0} for n in range(3)}, 3, "1 different doses"),
     ],
 )

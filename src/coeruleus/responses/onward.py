@@ -190,7 +190,8 @@ def _drawn(
         alive = np.flatnonzero(time < stop)
         if not len(alive):
             return bins.reshape(REPLICATES, -1)
-        row, of, stop, scaled, time = (one[alive] for one in (row, of, stop, scaled, time))
+        row, of = row[alive], of[alive]
+        stop, scaled, time = stop[alive], scaled[alive], time[alive]
         bins += np.bincount(row * (len(edges) - 1) + bin_of(time), minlength=len(bins))
         time = time + scaled * intervals.drawn(of, rng)
 

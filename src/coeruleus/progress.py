@@ -1,9 +1,11 @@
-"""What a run says of itself: how far it is and roughly how long it needs, and a line per experiment at its end."""
+"""What a run says of itself: how far it is and roughly how long it needs, why a cluster ended a job, and a line per
+experiment at its end."""
 
 from __future__ import annotations
 
 import csv
 import logging
+import re
 import sys
 import time
 from collections import Counter
@@ -33,16 +35,57 @@ class Progress(logging.Handler):
         self.say(f"progress: {done} of {total} jobs done, about {duration(left)} left")
 
 
+MORE = "--set-resources RULE:"
+ENDED = (
+    (re.compile(r"due to time limit", re.I), f"it was over its time limit ({MORE}runtime=MINUTES gives it more)"),
+    (
+        re.compile(r"memory limit|oom.?kill|out of memory", re.I),
+        f"it was over its memory ({MORE}mem_mb=... gives more)",
+    ),
+    (re.compile(r"due to node failure", re.I), "its node was lost"),
+    (re.compile(r"due to preemption", re.I), "it had to make way for other jobs of the cluster"),
+)
+
+
+class Reasons(logging.Handler):
+    """Says why a cluster ended a job: Snakemake names only the log in which its executor keeps the reason."""
+
+    def __init__(self, say: Callable[[str], None]):
+        super().__init__(logging.ERROR)
+        self.say = say
+
+    def emit(self, record: logging.LogRecord) -> None:
+        jobs = getattr(record, "job_error_info", None) or [vars(record)]
+        rules = ", ".join(sorted({str(job.get("rule_name")) for job in jobs}))
+        logs = [*(getattr(record, "aux_logs", None) or []), *(getattr(record, "log", None) or [])]
+        for log in logs:
+            if ".snakemake" in Path(log).parts:  # what a job prints on the screen of its node
+                for reason in reasons(Path(log)):
+                    self.say(f"stopped on the cluster: {rules}: {reason}; see {log}")
+
+
+def reasons(log: Path) -> list[str]:
+    """What Slurm, or our own scripts, wrote to the log of a job that ended early."""
+    if not log.is_file():
+        return []
+    text = log.read_text("utf-8", errors="replace")
+    slurm = "\n".join(re.findall(r"^(?:slurmstepd|srun).*: error: .*$", text, flags=re.MULTILINE))
+    own = re.findall(r"^stopped: (.*)$", text, flags=re.MULTILINE)
+    return list(dict.fromkeys([*(words for pattern, words in ENDED if pattern.search(slurm)), *own]))
+
+
 def duration(seconds: float) -> str:
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
     return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def summary(results: Path) -> str:
+def summary(results: Path, finished: bool = True) -> str:
     """One line for an experiment: what was processed, what was odd, where the report is."""
-    if not (results / "provenance.json").is_file():
-        return f"{results.name}: not finished; see the messages above and its logs"
+    there = (results / "provenance.json").is_file()
+    if not finished or not there:
+        older = f"; what lies in {results} is of an earlier run, at least in part" if there else ""
+        return f"{results.name}: not finished; see the messages above and its logs{older}"
     parts = []
     for name, word, key in (
         ("dialysate/concentrations", "injections", ("injection_id",)),

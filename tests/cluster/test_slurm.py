@@ -55,7 +55,7 @@ def test_a_job_that_never_has_enough_is_reported_and_others_go_on(
     little = ("--set-resources", "quantify_run:mem_mb=60", "--retries", "1")
     done = on_slurm(tmp_path, *little, "--until", "quantify_run", "sort_recording", "--config", f"experiments={inputs}")
     assert done.returncode != 0
-    assert done.stdout.count("Error in rule quantify_run") == 2
+    assert done.stdout.count("stopped on the cluster: quantify_run: it was over its memory") == 2
     assert "Traceback" not in done.stdout
     assert (tmp_path / "results/.interim/small/sorted/rat02_recording/spikes.tsv").is_file()
 
@@ -69,23 +69,50 @@ def test_a_job_over_its_time_is_tried_again_and_then_reported(slurm: LocalSlurm,
     call = ("--set-resources", "quantify_run:runtime=1", "--retries", "1", "--until", "quantify_run")
     done = snakemake(tmp_path, *PROFILE, *QUICK, *call, "--config", f"experiments={inputs}", PYTHONPATH=str(tmp_path))
     assert done.returncode != 0
-    assert done.stdout.count("TIMEOUT") == 2
+    assert done.stdout.count("stopped on the cluster: quantify_run: it was over its time limit") == 2
 
 
-@pytest.mark.slow
-def test_a_lost_node_costs_nothing(slurm: LocalSlurm, inputs: Path, local: dict[str, bytes], tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(tmp_path)]
-    out = tmp_path / "out.txt"
+def begun(slurm: LocalSlurm, inputs: Path, folder: Path, out: Path) -> tuple[subprocess.Popen[bytes], str]:
+    """A run whose first job is at work, and the node on which it is."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)]
     with out.open("w") as handle:
         run = subprocess.Popen(
             [*command, *PROFILE, *QUICK, "--config", f"experiments={inputs}"], stdout=handle, stderr=handle
         )
-    lost = None
+    node = None
     end = time.monotonic() + 300
-    while lost is None and run.poll() is None and time.monotonic() < end:
+    while node is None and run.poll() is None and time.monotonic() < end:
         time.sleep(1)
-        lost = next(iter(slurm.ask("squeue", "-h", "-t", "R", "-o", "%N").split()), None)
-    assert lost is not None, out.read_text()[-3000:]
+        node = next(iter(slurm.ask("squeue", "-h", "-t", "R", "-o", "%N").split()), None)
+    assert node is not None, out.read_text()[-3000:]
+    return run, node
+
+
+@pytest.mark.slow
+def test_jobs_of_a_killed_run_keep_the_next_from_their_results(
+    slurm: LocalSlurm, inputs: Path, local: dict[str, bytes], tmp_path: Path
+) -> None:
+    run, _ = begun(slurm, inputs, tmp_path, tmp_path / "out.txt")
+    run.kill()
+    run.wait()
+    again = on_slurm(tmp_path, "--config", f"experiments={inputs}")
+    assert again.returncode != 0
+    found = re.search(r"jobs of a run that was killed still work on these results .*: scancel ([\d ]+)", again.stdout)
+    assert found, again.stdout[-3000:]
+    slurm.ask("scancel", *found[1].split())
+    end = time.monotonic() + 60
+    while slurm.ask("squeue", "-h") and time.monotonic() < end:
+        time.sleep(1)
+    done = on_slurm(tmp_path, "--config", f"experiments={inputs}")
+    assert done.returncode == 0, done.stdout[-5000:]
+    results = bytes_of(tmp_path / "results" / "small")
+    assert [name for name in local if local[name] != results.get(name)] == []
+
+
+@pytest.mark.slow
+def test_a_lost_node_costs_nothing(slurm: LocalSlurm, inputs: Path, local: dict[str, bytes], tmp_path: Path) -> None:
+    out = tmp_path / "out.txt"
+    run, lost = begun(slurm, inputs, tmp_path, out)
     time.sleep(3)
     slurm.lose_node(lost)
     time.sleep(30)

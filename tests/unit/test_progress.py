@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from coeruleus.progress import Progress, duration, summary
+from coeruleus.progress import Progress, Reasons, duration, summary
 
 
 def test_time_left_follows_the_pace_so_far() -> None:
@@ -36,3 +36,34 @@ def test_a_line_for_an_experiment(tmp_path: Path) -> None:
     (results / "units/units.tsv").write_text(rows)
     (results / "problems.tsv").write_text("stage\titem\tseverity\tmessage\na\tb\terror\tc\na\tb\twarning\tc\n")
     assert summary(results) == (f"x: 2 of 3 units with a sound number; 1 errors, 1 warnings; {results / 'report.html'}")
+    assert "not finished" in summary(results, finished=False) and "of an earlier run" in summary(
+        results, finished=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        (
+            "slurmstepd-n1: error: *** JOB 8 ON n1 CANCELLED AT 2026-11-22T01:20:53 DUE TO TIME LIMIT ***",
+            "over its time",
+        ),
+        ("slurmstepd-n1: error: StepId=5.batch exceeded memory limit (135 > 62), being killed", "over its memory"),
+        ("slurmstepd: error: Detected 1 oom_kill event in StepId=5.0", "over its memory"),
+        ("stopped: Disk full: results/a. Make room", "Disk full"),
+    ],
+)
+def test_why_a_cluster_ended_a_job(tmp_path: Path, written: str, said: str) -> None:
+    log = tmp_path / ".snakemake" / "slurm_logs" / "8.log"
+    log.parent.mkdir(parents=True)
+    log.write_text(f"Building DAG of jobs...\n{written}\n{written}\n")
+    own = tmp_path / "logs" / "quantify_run.log"
+    own.parent.mkdir()
+    own.write_text("stopped: said on the screen already\n")
+    lines: list[str] = []
+    group = {"job_error_info": [{"rule_name": "quantify_run"}], "aux_logs": [str(log)]}
+    single = {"rule_name": "quantify_run", "log": [str(own), str(log), str(tmp_path / ".snakemake" / "gone.log")]}
+    for about in (group, single):
+        Reasons(lines.append).handle(logging.makeLogRecord({"levelno": logging.ERROR} | about))
+    assert len(lines) == 2 and lines[0] == lines[1]
+    assert lines[0].startswith("stopped on the cluster: quantify_run: ") and said in lines[0] and str(log) in lines[0]

@@ -34,10 +34,12 @@ def draw_doses(
     labels: dict[tuple[str, str], str] = {}
     for row in records(take(tables, CLASSIFICATION)):
         labels.setdefault((row["site_id"], row["unit_id"]), row["label"])
-    of_unit = split(drug_responses(tables), "site_id", "unit_id", "drug")
+    given = drug_responses(tables)
+    of_unit = split(given, "site_id", "unit_id", "drug")
     for (drug,), series in split(take(tables, DOSES), "drug").items():
         every = [
-            (row, _doses_of(row, series, of_unit[row["site_id"], row["unit_id"], drug])) for row in records(series)
+            (row, _doses_of(row, series, of_unit.get((row["site_id"], row["unit_id"], drug), given.iloc[:0])))
+            for row in records(series)
         ]
         drawn = [(row, doses) for row, doses in every if len(doses) > 1]
         pages = range(0, len(drawn), COLUMNS * ROWS)

@@ -54,8 +54,9 @@ def _responses(tables: Tables) -> list[str]:
         usual, local = SYSTEMIC[0].longest_s / 60, LOCAL[0].longest_s / 60
         said.append(
             f"Rates up to {usual:g} min before and after a drug ({local:g} min with a local route) were compared by "
-            "generalised least squares that allow for a trend and for first-order drift of the rate; the largest "
-            "p-value over all drifts that the data do not rule out counts (Berger & Boos 1994). Where both sides "
+            "generalised least squares that allow for a trend and for drift of the rate, of first order or smooth; "
+            "the largest p-value over all drifts that the data do not rule out counts (Berger & Boos 1994). Where both "
+            "sides "
             f"lasted {SLOW.least_s / 60:g} min, up to {SLOW.longest_s / 60:g} min were compared as well, for effects "
             "that come slowly, and the smaller p-value was doubled; rates and changes are those of the first "
             "comparison wherever the second is not named."

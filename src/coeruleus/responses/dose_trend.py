@@ -1,7 +1,7 @@
 """Rates under several doses of one drug: whether larger doses do more, and the dose that halves the rate.
 
 Doses given one after the other run with time, as a drifting rate does. So the trend is tested beside a straight line in
-time and a step that all doses share, under every first-order drift that the data allow (`drift.last_p`): what counts
+time and a step that all doses share, under every drift that the data allow (`drift.last_p`): what counts
 are the steps at the times of the doses.
 """
 

@@ -94,11 +94,11 @@ def _position(row: Mapping[str, Any]) -> Position:
 
 def _series_of(own: Sequence[Row], sessions: Mapping[SegmentKey, object]) -> Iterator[list[Row]]:
     """Doses (none of them 0) of one drug in one session until another drug; two or more."""
-    given = sorted((row for row in own if row["dose"] != 0 and not pd.isna(row["drug"])), key=_position)
-    begun = set()
+    given = sorted((row for row in own if row["dose"] != 0), key=_position)
+    begun: set[tuple[object, str]] = set()
     for index, first in enumerate(given):
         session = sessions.get((first["site_id"], int(first["segment"])))
-        if (session, first["drug"]) in begun:
+        if pd.isna(first["drug"]) or (session, first["drug"]) in begun:
             continue
         begun.add((session, first["drug"]))
         later = [row for row in given[index:] if sessions.get((row["site_id"], int(row["segment"]))) == session]

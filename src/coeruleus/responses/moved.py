@@ -106,7 +106,10 @@ def counts(
     at = np.round((onsets - float(trials.start.min())) / GRID_S).astype(np.intp)
     steps = np.round(edges / GRID_S).astype(np.intp)
     until = level.take(at[:, :, None] + steps)
-    bins = np.diff(until.sum(axis=1), axis=1) if mask.all() else (np.diff(until, axis=2) * mask).sum(axis=1)
+    if mask.all():
+        bins = np.diff(until.sum(axis=1, dtype=until.dtype), axis=1)
+    else:
+        bins = (np.diff(until, axis=2) * mask).sum(axis=1)
     if level.dtype.kind == "i":
         return np.asarray(bins, dtype=np.int32)
     return np.diff(np.rint(np.cumsum(bins, axis=1)), axis=1, prepend=0).astype(np.int32)

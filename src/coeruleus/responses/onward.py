@@ -20,7 +20,6 @@ from coeruleus.responses.scan import EDGES_S, Scan, compare, windows_between
 Ints = NDArray[np.int64]
 
 REPLICATES = 399
-SHARING = 7  # replicates that share a distribution of intervals, where most of the train is rest
 QUANTILES = 128
 NEARLY = 1 - 1e-12
 FEWEST_INTERVALS = 8
@@ -31,12 +30,14 @@ LEAST_REST = 0.3  # of the recording
 
 @dataclass(frozen=True)
 class Intervals:
-    """Distributions of a cell's intervals at rest, each as it could have been: sorted times (s), probability of lasting
-    at most each, (rows, times), and by how much those that are longer than the last of them are longer (s)."""
+    """Distributions of a cell's intervals at rest, one or as each could have been: sorted times (s), probability of
+    lasting at most each, (rows, times), by how much those that are longer than the last of them are longer (s), and
+    the relative error of the mean interval (0 where the distributions show it)."""
 
     times: Floats
     at_most: Floats
     tail_s: Floats
+    error: float
 
     def drawn(self, of: Ints, rng: np.random.Generator) -> Floats:
         """A whole interval of each distribution: any of its QUANTILES, much faster than looking each one up."""
@@ -77,8 +78,9 @@ def _places(at_most: Floats, of: Ints, chance: Floats) -> Ints:
 
 def intervals_at_rest(trials: Trials, extent_end_s: float, rng: np.random.Generator) -> Intervals | None:
     """Kaplan–Meier distributions of the intervals outside responses; those that run into the next event's time are
-    censored there. Intervals are weighed anew in each (Bayesian bootstrap; Rubin 1981, Ann Stat 9, 130): what few of
-    them leave open differs between replicates. None where they are too few.
+    censored there. None where they are too few. Where less than half of the train is rest, there is one for each
+    replicate, in which intervals are weighed anew (Bayesian bootstrap; Rubin 1981, Ann Stat 9, 130): what few of them
+    leave open differs between replicates. Else what is open is the mean interval, nearly.
 
     Rest is the time outside that of all events; where this is less than 30 % of the recording, the last 30 % of each
     event's time too, as long as it lies behind the response found; and where this holds fewer than 8 intervals, the
@@ -109,13 +111,15 @@ def intervals_at_rest(trials: Trials, extent_end_s: float, rng: np.random.Genera
     left = len(length) - np.arange(len(length))
     few = (left < min(FEWEST_AT_RISK, len(length) / 4))[seen]
     few[0] = False
-    rows = REPLICATES // SHARING if seen.sum() >= len(trials.spikes) / 2 else REPLICATES
-    weight = rng.exponential(size=(rows, len(length)))
+    n = int(seen.sum())
+    plenty = n >= len(trials.spikes) / 2
+    weight = np.ones((1, len(length))) if plenty else rng.exponential(size=(REPLICATES, len(length)))
     at_risk = np.cumsum(weight[:, ::-1], axis=1)[:, ::-1]
     lasting = np.cumprod(1 - weight * seen / at_risk, axis=1)[:, seen]
     beyond = length - np.median(length[seen])
     tail_s = (weight @ np.maximum(beyond, 0.0)) / (weight @ (seen & (beyond >= 0)))
-    return Intervals(length[seen][~few], 1 - lasting[:, ~few], tail_s)
+    error = float(np.std(length[seen]) / length[seen].mean() / np.sqrt(n)) if plenty else 0.0
+    return Intervals(length[seen][~few], 1 - lasting[:, ~few], tail_s, error)
 
 
 def test_onward(
@@ -137,12 +141,13 @@ def test_onward(
     windows = windows_between(edges, end_s, free) if len(edges) > 1 else None
     if intervals is None or windows is None:
         return None
+    scale = np.exp(intervals.error * rng.standard_normal(REPLICATES))
     bins = np.zeros((REPLICATES + 1, len(edges) - 1), dtype=np.int64)
     for begin, stop in ((0.0, start_s), (end_s, limit_s)):
         stops = np.minimum(trials.length, stop)
         bins[0] += _binned(trials.spikes, trials.onsets, begin, stops, edges)
         paused = not excited and begin > 0
-        bins[1:] += _drawn(trials, begin, stops, intervals, paused, edges, rng)
+        bins[1:] += _drawn(trials, begin, stops, intervals, paused, scale, edges, rng)
     compared = compare(windows, bins)
     time = np.clip(np.minimum(edges[1:], trials.length[:, None]) - edges[:-1], 0, None).sum(axis=0)
     exposed = np.r_[0.0, np.cumsum(time)]
@@ -163,6 +168,7 @@ def _drawn(
     stops: Floats,
     intervals: Intervals,
     paused: bool,
+    scale: Floats,
     edges: Floats,
     rng: np.random.Generator,
 ) -> Counts:
@@ -174,18 +180,20 @@ def _drawn(
     since = np.where(last >= 0, at - trials.spikes[np.maximum(last, 0)], 0.0)
     on = np.flatnonzero(stops > begin)
     row = np.repeat(np.arange(REPLICATES), len(on))
-    of, stop, trial = row % len(intervals.at_most), np.tile(stops[on], REPLICATES), np.tile(on, REPLICATES)
+    of, stop, scaled = row % len(intervals.at_most), np.tile(stops[on], REPLICATES), scale[row]
     if paused:
-        time = begin + intervals.from_any_moment(of, rng)
+        time = begin + scaled * intervals.from_any_moment(of, rng)
     else:
-        time = begin + intervals.longer_than(since[trial], of, rng) - since[trial]
+        passed = np.tile(since[on], REPLICATES)
+        time = begin + scaled * intervals.longer_than(passed / scaled, of, rng) - passed
     while True:
         alive = np.flatnonzero(time < stop)
         if not len(alive):
             return bins.reshape(REPLICATES, -1)
-        row, of, stop, time = row[alive], of[alive], stop[alive], time[alive]
+        row, of = row[alive], of[alive]
+        stop, scaled, time = stop[alive], scaled[alive], time[alive]
         bins += np.bincount(row * (len(edges) - 1) + bin_of(time), minlength=len(bins))
-        time = time + intervals.drawn(of, rng)
+        time = time + scaled * intervals.drawn(of, rng)
 
 
 def _finder(edges: Floats, until_s: float) -> Callable[[Floats], Ints]:

@@ -13,15 +13,7 @@ from coeruleus.spikes.accept import CORE_SIGMAS, Limits, mode_near, trace_refuse
 from coeruleus.spikes.detect import Candidates
 from coeruleus.spikes.match import Spikes, Whitener, fit, has_larger_neighbour, joined, make_bank, make_whitener
 from coeruleus.spikes.quality import LEAST_HEIGHTS
-from coeruleus.spikes.refine import (
-    Drift,
-    Model,
-    Sample,
-    expected_scale,
-    quality,
-    remeasured,
-    robust_mean,
-)
+from coeruleus.spikes.refine import Drift, Model, Sample, expected_scale, quality, remeasured, robust_mean
 from coeruleus.spikes.sort import learning_set
 
 Array = NDArray[np.floating]

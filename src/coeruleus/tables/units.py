@@ -283,7 +283,7 @@ UNIT_STATISTICS = Table(
     (
         text("units", "which units: all, or those that the first ruleset labels LC-NE"),
         text("measure", "what is compared, or counted"),
-        text("trial_type", "kind of event or drug (of several doses, with its dose) that the measure is of; n/a: none"),
+        text("trial_type", "kind of event or drug (with its dose, where several were given) of the measure; n/a: none"),
         text("group", "group of animals"),
         number("mean", "mean over animals of the mean over each animal's units", "see measure"),
         number("sd", "standard deviation between the animals' means", "see measure"),

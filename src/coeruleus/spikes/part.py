@@ -1,0 +1,80 @@
+"""A unit whose spikes are of two kinds that can be told apart, parted: a rare neuron that a frequent one took in."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binom
+
+from coeruleus.spikes.cluster import APART
+from coeruleus.spikes.refine import Model, Sample, learn
+from coeruleus.spikes.spread import Kinds, residuals, two_kinds
+
+Array = NDArray[np.floating]
+Ints = NDArray[np.int_]
+
+LEAST = 12  # spikes of the rarer kind
+GAIN = 30.0  # log likelihood over one kind
+LOOSE_MOST = 2.0
+BURST_S, BURST_CHANCE = 0.1, 1e-3  # a neuron's spikes are smaller within its bursts
+TURNS = 4
+
+
+def parted(model: Model, sample: Sample, noise: Array) -> tuple[Model, list[Kinds | None]]:
+    """The model with such units parted, and the two kinds that each unit is best divided into (None: too few spikes).
+
+    Both parts are learnt anew beside the other units. They stay where more units hold than before, or as many of
+    which fewer are of two kinds: else it was one neuron after all. `noise` as for `spread.residuals`.
+    """
+    found = _kinds(model, sample, noise)
+    refused: set[int] = set()
+    for _ in range(TURNS):
+        able = [unit for unit in _double(found, sample) if unit not in refused]
+        if not able:
+            break
+        unit = max(able, key=lambda one: found[one].gain)
+        anew, _ = learn(sample, _groups(model, unit, found[unit]), model.whitener, model.grid_s)
+        refused.add(unit)
+        if anew is None or len(anew.templates) < len(model.templates):
+            continue
+        fresh = _kinds(anew, sample, noise)
+        if len(fresh) > len(found) or len(_double(fresh, sample)) < len(_double(found, sample)):
+            model, found, refused = anew, fresh, set()
+    return model, [found.get(unit) for unit in range(len(model.templates))]
+
+
+def _kinds(model: Model, sample: Sample, noise: Array) -> dict[int, Kinds]:
+    rest = {unit: residuals(model, sample, unit, noise) for unit in range(len(model.templates))}
+    return {unit: two_kinds(place, candidate) for unit, (candidate, place) in rest.items() if len(place)}
+
+
+def _double(found: dict[int, Kinds], sample: Sample) -> list[int]:
+    """Units that are two neurons: far enough apart, each of one kind, and the rarer one not the other's bursts."""
+    return [
+        unit
+        for unit, kinds in found.items()
+        if kinds.gain >= GAIN
+        and kinds.apart >= APART
+        and np.count_nonzero(kinds.rarer) >= LEAST
+        and kinds.loose <= LOOSE_MOST
+        and not _within_bursts(np.sort(sample.clock[kinds.candidate[kinds.rarer]]), sample.clock[kinds.candidate])
+    ]
+
+
+def _within_bursts(rarer: Array, times: Array) -> bool:
+    """Whether the rarer spikes follow others of the unit sooner than chance allows, and most of them do."""
+    times = np.sort(times)
+    before = np.searchsorted(times, rarer) - 1
+    near = int(np.count_nonzero((before >= 0) & (rarer - times[np.maximum(before, 0)] < BURST_S)))
+    chance = 1 - np.exp(-BURST_S * len(times) / max(float(np.ptp(times)), BURST_S))
+    return near > len(rarer) / 2 and bool(binom.sf(near - 1, len(rarer), chance) < BURST_CHANCE)
+
+
+def _groups(model: Model, unit: int, kinds: Kinds) -> list[Ints]:
+    """The candidates of each unit, those of this one by their kind."""
+    groups = [
+        np.sort(model.spikes.candidate[(model.spikes.unit == other) & ~model.spikes.doubtful])
+        for other in range(len(model.templates))
+        if other != unit
+    ]
+    return [*groups, np.sort(kinds.candidate[~kinds.rarer]), np.sort(kinds.candidate[kinds.rarer])]

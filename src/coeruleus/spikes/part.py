@@ -35,10 +35,11 @@ def parted(model: Model, sample: Sample, noise: Array) -> tuple[Model, list[Kind
         unit = max(able, key=lambda one: found[one].gain)
         anew, _ = learn(sample, _groups(model, unit, found[unit]), model.whitener, model.grid_s)
         refused.add(unit)
-        if anew is None or len(anew.templates) < len(model.templates):
+        more = len(anew.templates) - len(model.templates) if anew else -1
+        if anew is None or more < 0:
             continue
         fresh = _kinds(anew, sample, noise)
-        if len(fresh) > len(found) or len(_double(fresh, sample)) < len(_double(found, sample)):
+        if more or len(_double(fresh, sample)) < len(_double(found, sample)):
             model, found, refused = anew, fresh, set()
     return model, [found.get(unit) for unit in range(len(model.templates))]
 

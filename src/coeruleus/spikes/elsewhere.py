@@ -62,7 +62,8 @@ def isolation_and_missed(found: Candidates, trains: Mapping[str, Array]) -> dict
     first = _as_sorted(sample, own, templates, flat, whitener, found.grid_s)
     model = _as_sorted(sample, own, *remeasured(sample, first), whitener, found.grid_s)
     peaks = sample.sigmas[:, None] / model.expected(sample.clock)
-    return {unit: (quality(model, sample, n)[0], cut_off(peaks[own[n], n])) for n, unit in enumerate(names)}
+    every = list(range(len(names)))
+    return {unit: (quality(model, sample, n, every)[0], cut_off(peaks[own[n], n])) for n, unit in enumerate(names)}
 
 
 def cut_off(peaks: Array) -> float:

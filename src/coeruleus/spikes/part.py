@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom
 
 from coeruleus.spikes.cluster import APART
+from coeruleus.spikes.follow import within_bursts
 from coeruleus.spikes.refine import Model, Sample, learn
 from coeruleus.spikes.spread import Kinds, residuals, two_kinds
 
@@ -16,7 +16,6 @@ Ints = NDArray[np.int_]
 LEAST = 12  # spikes of the rarer kind
 GAIN = 30.0  # log likelihood over one kind
 LOOSE_MOST = 2.0
-BURST_S, BURST_CHANCE = 0.1, 1e-3  # a neuron's spikes are smaller within its bursts
 TURNS = 4
 
 
@@ -58,17 +57,14 @@ def _double(found: dict[int, Kinds], sample: Sample) -> list[int]:
         and kinds.apart >= APART
         and np.count_nonzero(kinds.rarer) >= LEAST
         and kinds.loose <= LOOSE_MOST
-        and not _within_bursts(np.sort(sample.clock[kinds.candidate[kinds.rarer]]), sample.clock[kinds.candidate])
+        and not bursting(kinds, sample)
     ]
 
 
-def _within_bursts(rarer: Array, times: Array) -> bool:
-    """Whether the rarer spikes follow others of the unit sooner than chance allows, and most of them do."""
-    times = np.sort(times)
-    before = np.searchsorted(times, rarer) - 1
-    near = int(np.count_nonzero((before >= 0) & (rarer - times[np.maximum(before, 0)] < BURST_S)))
-    chance = 1 - np.exp(-BURST_S * len(times) / max(float(np.ptp(times)), BURST_S))
-    return near > len(rarer) / 2 and bool(binom.sf(near - 1, len(rarer), chance) < BURST_CHANCE)
+def bursting(kinds: Kinds, sample: Sample) -> bool:
+    """Whether the rarer kind are the spikes within bursts of the other."""
+    times = sample.clock[kinds.candidate]
+    return within_bursts(times[kinds.rarer], times[~kinds.rarer])
 
 
 def _groups(model: Model, unit: int, kinds: Kinds) -> list[Ints]:

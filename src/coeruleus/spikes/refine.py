@@ -268,13 +268,14 @@ def match_all(found: Candidates, model: Model, clock: Array) -> Spikes:
     return joined(out)
 
 
-def quality(model: Model, sample: Sample, unit: int) -> tuple[float, float]:
-    """Isolation, the d′ to the nearest other unit or to noise, and the fraction of spikes too small to be taken."""
+def quality(model: Model, sample: Sample, unit: int, units: list[int]) -> tuple[float, float]:
+    """Isolation, the d′ to the nearest other of `units` or to noise, and the part of spikes too small to be taken."""
     size = float(np.linalg.norm(model.whitener(model.templates[unit][None])))
     apart = [np.inf]
-    for other, template in enumerate(model.templates):
+    for other in units:
         if other != unit:
-            apart.append(template_distance(model.templates[unit], template, model.whitener, model.grid_s)[0])
+            pair = model.templates[unit], model.templates[other]
+            apart.append(template_distance(*pair, model.whitener, model.grid_s)[0])
     heights = model.spikes.height[(model.spikes.unit == unit) & ~model.spikes.doubtful]
     taken = np.zeros(len(sample.clock), dtype=bool)
     taken[model.spikes.candidate] = True

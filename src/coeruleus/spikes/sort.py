@@ -18,7 +18,7 @@ from coeruleus.spikes.filter import LOW_HZ
 from coeruleus.spikes.follow import followed_on
 from coeruleus.spikes.match import Whitener, make_whitener
 from coeruleus.spikes.mean_spike import mean_spike
-from coeruleus.spikes.part import parted
+from coeruleus.spikes.part import bursting, parted
 from coeruleus.spikes.propose import distinct, propose, shadowed
 from coeruleus.spikes.refine import Model, Sample, learn, match_all, quality
 from coeruleus.spikes.spread import Kinds, spread_note
@@ -165,9 +165,11 @@ def _units(
         lag = (times - found.time_s[mine.candidate])[plain]
         shape = mean_spike(found, mine.candidate[plain], lag)
         limit = model.limits[unit]
-        noted = unit_note(trains, found.durations_s, limit.false_share, spread_note(kinds[unit]))
+        two = kinds[unit]
+        spread = spread_note(two, two is not None and bursting(two, sample))
+        noted = unit_note(trains, found.durations_s, limit.false_share, spread)
         said = [noted, joined_on.get(unit), shape.reason]
-        isolation, missed = quality(model, sample, unit)
+        isolation, missed = quality(model, sample, unit, np.unique(spikes.unit).tolist())
         units.append(
             SortedUnit(
                 "",

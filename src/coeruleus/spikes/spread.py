@@ -129,13 +129,15 @@ def _fitted(place: Array, means: Array, weights: Array) -> tuple[float, Array, A
     return likelihood, means, weights
 
 
-def spread_note(kinds: Kinds | None) -> str | None:
-    """That a unit is more than one neuron, as far as its spikes tell."""
+def spread_note(kinds: Kinds | None, bursting: bool) -> str | None:
+    """That a unit is more than one neuron, as far as its spikes tell; `bursting`: the rarer kind is in its bursts."""
     if kinds is None:
         return None
     variance = kinds.share * (1 - kinds.share) * kinds.apart**2
     if kinds.gain < GAIN or kinds.share < max(SHARE_LEAST, COUNT_LEAST / len(kinds.rarer)) or variance < VARIANCE_LEAST:
         return None
+    if bursting:
+        return f"its spikes are smaller or broader within its bursts ({100 * kinds.share:.0f} % of them)"
     why = f"{APART:g} is needed to tell them apart" if kinds.apart < APART else "they did not hold as two units"
     return (
         "multi-unit, or one neuron whose spike varies: its spikes are of two kinds, as of two units "

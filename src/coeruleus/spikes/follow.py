@@ -1,4 +1,5 @@
-"""One neuron that has two templates of one shape: its amplitude changed at once, or is smaller within its bursts."""
+"""Two templates that are reported as one unit: one neuron whose amplitude changed at once or is smaller within its
+bursts, or two neurons that are too alike to be told apart."""
 
 from __future__ import annotations
 
@@ -8,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom
 
-from coeruleus.spikes.match import LAGS_S, Spikes, make_bank
+from coeruleus.spikes.cluster import APART
+from coeruleus.spikes.match import LAGS_S, Spikes, make_bank, once
+from coeruleus.spikes.propose import nearest
 from coeruleus.spikes.refine import Model
 
 Array = NDArray[np.floating]
@@ -51,6 +54,30 @@ def followed_on(model: Model, spikes: Spikes) -> tuple[Spikes, dict[int, str]]:
             unit[unit == gone] = kept
             said[kept] = "; ".join(one for one in (said.pop(gone, None), said.get(kept), text) if one)
     return replace(spikes, unit=unit), said
+
+
+def too_near(model: Model, spikes: Spikes) -> tuple[Spikes, dict[int, str]]:
+    """Spikes with those of units nearer than d′ 4 given to the one of them with the most, and a word on it by unit."""
+    unit = spikes.unit.copy()
+    near: dict[int, list[tuple[float, int]]] = {}
+    alive = np.unique(unit).tolist()
+    while len(alive) > 1:
+        counts = [int(np.count_nonzero(unit == one)) for one in alive]
+        apart, i, j = nearest([model.templates[one] for one in alive], counts, model.whitener, model.grid_s)
+        if apart >= APART:
+            break
+        kept, gone = (alive[i], alive[j]) if counts[i] >= counts[j] else (alive[j], alive[i])
+        near[kept] = [*near.get(kept, []), *near.pop(gone, []), (apart, min(counts[i], counts[j]))]
+        unit[unit == gone] = kept
+        alive.remove(gone)
+    said = {}
+    for one, others in near.items():
+        total = int(np.count_nonzero(unit == one))
+        parts = ", ".join(f"one d′ {apart:.1f} away that fires {100 * count / total:.0f} %" for apart, count in others)
+        said[one] = (
+            f"multi-unit: its spikes are those of two or more units ({parts}); {APART:g} is needed to tell them apart"
+        )
+    return (once(replace(spikes, unit=unit)), said) if near else (spikes, said)
 
 
 def _one_shape(first: Array, second: Array) -> float | None:

@@ -230,7 +230,7 @@ def resolve(
         again = fit(left, bank, expected[beside])
         ok = np.flatnonzero((again.height >= needed[again.unit]) & (again.residual <= bounds[again.unit]))
         found.append(_spikes(ok, again, times, beside[ok]))
-    return _once(joined(found))
+    return once(joined(found))
 
 
 def _spikes(index: Ints, one: Fit, times: Array, candidate: Ints) -> Spikes:
@@ -239,7 +239,7 @@ def _spikes(index: Ints, one: Fit, times: Array, candidate: Ints) -> Spikes:
     return Spikes(candidate, one.unit[index], at, one.scale[index], one.height[index], doubtful)
 
 
-def _once(spikes: Spikes) -> Spikes:
+def once(spikes: Spikes) -> Spikes:
     """In order of time, and of two spikes of one unit within a millisecond only the one nearer its template."""
     order = np.lexsort((spikes.time_s, spikes.unit))
     spikes = spikes.chosen(order)

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
 from coeruleus.spikes.accept import FALSE_MOST, MIN_SPIKES, Limits, limits, refuse
-from coeruleus.spikes.cluster import APART
 from coeruleus.spikes.detect import Candidates, parts
 from coeruleus.spikes.match import (
     SCALE_SD,
@@ -34,6 +33,7 @@ ROUNDS = 3
 DRIFT_SPIKES, DRIFT_BINS = 25, 60
 DRIFT_LOW, DRIFT_HIGH = 0.3, 3.0
 CHUNK = 8000
+HALVES = 2.5  # d′ between the means of two halves of one cluster is 1.6; two that are farther apart match better as two
 COMMON_MOST = 50.0  # of the most frequent unit over any other
 SCALE_SD_RANGE = (0.03, 0.15)
 
@@ -215,7 +215,7 @@ def robust_mean(snippets: NDArray[np.floating]) -> Array:
 def _merged(
     templates: list[Array], drift: Drift, model: Model, whitener: Whitener, grid_s: float
 ) -> tuple[list[Array], Drift, list[int], list[float]]:
-    """Templates nearer than d′ 4 become one, weighted by their spikes; but noise is not mixed into a unit.
+    """Templates that may be of one unit become one, weighted by their spikes; but noise is not mixed into a unit.
 
     Also the spikes that each stands for, and how much its amplitude varies.
     """
@@ -225,7 +225,7 @@ def _merged(
     varies = [_varies(model, unit) for unit in range(len(templates))]
     while len(templates) > 1:
         apart, i, j = nearest(templates, counts, whitener, grid_s)
-        if apart >= APART:
+        if apart >= HALVES:
             break
         large, small = (i, j) if counts[i] >= counts[j] else (j, i)
         if noise[i] != noise[j]:

@@ -15,7 +15,7 @@ from coeruleus.spikes.accept import CORE_SIGMAS, MIN_SPIKES, trace_refused, unit
 from coeruleus.spikes.artefacts import Artefact, joined
 from coeruleus.spikes.detect import Candidates, collect
 from coeruleus.spikes.filter import LOW_HZ
-from coeruleus.spikes.follow import followed_on
+from coeruleus.spikes.follow import followed_on, too_near
 from coeruleus.spikes.match import Whitener, make_whitener
 from coeruleus.spikes.mean_spike import mean_spike
 from coeruleus.spikes.part import bursting, parted
@@ -152,6 +152,7 @@ def _units(
     kinds: Sequence[Kinds | None],
 ) -> list[SortedUnit]:
     spikes, joined_on = followed_on(model, match_all(found, model, clock))
+    spikes, near = too_near(model, spikes)
     units = []
     for unit, template in enumerate(model.templates):
         mine = spikes.chosen(spikes.unit == unit)
@@ -166,7 +167,7 @@ def _units(
         shape = mean_spike(found, mine.candidate[plain], lag)
         limit = model.limits[unit]
         two = kinds[unit]
-        spread = spread_note(two, two is not None and bursting(two, sample))
+        spread = near.get(unit) or spread_note(two, two is not None and bursting(two, sample))
         noted = unit_note(trains, found.durations_s, limit.false_share, spread)
         said = [noted, joined_on.get(unit), shape.reason]
         isolation, missed = quality(model, sample, unit, np.unique(spikes.unit).tolist())

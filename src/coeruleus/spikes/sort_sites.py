@@ -20,6 +20,7 @@ from coeruleus.tables.sources import EXCERPT_MARKS, EXCERPTS, WAVEFORMS
 from coeruleus.tables.units import SPIKES
 
 STAGE = "spikes"
+MOST_CHANNELS = 4  # a tetrode: what farther contacts see in common is another matter
 Row = dict[str, Any]
 
 
@@ -109,6 +110,14 @@ def _open(
             problems.append(Problem(STAGE, _item(row), "error", str(error)))
             continue
         segment["duration_s"] = recording.duration_s
+        if len(recording.channels) > MOST_CHANNELS:
+            reason = (
+                f"{row['file']}: has {len(recording.channels)} channels, and only the 1 to {MOST_CHANNELS} of one "
+                "electrode are sorted together: name a channel in recordings.tsv, or sort it elsewhere (kind sorted)"
+            )
+            segment |= {"status": status.FAILED, "reason": reason}
+            problems.append(Problem(STAGE, _item(row), "error", reason))
+            continue
         problems += [Problem(STAGE, _item(row), "warning", f"{row['file']}: {note}") for note in recording.notes]
         opened.append((segment, recording))
     return opened

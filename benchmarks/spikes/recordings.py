@@ -168,7 +168,7 @@ def record(
 
 
 def _halfway(unit: TraceUnit, duration_s: float) -> TraceUnit:
-    """The unit as it is in the middle of the recording: in 200 s two that drift apart come d′ 0.4 farther from each$
+    """The unit as it is in the middle of the recording: in 200 s two that drift apart come d′ 0.4 farther from each
     other than they began, in a quarter of an hour 2."""
     size = 1 + unit.drift_per_hour * duration_s / 2 / 3600
     return replace(unit, form=replace(unit.form, amplitude_uv=unit.form.amplitude_uv * size))

@@ -1,4 +1,13 @@
-"""Recordings with known spikes: slow gamma-renewal units in coloured noise with distant spikes, drift and pinches."""
+"""Recordings with known spikes: slow gamma-renewal units in coloured noise with distant spikes, drift and pinches.
+
+SNR is what SpikeInterface and SpikeForest call so: the peak of the mean spike over the noise, median |x| ÷ 0.6745, both
+in one band. It says how far a spike stands out of the middle of the noise, nothing of its tails, and those are made by
+960 distant spikes a second whose amplitudes are log-normal: beyond 5 times the noise the quiet sets have 50 times, the
+loud ones 1,000 times as many samples as normal noise. Their median amplitude is 0.9 to 1.4 times the noise in the quiet
+sets and 1.4 to 1.8 times in the loud ones (MEArec's far neurons: 1 at most). In a loud one there come about as many
+distant spikes as large as a unit of SNR 4.5 as that unit fires itself: how much of a unit can be told from them at all
+`bound.py` says.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +30,7 @@ RATE_HZ = 24000.0
 BAND_HZ = (300.0, 5000.0)  # in which SNR is stated, whatever band a sorter uses
 DRIFT_PER_HOUR = 0.3
 NEAR = 4.0
+NOISE_S = 60.0  # of noise that d′ is measured in: from 20 s it came out up to a seventh wrong
 FORMS = (LC_LIKE, BROAD, MEDIUM, NARROW)
 SOS = butter(3, BAND_HZ, btype="bandpass", fs=RATE_HZ, output="sos")
 
@@ -53,7 +63,8 @@ class Noise:
     """The background in the band: its robust size (channels,) and the distance (d′) between spikes in it."""
 
     def __init__(self, rng: np.random.Generator, channels: int, background: Background) -> None:
-        trace = simulate_trace(rng, [], duration_s=20.0, rate_hz=RATE_HZ, n_channels=channels, background=background)
+        own = np.random.default_rng(rng.integers(2**32))
+        trace = simulate_trace(own, [], duration_s=NOISE_S, rate_hz=RATE_HZ, n_channels=channels, background=background)
         band = sosfiltfilt(SOS, trace, axis=0)
         self.size = np.median(np.abs(band), axis=0) / 0.6745
         self.found = collect([trace], RATE_HZ)
@@ -66,7 +77,7 @@ class Noise:
     def apart(self, first: TraceUnit, second: TraceUnit) -> float:
         """d′ between two mean spikes, as the sorter measures it, of spikes without noise.
 
-        Less what a whitener made from few snippets adds: with the 300 of one channel d′ would come out 14 % too large.
+        Less what a whitener made from few snippets adds: some 4 % with the 900 of one channel.
         """
         rows = [self._template(unit) for unit in (first, second)]
         apart = template_distance(rows[0], rows[1], self.whitener, self.found.grid_s)[0]
@@ -136,7 +147,7 @@ def record(
         form = replace(form, amplitude_uv=form.amplitude_uv * wanted / noise.snr(form, gains))
         drift = rng.choice([-1.0, 1.0]) * DRIFT_PER_HOUR
         unit = TraceUnit(some_train(rng, duration_s), form, tuple(gains), drift)
-        distances = [noise.apart(unit, other) for other in units]
+        distances = [noise.apart(_halfway(unit, duration_s), _halfway(other, duration_s)) for other in units]
         if (1.0 < distances[0] < NEAR) if near and units else all(distance >= NEAR for distance in distances):
             units.append(unit)
     units = [_overlapping(rng, unit, units[index - 1]) if index else unit for index, unit in enumerate(units)]
@@ -150,9 +161,17 @@ def record(
         background=background,
         artefacts_s=pinches,
     )
-    apart = np.array([[noise.apart(a, b) if a is not b else 0.0 for b in units] for a in units]).reshape(count, count)
-    sizes = np.array([noise.snr(unit.form, np.asarray(unit.gains)) for unit in units])
+    middle = [_halfway(unit, duration_s) for unit in units]
+    apart = np.array([[noise.apart(a, b) if a is not b else 0.0 for b in middle] for a in middle]).reshape(count, count)
+    sizes = np.array([noise.snr(unit.form, np.asarray(unit.gains)) for unit in middle])
     return Recording(name, trace.astype(np.float32), RATE_HZ, [unit.times_s for unit in units], sizes, apart)
+
+
+def _halfway(unit: TraceUnit, duration_s: float) -> TraceUnit:
+    """The unit as it is in the middle of the recording: in 200 s two that drift apart come d′ 0.4 farther from each
+    other than they began, in a quarter of an hour 2."""
+    size = 1 + unit.drift_per_hour * duration_s / 2 / 3600
+    return replace(unit, form=replace(unit.form, amplitude_uv=unit.form.amplitude_uv * size))
 
 
 def _gains(rng: np.random.Generator, channels: int) -> np.ndarray:

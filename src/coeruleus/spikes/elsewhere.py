@@ -11,7 +11,16 @@ from scipy.stats import norm
 
 from coeruleus.spikes.accept import CORE_SIGMAS, Limits, mode_near, trace_refused
 from coeruleus.spikes.detect import Candidates
-from coeruleus.spikes.match import Spikes, Whitener, fit, has_larger_neighbour, joined, make_bank, make_whitener
+from coeruleus.spikes.match import (
+    Spikes,
+    Whitener,
+    fit,
+    has_larger_neighbour,
+    joined,
+    make_bank,
+    make_whitener,
+    no_habits,
+)
 from coeruleus.spikes.quality import LEAST_HEIGHTS
 from coeruleus.spikes.refine import Drift, Model, Sample, expected_scale, quality, remeasured, robust_mean
 from coeruleus.spikes.sort import learning_set
@@ -53,7 +62,8 @@ def isolation_and_missed(found: Candidates, trains: Mapping[str, Array]) -> dict
     first = _as_sorted(sample, own, templates, flat, whitener, found.grid_s)
     model = _as_sorted(sample, own, *remeasured(sample, first), whitener, found.grid_s)
     peaks = sample.sigmas[:, None] / model.expected(sample.clock)
-    return {unit: (quality(model, sample, n)[0], cut_off(peaks[own[n], n])) for n, unit in enumerate(names)}
+    every = list(range(len(names)))
+    return {unit: (quality(model, sample, n, every)[0], cut_off(peaks[own[n], n])) for n, unit in enumerate(names)}
 
 
 def cut_off(peaks: Array) -> float:
@@ -111,4 +121,4 @@ def _as_sorted(
         parts.append(Spikes(group, which, sample.clock[group] + one.lag_s, one.scale, one.height, near[group]))
         found.append(Limits(0.0, np.inf, np.nan, mode_near(one.height, float(own.size[0])), 0.0, 0.0))
     single = fit(sample.rows, make_bank(templates, whitener, grid_s), expected)
-    return Model(templates, found, drift, whitener, grid_s, single, joined(parts))
+    return Model(templates, found, drift, no_habits(len(groups)), whitener, grid_s, single, joined(parts))

@@ -12,7 +12,7 @@ Array = NDArray[np.floating]
 Ints = NDArray[np.int_]
 
 SCALE_LOW, SCALE_HIGH = 0.6, 1.5  # amplitude of a spike relative to what is expected of its unit at that time
-SCALE_SD = 0.1
+SCALE_SD = 0.1  # where it is not known how much a unit's amplitude varies
 LAGS_S: Array = np.arange(-6, 7) * 5e-5  # alignment errs by less than 0.3 ms
 FINE_S = 5e-5
 MERGE_LAGS_S: Array = np.arange(-20, 21) * 5e-5
@@ -66,22 +66,45 @@ def shifted(template: Array, lags_s: Array, grid_s: float) -> Array:
 
 
 @dataclass(frozen=True)
+class Habits:
+    """What is known of each unit before a spike is seen: its share of all spikes, and the standard deviation of its
+    amplitude relative to what is expected at that time; both (units,)."""
+
+    share: Array
+    scale_sd: Array
+
+
+def no_habits(count: int) -> Habits:
+    """Of so many units of which nothing is known."""
+    return Habits(np.full(count, 1 / max(count, 1)), np.full(count, SCALE_SD))
+
+
+@dataclass(frozen=True)
 class Bank:
-    """Whitened templates at lags: `rows` (m, d) belong to `unit` (m,) at `lag_s` (m,). `size` (units,): ‖template‖."""
+    """Whitened templates at lags: `rows` (m, d) belong to `unit` (m,) at `lag_s` (m,). `size` (units,): ‖template‖.
+
+    `common` (m,): twice the log of the unit's share of spikes; `firm` (m,): 1 over the variance of its amplitude.
+    """
 
     rows: Array
     norms: Array
     unit: Ints
     lag_s: Array
     size: Array
+    common: Array
+    firm: Array
 
 
-def make_bank(templates: list[Array], whitener: Whitener, grid_s: float, lags_s: Array = LAGS_S) -> Bank:
+def make_bank(
+    templates: list[Array], whitener: Whitener, grid_s: float, lags_s: Array = LAGS_S, habits: Habits | None = None
+) -> Bank:
     """All templates (samples, channels) at all lags."""
+    habits = habits or no_habits(len(templates))
     rows = np.concatenate([whitener(shifted(template, lags_s, grid_s)) for template in templates])
     size = np.linalg.norm(whitener(np.array(templates)), axis=1)
     unit = np.repeat(np.arange(len(templates)), len(lags_s))
-    return Bank(rows, np.sum(rows**2, axis=1), unit, np.tile(lags_s, len(templates)), size)
+    common, firm = 2 * np.log(habits.share)[unit], habits.scale_sd[unit] ** -2.0
+    return Bank(rows, np.sum(rows**2, axis=1), unit, np.tile(lags_s, len(templates)), size, common, firm)
 
 
 @dataclass(frozen=True)
@@ -100,14 +123,15 @@ def fit(rows: Array, bank: Bank, expected: Array) -> Fit:
     """Whitened rows (n, d) against a bank; `expected` (n, units) is the scale expected of each unit.
 
     The scale is free within limits but expected near that (a normal prior): of two units with one shape, the one
-    of the right size wins.
+    of the right size wins. Between two alike that fire unequally the more frequent one is the likelier (Bayes): without
+    that a fortieth of its spikes would swamp a rare unit d′ 4 away.
     """
     dots = rows @ bank.rows.T
-    prior = 1 / SCALE_SD**2
+    prior = bank.firm
     mean = expected[:, bank.unit]
     scale = np.clip((dots + prior * mean) / (bank.norms + prior), SCALE_LOW * mean, SCALE_HIGH * mean)
     gain = 2 * scale * dots - scale**2 * bank.norms
-    best = np.argmax(gain - prior * (scale - mean) ** 2, axis=1)
+    best = np.argmax(gain - prior * (scale - mean) ** 2 + bank.common, axis=1)
     pick = np.arange(len(rows))
     unit = bank.unit[best]
     height = dots[pick, best] / np.sqrt(bank.norms[best]) - (expected[pick, unit] - 1) * bank.size[unit]
@@ -184,6 +208,7 @@ def resolve(
     expected: Array,
     needed: Array,
     bounds: Array,
+    habits: Habits,
 ) -> Spikes:
     """Which of these candidates (in order of time, of one segment) are spikes.
 
@@ -191,7 +216,7 @@ def resolve(
     what was found, judged by what is left when that is taken away. `needed` and `bounds` (units,) are the least height
     and the largest squared residual of a spike.
     """
-    bank = make_bank(templates, whitener, grid_s)
+    bank = make_bank(templates, whitener, grid_s, habits=habits)
     good = (single.height >= needed[single.unit]) & ~near
     plain = np.flatnonzero(good & (single.residual <= bounds[single.unit]))
     found = [_spikes(plain, single, times, plain)]
@@ -205,7 +230,7 @@ def resolve(
         again = fit(left, bank, expected[beside])
         ok = np.flatnonzero((again.height >= needed[again.unit]) & (again.residual <= bounds[again.unit]))
         found.append(_spikes(ok, again, times, beside[ok]))
-    return _once(joined(found))
+    return once(joined(found))
 
 
 def _spikes(index: Ints, one: Fit, times: Array, candidate: Ints) -> Spikes:
@@ -214,7 +239,7 @@ def _spikes(index: Ints, one: Fit, times: Array, candidate: Ints) -> Spikes:
     return Spikes(candidate, one.unit[index], at, one.scale[index], one.height[index], doubtful)
 
 
-def _once(spikes: Spikes) -> Spikes:
+def once(spikes: Spikes) -> Spikes:
     """In order of time, and of two spikes of one unit within a millisecond only the one nearer its template."""
     order = np.lexsort((spikes.time_s, spikes.unit))
     spikes = spikes.chosen(order)

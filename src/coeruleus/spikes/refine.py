@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
 from coeruleus.spikes.accept import FALSE_MOST, MIN_SPIKES, Limits, limits, refuse
-from coeruleus.spikes.cluster import APART
 from coeruleus.spikes.detect import Candidates, parts
 from coeruleus.spikes.match import (
+    SCALE_SD,
     Fit,
+    Habits,
     Spikes,
     Whitener,
     fit,
@@ -33,6 +34,9 @@ ROUNDS = 3
 DRIFT_SPIKES, DRIFT_BINS = 25, 60
 DRIFT_LOW, DRIFT_HIGH = 0.3, 3.0
 CHUNK = 8000
+HALVES = 2.5  # d′ between the means of two halves of one cluster is 1.6; two that are farther apart match better as two
+COMMON_MOST = 50.0  # of the most frequent unit over any other
+SCALE_SD_RANGE = (0.03, 0.15)
 
 
 @dataclass(frozen=True)
@@ -47,11 +51,12 @@ class Sample:
 
 @dataclass(frozen=True)
 class Model:
-    """Templates (samples, channels), their limits, and the scale of each over the clock: (times, scales)."""
+    """Templates (samples, channels), their limits, the scale of each over the clock: (times, scales), and habits."""
 
     templates: list[Array]
     limits: list[Limits]
     drift: Drift
+    habits: Habits
     whitener: Whitener
     grid_s: float
     single: Fit
@@ -76,10 +81,12 @@ def learn(sample: Sample, groups: list[Ints], whitener: Whitener, grid_s: float)
     near = has_larger_neighbour(sample.clock, segment, sample.sigmas)
     templates = [robust_mean(sample.snippets[group]) for group in groups]
     drift: Drift = [(np.zeros(1), np.ones(1)) for _ in templates]
+    counts = [len(group) for group in groups]
+    varies = [SCALE_SD] * len(groups)
     dropped: list[str] = []
     rounds = 0
     while templates:
-        model = _matched(sample, near, templates, drift, whitener, grid_s)
+        model = _matched(sample, near, templates, drift, _habits(counts, varies), whitener, grid_s)
         if rounds >= 1:
             size = make_bank(templates, whitener, grid_s).size
             reasons = [
@@ -92,13 +99,29 @@ def learn(sample: Sample, groups: list[Ints], whitener: Whitener, grid_s: float)
                 dropped.append(str(reasons[worst]))
                 keep = [unit for unit in range(len(templates)) if unit != worst]
                 templates, drift = [templates[unit] for unit in keep], [drift[unit] for unit in keep]
+                counts, varies = [counts[unit] for unit in keep], [varies[unit] for unit in keep]
                 continue
         if rounds == ROUNDS:
             return model, dropped
         templates, drift = remeasured(sample, model)
-        templates, drift = _merged(templates, drift, model, whitener, grid_s)
+        templates, drift, counts, varies = _merged(templates, drift, model, whitener, grid_s)
         rounds += 1
     return None, dropped
+
+
+def _habits(counts: list[int], varies: list[float]) -> Habits:
+    """No unit is so rare that it could not be found."""
+    floored = np.maximum(np.array(counts, dtype=float), max(counts) / COMMON_MOST)
+    return Habits(floored / floored.sum(), np.array(varies))
+
+
+def _varies(model: Model, unit: int) -> float:
+    """Standard deviation of a unit's amplitude relative to the expected one: what its heights vary beyond noise."""
+    heights = model.spikes.height[(model.spikes.unit == unit) & ~model.spikes.doubtful]
+    if len(heights) < MIN_SPIKES:
+        return SCALE_SD
+    size = float(np.linalg.norm(model.whitener(model.templates[unit][None])))
+    return float(np.clip(np.sqrt(max(0.0, _mad(heights) ** 2 - 1)) / size, *SCALE_SD_RANGE))
 
 
 def _matched(
@@ -106,17 +129,20 @@ def _matched(
     near: NDArray[np.bool_],
     templates: list[Array],
     drift: Drift,
+    habits: Habits,
     whitener: Whitener,
     grid_s: float,
 ) -> Model:
-    bank = make_bank(templates, whitener, grid_s)
+    bank = make_bank(templates, whitener, grid_s, habits=habits)
     expected = expected_scale(drift, sample.clock)
     single = fit(sample.rows, bank, expected)
     decoy = fit(sample.rows, replace(bank, rows=-bank.rows), expected)
     found = [limits(single, decoy, near, unit, float(bank.size[unit])) for unit in range(len(templates))]
     needed, bounds = _levels(found)
-    spikes = resolve(sample.rows, sample.clock, near, single, templates, whitener, grid_s, expected, needed, bounds)
-    return Model(templates, found, drift, whitener, grid_s, single, spikes)
+    spikes = resolve(
+        sample.rows, sample.clock, near, single, templates, whitener, grid_s, expected, needed, bounds, habits
+    )
+    return Model(templates, found, drift, habits, whitener, grid_s, single, spikes)
 
 
 def _levels(found: list[Limits]) -> tuple[Array, Array]:
@@ -189,33 +215,37 @@ def robust_mean(snippets: NDArray[np.floating]) -> Array:
 
 def _merged(
     templates: list[Array], drift: Drift, model: Model, whitener: Whitener, grid_s: float
-) -> tuple[list[Array], Drift]:
-    """Templates nearer than d′ 4 become one, weighted by their spikes; but noise is not mixed into a unit."""
+) -> tuple[list[Array], Drift, list[int], list[float]]:
+    """Templates that may be of one unit become one, weighted by their spikes; but noise is not mixed into a unit.
+
+    Also the spikes that each stands for, and how much its amplitude varies.
+    """
     templates, drift = list(templates), list(drift)
     noise = [limit.false_share > FALSE_MOST for limit in model.limits]
     counts = [max(1, int(np.count_nonzero(model.spikes.unit == unit))) for unit in range(len(templates))]
+    varies = [_varies(model, unit) for unit in range(len(templates))]
     while len(templates) > 1:
         apart, i, j = nearest(templates, counts, whitener, grid_s)
-        if apart >= APART:
+        if apart >= HALVES:
             break
         large, small = (i, j) if counts[i] >= counts[j] else (j, i)
         if noise[i] != noise[j]:
             large, small = (j, i) if noise[i] else (i, j)
-            del templates[small], drift[small], counts[small], noise[small]
+            del templates[small], drift[small], counts[small], noise[small], varies[small]
             continue
         _, lag = template_distance(templates[large], templates[small], whitener, grid_s)
         moved = _moved(templates[small][None].astype(np.float32), np.array([-lag]), grid_s)[0]
         share = counts[large] / (counts[large] + counts[small])
         templates[large] = share * templates[large] + (1 - share) * moved
         counts[large] += counts[small]
-        del templates[small], drift[small], counts[small], noise[small]
-    return templates, drift
+        del templates[small], drift[small], counts[small], noise[small], varies[small]
+    return templates, drift, counts, varies
 
 
 def match_all(found: Candidates, model: Model, clock: Array) -> Spikes:
     """Spikes of all candidates; `candidate` counts through the whole recording."""
     near = has_larger_neighbour(clock, found.segment, found.sigmas)
-    bank = make_bank(model.templates, model.whitener, model.grid_s)
+    bank = make_bank(model.templates, model.whitener, model.grid_s, habits=model.habits)
     needed, bounds = _levels(model.limits)
     out: list[Spikes] = []
     for where, snippets in parts(found, CHUNK):
@@ -233,21 +263,23 @@ def match_all(found: Candidates, model: Model, clock: Array) -> Spikes:
             expected,
             needed,
             bounds,
+            model.habits,
         )
         out.append(replace(spikes, candidate=spikes.candidate + where.start))
     return joined(out)
 
 
-def quality(model: Model, sample: Sample, unit: int) -> tuple[float, float]:
-    """Isolation, the d′ to the nearest other unit or to noise, and the fraction of spikes too small to be taken.
+def quality(model: Model, sample: Sample, unit: int, units: list[int]) -> tuple[float, float]:
+    """Isolation, the d′ to the nearest other of `units` or to noise, and the part of spikes too small to be taken.
 
-    That fraction is NaN with fewer than 100 spikes that stand alone.
+    That part is NaN with fewer than 100 spikes that stand alone.
     """
     size = float(np.linalg.norm(model.whitener(model.templates[unit][None])))
     apart = [np.inf]
-    for other, template in enumerate(model.templates):
+    for other in units:
         if other != unit:
-            apart.append(template_distance(model.templates[unit], template, model.whitener, model.grid_s)[0])
+            pair = model.templates[unit], model.templates[other]
+            apart.append(template_distance(*pair, model.whitener, model.grid_s)[0])
     heights = model.spikes.height[(model.spikes.unit == unit) & ~model.spikes.doubtful]
     taken = np.zeros(len(sample.clock), dtype=bool)
     taken[model.spikes.candidate] = True

@@ -15,12 +15,13 @@ from coeruleus.spikes.accept import CORE_SIGMAS, MIN_SPIKES, trace_refused, unit
 from coeruleus.spikes.artefacts import Artefact, joined
 from coeruleus.spikes.detect import Candidates, collect
 from coeruleus.spikes.filter import LOW_HZ
-from coeruleus.spikes.follow import followed_on
+from coeruleus.spikes.follow import followed_on, too_near
 from coeruleus.spikes.match import Whitener, make_whitener
 from coeruleus.spikes.mean_spike import mean_spike
+from coeruleus.spikes.part import bursting, parted
 from coeruleus.spikes.propose import distinct, propose, shadowed
 from coeruleus.spikes.refine import Model, Sample, learn, match_all, quality
-from coeruleus.spikes.spread import spread_note
+from coeruleus.spikes.spread import Kinds, spread_note
 
 Array = NDArray[np.floating]
 Trace = Array | Iterable[Array]
@@ -121,7 +122,8 @@ def _sorted(found: Candidates, highpass_hz: float | None) -> SortResult:
     problems += dropped
     if model is None:
         return finish([], "no unit: " + "; ".join(dict.fromkeys(dropped)))
-    units = _units(found, model, sample, clock, starts, noise, noise_rows)
+    model, kinds = parted(model, sample, noise_rows)
+    units = _units(found, model, sample, clock, starts, noise, kinds)
     if highpass_hz is not None and highpass_hz > LOW_HZ:
         problems.append(f"recorded with a high-pass of {highpass_hz:g} Hz: widths of mean spikes are shortened by it")
     return finish(units, None)
@@ -141,9 +143,16 @@ def _proposed(sample: Sample, whitener: Whitener, grid_s: float) -> list[NDArray
 
 
 def _units(
-    found: Candidates, model: Model, sample: Sample, clock: Array, starts: Array, noise: Array, noise_rows: Array
+    found: Candidates,
+    model: Model,
+    sample: Sample,
+    clock: Array,
+    starts: Array,
+    noise: Array,
+    kinds: Sequence[Kinds | None],
 ) -> list[SortedUnit]:
     spikes, joined_on = followed_on(model, match_all(found, model, clock))
+    spikes, near = too_near(model, spikes)
     units = []
     for unit, template in enumerate(model.templates):
         mine = spikes.chosen(spikes.unit == unit)
@@ -157,10 +166,11 @@ def _units(
         lag = (times - found.time_s[mine.candidate])[plain]
         shape = mean_spike(found, mine.candidate[plain], lag)
         limit = model.limits[unit]
-        two = spread_note(model, sample, unit, noise_rows)
-        noted = unit_note(trains, found.durations_s, limit.false_share, two)
+        two = kinds[unit]
+        spread = near.get(unit) or spread_note(two, two is not None and bursting(two, sample))
+        noted = unit_note(trains, found.durations_s, limit.false_share, spread)
         said = [noted, joined_on.get(unit), shape.reason]
-        isolation, missed = quality(model, sample, unit)
+        isolation, missed = quality(model, sample, unit, np.unique(spikes.unit).tolist())
         units.append(
             SortedUnit(
                 "",

@@ -22,6 +22,7 @@ from coeruleus.tables.units import SPIKES
 STAGE = "spikes"
 NOT_RECORDED = "late start of the trace"
 LATE_S = 0.1  # typed onsets are no finer
+MOST_CHANNELS = 4  # a tetrode: what farther contacts see in common is another matter
 Row = dict[str, Any]
 
 
@@ -121,6 +122,14 @@ def _open(
             problems.append(Problem(STAGE, _item(row), "error", str(error)))
             continue
         segment["duration_s"] = recording.end_s
+        if len(recording.channels) > MOST_CHANNELS:
+            reason = (
+                f"{row['file']}: has {len(recording.channels)} channels, and only the 1 to {MOST_CHANNELS} of one "
+                "electrode are sorted together: name a channel in recordings.tsv, or sort it elsewhere (kind sorted)"
+            )
+            segment |= {"status": status.FAILED, "reason": reason}
+            problems.append(Problem(STAGE, _item(row), "error", reason))
+            continue
         notes = list(recording.notes)
         if abs(recording.start_s) >= LATE_S:
             where = f"its trace begins at {recording.start_s:g} s of the file's clock"

@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
+from coeruleus.spikes.cluster import APART
 from coeruleus.spikes.match import LAGS_S, make_bank, shifted
 from coeruleus.spikes.refine import Model, Sample
 
 Array = NDArray[np.floating]
+Ints = NDArray[np.int_]
 
 AXES = 5
 LEAST, MOST = 30, 2000  # spikes; more of them would find what the model of one neuron leaves out
@@ -31,16 +33,21 @@ VARIANCE_LEAST = 0.12  # that two kinds add to that of noise: as two of equal nu
 
 @dataclass(frozen=True)
 class Kinds:
-    """Two kinds of spikes: their distance in units of the noise (d′), the share of the rarer, and the log likelihood
-    that they gain over one kind."""
+    """Two kinds of spikes: the log likelihood that they gain over one kind, their distance in units of the noise (d′),
+    the share of the rarer, the candidates (n,) that were divided, which of them are rather of the rarer kind, and the
+    median of their squared distance from its mean over that of noise: overlaps lie all about."""
 
     gain: float
     apart: float
     share: float
+    candidate: Ints
+    rarer: NDArray[np.bool_]
+    loose: float
 
 
-def residuals(model: Model, sample: Sample, unit: int, noise: Array) -> Array | None:
-    """What the template leaves of a unit's spikes, (n, AXES) in units of the noise; None with too little of either.
+def residuals(model: Model, sample: Sample, unit: int, noise: Array) -> tuple[Ints, Array]:
+    """Candidates (n,) that are a unit's spikes, and what the template leaves of them, (n, AXES) in units of the noise;
+    none with too few spikes or too little noise.
 
     Along the axes that the template moves in when it is scaled or shifted, but for the shift itself, which is
     alignment; about its expected amplitude, so that drift adds nothing. `noise` (m, d) are whitened snippets without
@@ -52,7 +59,7 @@ def residuals(model: Model, sample: Sample, unit: int, noise: Array) -> Array | 
     plain = np.flatnonzero(np.min(np.abs(lag[:, None] - LAGS_S[None]), axis=1) < 1e-7)
     plain = plain[:: max(1, -(-len(plain) // MOST))]
     if len(plain) < LEAST or len(noise) < NOISE_LEAST:
-        return None
+        return np.empty(0, dtype=int), np.empty((0, AXES))
     mine, lag = mine.chosen(plain), lag[plain]
     row = unit * len(LAGS_S) + np.argmin(np.abs(lag[:, None] - LAGS_S[None]), axis=1)
     scale = model.expected(mine.time_s)[:, unit]
@@ -64,7 +71,8 @@ def residuals(model: Model, sample: Sample, unit: int, noise: Array) -> Array | 
     alone = _trimmed(noise @ axes.T)
     kept = chi2.cdf(chi2.ppf(1 - TRIM, AXES), AXES + 2) / (1 - TRIM)  # of the variance, by the trimming
     covariance = alone.T @ alone / len(alone) / kept * model.whitener.inflation
-    return np.asarray(np.linalg.solve(np.linalg.cholesky(covariance), (rest @ axes.T).T).T, dtype=float)
+    place = np.linalg.solve(np.linalg.cholesky(covariance), (rest @ axes.T).T).T
+    return mine.candidate, np.asarray(place, dtype=float)
 
 
 def _trimmed(place: Array) -> Array:
@@ -74,11 +82,12 @@ def _trimmed(place: Array) -> Array:
     return place[distance <= np.quantile(distance, 1 - TRIM)]
 
 
-def two_kinds(place: Array) -> Kinds:
+def two_kinds(place: Array, candidate: Ints | None = None) -> Kinds:
     """The best two kinds among points (n, axes) in noise of unit covariance, by expectation and maximisation.
 
     It starts from cuts along the two axes of largest variance, at several shares from either end.
     """
+    candidate = np.arange(len(place)) if candidate is None else candidate
     place = place - np.median(place, axis=0)
     one = _fitted(place, place.mean(axis=0)[None], np.ones(1))
     inner = _trimmed(place)
@@ -91,8 +100,14 @@ def two_kinds(place: Array) -> Kinds:
             best = max(best, _fitted(place, means, np.array([1 - share, share])), key=lambda fit: fit[0])
     likelihood, means, weights = best
     if len(means) < 2:
-        return Kinds(0.0, 0.0, 0.0)
-    return Kinds(likelihood - one[0], float(np.linalg.norm(means[1] - means[0])), float(weights.min()))
+        return Kinds(0.0, 0.0, 0.0, candidate, np.zeros(len(place), dtype=bool), 0.0)
+    rare = int(np.argmin(weights))
+    squares = np.sum((place[:, None] - means[None]) ** 2, axis=2)
+    log = np.log(weights) - 0.5 * squares
+    rarer = log[:, rare] > log[:, 1 - rare]
+    loose = float(np.median(squares[rarer, rare]) / chi2.ppf(0.5, place.shape[1])) if rarer.any() else 0.0
+    apart = float(np.linalg.norm(means[1] - means[0]))
+    return Kinds(likelihood - one[0], apart, float(weights[rare]), candidate, rarer, loose)
 
 
 def _fitted(place: Array, means: Array, weights: Array) -> tuple[float, Array, Array]:
@@ -114,17 +129,17 @@ def _fitted(place: Array, means: Array, weights: Array) -> tuple[float, Array, A
     return likelihood, means, weights
 
 
-def spread_note(model: Model, sample: Sample, unit: int, noise: Array) -> str | None:
-    """That a unit is more than one neuron, as far as its spikes tell."""
-    place = residuals(model, sample, unit, noise)
-    if place is None:
+def spread_note(kinds: Kinds | None, bursting: bool) -> str | None:
+    """That a unit is more than one neuron, as far as its spikes tell; `bursting`: the rarer kind is in its bursts."""
+    if kinds is None:
         return None
-    kinds = two_kinds(place)
     variance = kinds.share * (1 - kinds.share) * kinds.apart**2
-    if kinds.gain < GAIN or kinds.share < max(SHARE_LEAST, COUNT_LEAST / len(place)) or variance < VARIANCE_LEAST:
+    if kinds.gain < GAIN or kinds.share < max(SHARE_LEAST, COUNT_LEAST / len(kinds.rarer)) or variance < VARIANCE_LEAST:
         return None
+    if bursting:
+        return f"its spikes are smaller or broader within its bursts ({100 * kinds.share:.0f} % of them)"
+    why = f"{APART:g} is needed to tell them apart" if kinds.apart < APART else "they did not hold as two units"
     return (
         "multi-unit, or one neuron whose spike varies: its spikes are of two kinds, as of two units "
-        f"d′ {kinds.apart:.1f} apart of which one fires {100 * kinds.share:.0f} % of them; "
-        "4 is needed to tell them apart"
+        f"d′ {kinds.apart:.1f} apart of which one fires {100 * kinds.share:.0f} % of them; {why}"
     )

@@ -1,11 +1,15 @@
 """Recordings as they come: a dead channel, no channel, clipped spikes, a moment only."""
 
+import json
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from coeruleus.simulation.trace import Background, TraceUnit, simulate_trace
 from coeruleus.simulation.waveforms import LC_LIKE
 from coeruleus.spikes.sort import sort_segments, sort_trace
+from coeruleus.spikes.sort_sites import sort_sites
 
 from .raw_traces import accuracy
 
@@ -50,6 +54,18 @@ def test_a_moment_is_no_recording(stereo, samples, said):
 
 def test_no_channel_is_said():
     assert "no channel" in sort_trace(np.zeros((48000, 0)), HZ).reason
+
+
+@pytest.mark.parametrize(("width", "channel", "status"), [(6, None, "failed"), (6, "3", "ok"), (4, None, "ok")])
+def test_an_array_is_not_sorted_as_one_electrode(tmp_path, width, channel, status):
+    rng = np.random.default_rng(3)
+    rng.normal(0, 300, (round(2 * HZ), width)).astype("<i2").tofile(tmp_path / "a.dat")
+    facts = {"sampling_rate_hz": HZ, "n_channels": width, "dtype": "int16", "microvolts_per_bit": 0.05}
+    (tmp_path / "a.json").write_text(json.dumps(facts))
+    row = {"site_id": "s1", "subject_id": "r1", "file": "a.dat", "kind": "raw", "segment": 1, "format": None}
+    found = sort_sites(pd.DataFrame([row | {"channel": channel, "highpass_hz": None}]), tmp_path)
+    assert found.segments["status"].tolist() == [status]
+    assert (status == "ok") != any("6 channels" in problem.message for problem in found.problems)
 
 
 def test_clipped_spikes_are_the_reason(stereo):

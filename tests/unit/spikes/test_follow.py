@@ -7,6 +7,9 @@ import pytest
 
 from coeruleus.simulation.trace import Background, TraceUnit, simulate_trace
 from coeruleus.simulation.waveforms import LC_LIKE, MEDIUM
+from coeruleus.spikes.follow import too_near
+from coeruleus.spikes.match import Spikes, Whitener, no_habits
+from coeruleus.spikes.refine import Model
 from coeruleus.spikes.sort import sort_segments
 
 from .raw_traces import accuracy
@@ -49,3 +52,30 @@ def test_two_units_of_one_shape_at_one_time_stay_two():
 def test_another_shape_after_the_first_stays_another_unit():
     units, _ = two_files([lc(120.0)], [replace(MEDIUM, amplitude_uv=110.0)])
     assert len(units) == 2
+
+
+def spikes_of(times_by_unit):
+    time = np.concatenate(times_by_unit)
+    unit = np.repeat(np.arange(len(times_by_unit)), [len(times) for times in times_by_unit])
+    order = np.argsort(time)
+    n = np.arange(len(time))
+    return Spikes(n, unit[order], time[order], np.ones(len(n)), 10.0 + unit[order], np.zeros(len(n), dtype=bool))
+
+
+@pytest.mark.parametrize(("apart", "units"), [(3.0, 1), (6.0, 2)])
+def test_units_nearer_than_four_are_one_with_the_reason(apart, units):
+    """In white noise, one bump and the same plus another bump of norm `apart`; a moment that both claim counts once."""
+    time = np.arange(68) / 15000
+    common = 20 * np.exp(-0.5 * ((time - 0.002) / 2e-4) ** 2)[:, None]
+    other = np.exp(-0.5 * ((time - 0.0035) / 2e-4) ** 2)[:, None]
+    templates = [common, common + apart * other / np.linalg.norm(other)]
+    spikes = spikes_of([np.arange(1, 901) * 0.1, np.append(0.05 + np.arange(1, 100) * 0.9, 50.0004)])
+    model = Model(templates, [], [], no_habits(2), Whitener(np.eye(68)), 1 / 15000, None, spikes)
+    joined, said = too_near(model, spikes)
+    assert len(np.unique(joined.unit)) == units
+    if units == 1:
+        assert said[0].startswith("multi-unit") and "d′ 2.9 away that fires 10 %" in said[0]
+        assert len(joined.unit) == 900 + 99
+        assert np.count_nonzero(np.abs(joined.time_s - 50.0) < 0.001) == 1
+    else:
+        assert not said and len(joined.unit) == 1000

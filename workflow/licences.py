@@ -1,4 +1,7 @@
-"""Licences of everything that the lock installs, as a table: `python workflow/licences.py > docs/licences.tsv`."""
+"""Licences of everything that the locks of `make setup` and `make slurm` install, as a table.
+
+usage, in the environment of `make slurm`: python workflow/licences.py > docs/licences.tsv
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,13 @@ import re
 from importlib import metadata
 from pathlib import Path
 
-LOCK = Path(__file__).resolve().parents[1] / "requirements.lock"
+LOCKS = [Path(__file__).resolve().parents[1] / name for name in ("requirements.lock", "requirements-slurm.lock")]
 
 
 def pinned() -> list[str]:
-    """Names in the lock, on any platform."""
-    return re.findall(r"^([A-Za-z0-9._-]+)==", LOCK.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    """Names in the locks, on any platform."""
+    text = "\n".join(lock.read_text(encoding="utf-8") for lock in LOCKS)
+    return re.findall(r"^([A-Za-z0-9._-]+)==", text, flags=re.MULTILINE)
 
 
 def licence(name: str) -> str | None:

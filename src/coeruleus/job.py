@@ -10,28 +10,28 @@ if hasattr(sys.modules["__main__"], "snakemake"):  # in a rule script; not in te
 
 import atexit
 import contextlib
-import errno
 import logging
 import os
 import resource
 import time
 import traceback
 import warnings
+from collections.abc import Collection
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
+from coeruleus.disk import ADVICE, disk_words
 from coeruleus.experiment.load import load_experiment
 from coeruleus.experiment.model import BrokenExperiment, Experiment
+from coeruleus.experiment.settings import FILE
+from coeruleus.experiment.sheets import SHEETS
 from coeruleus.one_run import IMPORTED, end_with_the_run
+from coeruleus.plan import changed_since, interim_folder
 from coeruleus.tables.io import write_table
 from coeruleus.tables.problems import PROBLEMS, Problem, problems_frame
 
-DISK = {
-    errno.ENOSPC: "The disk is full: make room",
-    errno.EDQUOT: "Your share of the disk is used up: make room",
-    errno.EROFS: "The disk can only be read: name a place that can be written (results=OTHER)",
-    errno.EACCES: "It may not be read or written: see its permissions",
-}
+SHEET_FILES = frozenset({FILE, "figures.yaml", *(f"{sheet.name}{end}" for sheet in SHEETS for end in (".tsv", ".csv"))})
 KIB = 1024 if sys.platform.startswith("linux") else 1  # unit of ru_maxrss
 
 
@@ -42,7 +42,8 @@ class StoppedError(Exception):
 def begin(log: str, experiment: str) -> Experiment:
     """Send what a script prints to its log, and read the experiment directory that it works on.
 
-    The log's last line says what the job used, for the resources that rules ask for.
+    The log's last line says what the job used, for the resources that rules ask for. Raises StoppedError where sheets
+    or settings are no longer those that the run was planned with.
     """
     handle = open(log, "w", encoding="utf-8")  # noqa: SIM115 (open until the script ends)
     sys.stdout = sys.stderr = handle
@@ -59,17 +60,29 @@ def begin(log: str, experiment: str) -> Experiment:
     script = getattr(sys.modules["__main__"], "snakemake", None)
     asked = script and script.resources.get("mem_mb")
     atexit.register(lambda: print(used(before, start, asked)))
-    return load_experiment(Path(experiment))
+    loaded = load_experiment(Path(experiment))
+    if script:
+        stop_if_changed(loaded, script.config, SHEET_FILES)
+    return loaded
+
+
+def stop_if_changed(experiment: Experiment, config: dict[str, Any], names: Collection[str] | None = None) -> None:
+    """Raises StoppedError where files of an experiment (of `names`, or any) are not as the run was planned with."""
+    if changed := changed_since(interim_folder(config), experiment.name, experiment.path, names):
+        raise StoppedError(
+            f"inputs of {experiment.name} changed while the run was going on ({changed}), so its results would be of "
+            "two states: run the same command again"
+        )
 
 
 def explain(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """One line on the screen for what stopped a job; where the fault is ours, the trace goes to the log."""
     if isinstance(error, (StoppedError, BrokenExperiment)):
-        said = str(error) if isinstance(error, StoppedError) else f"{error}: " + "; ".join(map(str, error.problems))
-    elif isinstance(error, OSError) and error.errno in DISK:
-        said = (
-            f"{error.strerror}: {error.filename or 'the results'}. {DISK[error.errno]}; then run the same command again"
-        )
+        said = str(error)
+        if isinstance(error, BrokenExperiment):
+            said += ": " + "; ".join(f"{problem.item}: {problem.message}" for problem in error.problems)
+    elif isinstance(error, OSError) and error.errno in ADVICE:
+        said = disk_words(error)
     elif isinstance(error, MemoryError):
         said = "not enough memory: give the job more (--set-resources RULE:mem_mb=...)"
     else:

@@ -5,14 +5,20 @@ from __future__ import annotations
 import atexit
 import errno
 import fcntl
+import logging
 import os
+import re
 import socket
+import subprocess
 import threading
 import time
 from pathlib import Path
 
 from snakemake_interface_common.exceptions import WorkflowError
 
+from coeruleus.disk import disk_words
+
+LOCK_FILE, SUBMITTED = ".lock", ".submitted"
 _held: list[int] = []  # open for as long as the process lives
 LOCK = "COERULEUS_LOCK"  # the environment tells jobs which lock their run holds
 IMPORTED = "COERULEUS_IMPORTED"  # and what CPU time was spent on a job's modules before it began, in seconds
@@ -24,30 +30,71 @@ class RunningAlready(WorkflowError):
     """Another run works on the same results."""
 
 
-def claim(lock: Path) -> None:
-    """Hold `lock` until this process ends, by whatever end. Raises RunningAlready where another process holds it.
+class Submitted(logging.Handler):
+    """Notes the jobs that a run gives to a cluster, for the run after it if it is killed: they go on without it."""
 
-    On a file system without locks nothing is held.
+    def __init__(self, path: Path) -> None:
+        super().__init__(logging.INFO)
+        self.path = path
+
+    def emit(self, record: logging.LogRecord) -> None:
+        for number in re.findall(r"SLURM jobid (\d+)", record.getMessage()):
+            with self.path.open("a", encoding="ascii") as handle:
+                handle.write(f"{number}\n")
+
+
+def claim(folder: Path) -> Submitted:
+    """Hold the interim results in `folder` until this process ends, by whatever end.
+
+    Raises RunningAlready where another run holds them, or where jobs of one that was killed still work on a cluster,
+    and WorkflowError where nothing can be written there. On a file system without locks nothing is held.
     """
-    lock.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return _claim(folder)
+    except OSError as error:
+        raise WorkflowError(disk_words(error)) from None
+
+
+def _claim(folder: Path) -> Submitted:
+    folder.mkdir(parents=True, exist_ok=True)
+    lock, submitted = folder / LOCK_FILE, folder / SUBMITTED
     handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
     try:
         _lock(handle, time.monotonic() + PATIENCE)
     except OSError as error:
         if error.errno in UNSUPPORTED:
             os.close(handle)
-            return
+            return Submitted(submitted)
         who = os.pread(handle, 200, 0).decode(errors="replace").strip() or "unknown"
         os.close(handle)
         raise RunningAlready(
-            f"another run works on these results ({lock.parent.parent}): {who}. Wait until it has ended, or end it, "
+            f"another run works on these results ({folder.parent}): {who}. Wait until it has ended, or end it, "
             "or give this one a place of its own: --config results=OTHER"
         ) from None
+    _held.append(handle)
+    if left := still_queued(submitted):
+        raise RunningAlready(
+            f"jobs of a run that was killed still work on these results ({folder.parent}): wait until they are "
+            f"through, or end them: scancel {' '.join(left)}"
+        )
+    submitted.unlink(missing_ok=True)
     os.ftruncate(handle, 0)
     os.pwrite(handle, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
     atexit.register(os.ftruncate, handle, 0)
-    _held.append(handle)
     os.environ[LOCK] = str(lock)
+    return Submitted(submitted)
+
+
+def still_queued(submitted: Path) -> list[str]:
+    """Those of the noted jobs that Slurm still knows as waiting or running."""
+    try:
+        noted = set(submitted.read_text("ascii").split())
+        done = subprocess.run(
+            ["squeue", "--me", "--noheader", "--format=%A"], capture_output=True, text=True, timeout=60, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):  # none were noted, or there is no Slurm here
+        return []
+    return sorted(noted & set(done.stdout.split()), key=int)
 
 
 def _lock(handle: int, until: float) -> None:

@@ -80,10 +80,12 @@ def duration(seconds: float) -> str:
     return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def summary(results: Path) -> str:
+def summary(results: Path, finished: bool = True) -> str:
     """One line for an experiment: what was processed, what was odd, where the report is."""
-    if not (results / "provenance.json").is_file():
-        return f"{results.name}: not finished; see the messages above and its logs"
+    there = (results / "provenance.json").is_file()
+    if not finished or not there:
+        older = f"; what lies in {results} is of an earlier run, at least in part" if there else ""
+        return f"{results.name}: not finished; see the messages above and its logs{older}"
     parts = []
     for name, word, key in (
         ("dialysate/concentrations", "injections", ("injection_id",)),

@@ -70,8 +70,8 @@ def checksums(folder: Path, without: tuple[str, ...] = ()) -> dict[str, str]:
 
 
 def inventory(folder: Path) -> list[str]:
-    """Name, size and time of change of every file below a folder but the settings, whose comments do not count."""
-    return [f"{name}\t{stamp}" for name, stamp in sorted(_stamps_below(str(folder))) if name != SETTINGS]
+    """Name, size and time of change of every file below a folder."""
+    return [f"{name}\t{stamp}" for name, stamp in sorted(_stamps_below(str(folder)))]
 
 
 def stamps(folder: Path, names: Iterable[str | None]) -> list[tuple[str, str]]:

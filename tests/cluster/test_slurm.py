@@ -72,20 +72,47 @@ def test_a_job_over_its_time_is_tried_again_and_then_reported(slurm: LocalSlurm,
     assert done.stdout.count("stopped on the cluster: quantify_run: it was over its time limit") == 2
 
 
-@pytest.mark.slow
-def test_a_lost_node_costs_nothing(slurm: LocalSlurm, inputs: Path, local: dict[str, bytes], tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(tmp_path)]
-    out = tmp_path / "out.txt"
+def begun(slurm: LocalSlurm, inputs: Path, folder: Path, out: Path) -> tuple[subprocess.Popen[bytes], str]:
+    """A run whose first job is at work, and the node on which it is."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)]
     with out.open("w") as handle:
         run = subprocess.Popen(
             [*command, *PROFILE, *QUICK, "--config", f"experiments={inputs}"], stdout=handle, stderr=handle
         )
-    lost = None
+    node = None
     end = time.monotonic() + 300
-    while lost is None and run.poll() is None and time.monotonic() < end:
+    while node is None and run.poll() is None and time.monotonic() < end:
         time.sleep(1)
-        lost = next(iter(slurm.ask("squeue", "-h", "-t", "R", "-o", "%N").split()), None)
-    assert lost is not None, out.read_text()[-3000:]
+        node = next(iter(slurm.ask("squeue", "-h", "-t", "R", "-o", "%N").split()), None)
+    assert node is not None, out.read_text()[-3000:]
+    return run, node
+
+
+@pytest.mark.slow
+def test_jobs_of_a_killed_run_keep_the_next_from_their_results(
+    slurm: LocalSlurm, inputs: Path, local: dict[str, bytes], tmp_path: Path
+) -> None:
+    run, _ = begun(slurm, inputs, tmp_path, tmp_path / "out.txt")
+    run.kill()
+    run.wait()
+    again = on_slurm(tmp_path, "--config", f"experiments={inputs}")
+    assert again.returncode != 0
+    found = re.search(r"jobs of a run that was killed still work on these results .*: scancel ([\d ]+)", again.stdout)
+    assert found, again.stdout[-3000:]
+    slurm.ask("scancel", *found[1].split())
+    end = time.monotonic() + 60
+    while slurm.ask("squeue", "-h") and time.monotonic() < end:
+        time.sleep(1)
+    done = on_slurm(tmp_path, "--config", f"experiments={inputs}")
+    assert done.returncode == 0, done.stdout[-5000:]
+    results = bytes_of(tmp_path / "results" / "small")
+    assert [name for name in local if local[name] != results.get(name)] == []
+
+
+@pytest.mark.slow
+def test_a_lost_node_costs_nothing(slurm: LocalSlurm, inputs: Path, local: dict[str, bytes], tmp_path: Path) -> None:
+    out = tmp_path / "out.txt"
+    run, lost = begun(slurm, inputs, tmp_path, out)
     time.sleep(3)
     slurm.lose_node(lost)
     time.sleep(30)

@@ -36,6 +36,9 @@ def test_a_line_for_an_experiment(tmp_path: Path) -> None:
     (results / "units/units.tsv").write_text(rows)
     (results / "problems.tsv").write_text("stage\titem\tseverity\tmessage\na\tb\terror\tc\na\tb\twarning\tc\n")
     assert summary(results) == (f"x: 2 of 3 units with a sound number; 1 errors, 1 warnings; {results / 'report.html'}")
+    assert "not finished" in summary(results, finished=False) and "of an earlier run" in summary(
+        results, finished=False
+    )
 
 
 @pytest.mark.parametrize(

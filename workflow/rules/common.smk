@@ -23,8 +23,9 @@ for name in (
 from coeruleus import starter
 from coeruleus.intake.find import find_experiments
 from coeruleus.one_run import claim
+from coeruleus.plan import interim_folder, results_folder, write_plan
 from coeruleus.progress import Progress, Reasons, say, summary
-from coeruleus.provenance import inventory, stamps, total_mb
+from coeruleus.provenance import SETTINGS, stamps, total_mb
 from coeruleus.staleness import code_digest, facts_digest
 
 TOP = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parents[1]
@@ -33,8 +34,7 @@ TOP = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parents[1
 configfile: str(TOP / "config" / "config.yaml")
 
 
-RESULTS = str(config.get("results") or "results").rstrip("/")
-INTERIM = f"{RESULTS}/.interim"
+RESULTS, INTERIM = results_folder(config), interim_folder(config)
 LOGS = str(config.get("logs") or "logs").rstrip("/")
 # A job on a cluster node is a Snakemake of its own: it reads its own experiment only, and has no use for a starter,
 # which some clusters count as memory of the job, unless it is a group of jobs.
@@ -52,7 +52,12 @@ REFUSAL = f"{INTERIM}/.refused"  # no experiment is named so
 
 
 def summarise():
-    say("\n" + "\n".join(summary(Path(RESULTS) / name) for name in EXPERIMENTS))
+    left = {
+        getattr(job.wildcards, "experiment", None)
+        for job in workflow.dag.needrun_jobs()
+    }
+    lines = [summary(Path(RESULTS) / name, name not in left) for name in EXPERIMENTS]
+    say("\n" + "\n".join(lines))
 
 
 def name_refused():
@@ -69,7 +74,9 @@ if REFUSED and workflow.is_main_process:
 
 
 onstart:
-    claim(Path(INTERIM).resolve() / ".lock")
+    logger.addHandler(claim(Path(INTERIM).resolve()))
+    for name, found in EXPERIMENTS.items():
+        write_plan(INTERIM, name, found.files)
     logger.addHandler(Progress(say))
     logger.addHandler(Reasons(say))
 

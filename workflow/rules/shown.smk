@@ -164,10 +164,10 @@ def facts_of_experiment(wildcards):
     )
 
 
-@once
 def inventory_of(wildcards):
-    """Every file of the experiment directory: a change during the run is noticed before its end."""
-    return inventory(experiment_of(wildcards).path)
+    """Every file of the experiment directory but its settings, whose comments make nothing stale."""
+    files = EXPERIMENTS[wildcards.experiment].files
+    return [line for line in files if not line.startswith(f"{SETTINGS}\t")]
 
 
 def absent_parts(wildcards):

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from coeruleus import job
-from coeruleus.provenance import changes, inventory, provenance, remove_absent_halves, versions
+from coeruleus.provenance import provenance, remove_absent_halves, versions
 from coeruleus.report.facts import Facts
 from coeruleus.report.page import build_report
 from coeruleus.tables.io import read_tables
@@ -28,11 +28,7 @@ problems = experiment.problems + told + from_statuses(tables, told)
 facts = Facts(experiment.name, settings.title, settings.species, settings.model_dump(mode="json"), versions())
 figures = [Path(folder) for folder in snakemake.params.figures]
 page = build_report(tables | sheets | {"problems": problems_frame(problems)}, figures, facts)
-if changed := changes(list(snakemake.params.inventory), inventory(experiment.path)):
-    raise job.StoppedError(
-        f"inputs of {experiment.name} changed while the run was going on ({changed}), so its results are of two "
-        "states: run the same command again"
-    )
+job.stop_if_changed(experiment, snakemake.config)
 out = snakemake.output
 job.write_problems(problems, out.problems)
 Path(out[0]).write_text(page, encoding="utf-8")

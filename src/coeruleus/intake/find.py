@@ -14,14 +14,17 @@ from coeruleus.experiment.model import BrokenExperiment, Experiment
 from coeruleus.experiment.nearest import did_you_mean
 from coeruleus.figures.settings import FigureSettings
 from coeruleus.intake.figures import FILE, read_figures_yaml
+from coeruleus.provenance import inventory
 from coeruleus.tables.problems import Problem
 
 
 @dataclass(frozen=True)
 class Found:
-    """One sound experiment, with the files of its rulesets and how its figures look."""
+    """One sound experiment, with its files as they were before they were read (as `provenance.inventory`), the files of
+    its rulesets, and how its figures look."""
 
     experiment: Experiment
+    files: list[str]
     rulesets: list[Path]
     figures: FigureSettings
 
@@ -73,6 +76,7 @@ def find_experiments(
 def read_experiment(path: Path, shipped: Path) -> Found:
     """One experiment with its rulesets and figure settings. Raises BrokenExperiment with every problem."""
     problems: list[Problem] = []
+    files = inventory(path)
     experiment = None
     try:
         experiment = load_experiment(path)
@@ -86,7 +90,7 @@ def read_experiment(path: Path, shipped: Path) -> Found:
         problems += found
     if experiment is None or problems:
         raise BrokenExperiment(path.resolve().name, problems)
-    return Found(experiment, rulesets, figures)
+    return Found(experiment, files, rulesets, figures)
 
 
 def _paths(wanted: Any) -> tuple[list[Path], list[Refused]]:

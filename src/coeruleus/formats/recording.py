@@ -20,6 +20,7 @@ DISCOVERS = "coeruleus.formats.recordings"
 CHUNK_BYTES = 2**24
 FAST_ENOUGH_HZ = 8000.0  # a trace sampled more slowly has no shape of a spike
 MOST_CHANNELS = 10_000
+MOST_UNITS = 10_000  # of a recording
 MOST_EVENTS = 3_000_000  # of a file; a camera of 200 frames a second has as many in four hours
 LATE_S = 1e-3  # a spike may lie this far beyond the duration, which people round
 
@@ -98,6 +99,9 @@ def open_sorted(
     recording = _open(path, format, "sorted", channel)
     if not isinstance(recording, SortedRecording):
         raise FormatError(f"{Path(path).name}: holds traces but no spike times; its kind is raw")
+    if len(recording.units) > MOST_UNITS:
+        said = f"has {len(recording.units)} units, more than any recording; are its ids of units in the right column?"
+        raise FormatError(f"{Path(path).name}: {said}")
     notes = list(recording.notes)
     duration = recording.duration_s if duration_s is None else duration_s
     if duration_s is not None and recording.duration_s and abs(duration_s / recording.duration_s - 1) > 0.01:

@@ -122,9 +122,9 @@ def nwb_of_channels(path: Path) -> None:
 
 
 def nwb_that_repeats(path: Path) -> None:
-    """Every second of ninety thousand units has the same million spikes."""
+    """Every second of nine thousand units has the same million spikes."""
     sound_nwb(path)
-    count = 90_000
+    count = 9_000
     with_dataset(path, "units/spike_times", data=np.arange(1e6))
     with_dataset(path, "units/spike_times_index", "units/spike_times", data=np.arange(count) % 2 * 10**6, dtype="i8")
     with_dataset(path, "units/id", data=np.arange(count))
@@ -143,6 +143,14 @@ def nwb_around_a_corner(path: Path) -> None:
     with h5py.File(path, "a") as content:
         content.move("units/spike_times", "elsewhere")
         content["units/spike_times"] = h5py.SoftLink("/elsewhere")
+
+
+def phy_of_units(path: Path) -> None:
+    """Every one of a million spikes is a unit of its own."""
+    path.mkdir()
+    np.save(path / "spike_times.npy", np.arange(10**6))
+    np.save(path / "spike_clusters.npy", np.arange(10**6, dtype=np.int32))
+    (path / "params.py").write_text("sample_rate = 30000.\n")
 
 
 def matlab(path: Path) -> None:
@@ -258,6 +266,7 @@ def all_of_it(path: Path) -> None:
         ("a.nwb", nwb_of_events, file_events),
         ("a.nwb", nwb_of_channels, all_of_it),
         ("a.nwb", nwb_circle, open_sorted),
+        ("phy", phy_of_units, open_sorted),
         ("a.mat", matlab, open_sorted),
         ("a.mat", matlab, all_of_it),
         ("a.mzML", mzml, read_chromatogram),

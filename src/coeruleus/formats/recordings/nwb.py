@@ -17,6 +17,7 @@ from coeruleus.formats.errors import FormatError
 from coeruleus.formats.hdf5_claims import refuse_links_and_bombs
 from coeruleus.formats.recording import (
     MOST_CHANNELS,
+    MOST_UNITS,
     FileEvent,
     RawRecording,
     SortedRecording,
@@ -30,7 +31,6 @@ from coeruleus.formats.time_limit import time_limit
 HDF5 = b"\x89HDF\r\n\x1a\n"
 QUALITY_COLUMNS = ("quality", "KSLabel", "ks_label", "group", "label")
 BAD_QUALITIES = frozenset({"noise", "mua", "unsorted", "bad", "multi"})
-MOST_UNITS = 100_000
 
 
 def sniff(source: Source) -> str | None:

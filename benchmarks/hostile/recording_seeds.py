@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from vendor_recordings import write_vendor_recordings
 
 RATE = 20_000.0
-BLOCKS, PACKETS = 250, 40
+PACKETS = 40
 
 
 def write_recordings(folder: Path) -> None:
@@ -29,6 +30,8 @@ def write_recordings(folder: Path) -> None:
     _write_nwb(folder / "units.nwb", samples)
     _write_edf(folder / "edf.edf", samples)
     _write_axograph(folder / "axograph.axgx", samples)
+    _write_winedr(folder / "winedr.edr", samples)
+    write_vendor_recordings(folder, samples)
     (folder / "plain_samples.dat").write_bytes(samples.tobytes())
     facts = {"sampling_rate_hz": RATE, "n_channels": 2, "dtype": "int16", "microvolts_per_bit": 0.195}
     (folder / "plain_samples.json").write_text(json.dumps(facts))
@@ -36,35 +39,14 @@ def write_recordings(folder: Path) -> None:
 
 
 def shorten(realdata: Path, folder: Path) -> set[Path]:
-    """Short versions of long public files, in `folder`; the long ones that need not be used."""
-    taken = set()
-    for name, cut in (("example_1.nev", _short_blackrock), ("File_plexon_3.plx", _short_plexon)):
-        path = realdata / "ephys" / name
-        if path.is_file():
-            (folder / f"short_{name}").write_bytes(cut(path.read_bytes()))
-            taken.add(path)
-    return taken
-
-
-def _short_blackrock(data: bytes) -> bytes:
+    """A short version of a long public file, in `folder`; the long one, which need not be used."""
+    path = realdata / "ephys" / "example_1.nev"
+    if not path.is_file():
+        return set()
+    data = path.read_bytes()
     header, packet = struct.unpack("<II", data[12:20])
-    return data[: header + PACKETS * packet]
-
-
-def _short_plexon(data: bytes) -> bytes:
-    """The first blocks, and the header's last time stamp that of the last of them."""
-    from neo.rawio import plexonrawio as plexon
-
-    head = np.frombuffer(data, plexon.GlobalHeader, 1)[0]
-    kinds = ((plexon.DspChannelHeader, "DSP"), (plexon.EventChannelHeader, "Event"), (plexon.SlowChannelHeader, "Slow"))
-    at = np.dtype(plexon.GlobalHeader).itemsize
-    at += sum(np.dtype(fields).itemsize * int(head[f"Num{kind}Channels"]) for fields, kind in kinds)
-    last = 0
-    for _ in range(BLOCKS):
-        _, _, last, _, _, waveforms, words = struct.unpack("<HHIHHHH", data[at : at + 16])
-        at += 16 + 2 * waveforms * words
-    place = np.dtype(plexon.GlobalHeader).fields["LastTimestamp"][1]  # type: ignore[index]
-    return data[:place] + struct.pack("<d", last) + data[place + 8 : at]
+    (folder / f"short_{path.name}").write_bytes(data[: header + PACKETS * packet])
+    return {path}
 
 
 def _write_neuroexplorer(path: Path, samples: np.ndarray) -> None:
@@ -202,3 +184,11 @@ def _write_axograph(path: Path, samples: np.ndarray) -> None:
     described = text("a comment") + text("notes") + struct.pack(">ll", 1, 1) + trace + struct.pack(">ll", 1, 1) + group
     data = b"axgx" + struct.pack(">ll", 6, 2) + times + column + samples.astype(">i2").tobytes()
     path.write_bytes(data + described + struct.pack(">9l", *range(9)))
+
+
+def _write_winedr(path: Path, samples: np.ndarray) -> None:
+    """Strathclyde's electrophysiology data recorder, one of the formats that Neo knows by suffix alone."""
+    facts = {"VER": 3.0, "NC": 1, "ADCMAX": 32767, "AD": 10.0, "DT": 1 / RATE, "NP": len(samples), "NBH": 2048}
+    facts |= {"YCF0": 1.0, "YAG0": 1.0, "YZ0": 0, "YN0": "LC", "YO0": 0, "YU0": "mV"}
+    head = "".join(f"{name}={value}\r\n" for name, value in facts.items())
+    path.write_bytes(head.encode().ljust(2048, b"\0") + samples.tobytes())

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import os
 import platform
 import re
 import shutil
-import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import coeruleus
+from coeruleus.experiment.files import stamps as stamps
+from coeruleus.experiment.files import stamps_below
 
 PACKAGES = ("elephant", "matplotlib", "neo", "numpy", "pandas", "pybaselines", "scipy", "snakemake")
 NAME = "provenance.json"
 SETTINGS = "experiment.yaml"
 CHUNK = 1 << 20
-HEADER = 1 << 16  # bytes of a header in which names of further files are looked for
 
 
 def versions() -> dict[str, str]:
@@ -71,76 +69,12 @@ def checksums(folder: Path, without: tuple[str, ...] = ()) -> dict[str, str]:
 
 def inventory(folder: Path) -> list[str]:
     """Name, size and time of change of every file below a folder."""
-    return [f"{name}\t{stamp}" for name, stamp in sorted(_stamps_below(str(folder)))]
-
-
-def stamps(folder: Path, names: Iterable[str | None]) -> list[tuple[str, str]]:
-    """Name and stamp of each file that is there; of the files within, where a name is a folder's.
-
-    Readers open more than the file that a sheet names: others of the same name but for its ending (samples beside
-    their header), what a BrainVision header names, and files of the folder of one injection, `x.D`.
-    """
-    found: dict[str, str] = {}
-    groups: dict[str, dict[str, list[str]]] = {}  # folder → name without its ending → files
-    for name in sorted({name for name in names if name}):
-        path = f"{folder}/{name}"
-        if one := _stamp(path):
-            found[name] = one
-            where, _, file = name.rpartition("/")
-            if where not in groups:
-                groups[where] = _by_stem(f"{folder}/{where}")
-                if Path(where).suffix.lower() == ".d":
-                    found |= {f"{where}/{inner}": one for inner, one in _stamps_below(f"{folder}/{where}")}
-            for other in (*groups[where].get(file.rpartition(".")[0], ()), *_named_in_header(path)):
-                other = f"{where}/{other}" if where else other
-                if one := _stamp(f"{folder}/{other}"):
-                    found[other] = one
-        elif Path(path).is_dir():
-            found |= {f"{name}/{inner}": one for inner, one in _stamps_below(path)}
-    return sorted(found.items())
+    return [f"{name}\t{stamp}" for name, stamp in sorted(stamps_below(str(folder)))]
 
 
 def total_mb(stamped: Iterable[tuple[str, str]]) -> float:
     """Size of stamped files."""
     return sum(int(stamp.partition("\t")[0]) for _, stamp in stamped) / 1e6
-
-
-def _by_stem(folder: str) -> dict[str, list[str]]:
-    groups: dict[str, list[str]] = {}
-    with contextlib.suppress(OSError):
-        for file in os.listdir(folder):  # noqa: PTH208 (for speed)
-            stem = file.rpartition(".")[0]
-            if stem:
-                groups.setdefault(stem, []).append(file)
-    return groups
-
-
-def _named_in_header(path: str) -> list[str]:
-    """Files of samples and markers that a BrainVision header names."""
-    if not path.lower().endswith(".vhdr"):
-        return []
-    text = ""
-    with contextlib.suppress(OSError), Path(path).open("rb") as handle:
-        text = handle.read(HEADER).decode("utf-8", "replace")
-    return [name.strip() for name in re.findall(r"^(?:Data|Marker)File=([^/\\\r\n]+)", text, re.MULTILINE)]
-
-
-def _stamps_below(folder: str) -> Iterator[tuple[str, str]]:
-    """By strings: there are many thousands of files. Folders that are links are not entered."""
-    for where, _, files in os.walk(folder):
-        below = where[len(folder) + 1 :].replace(os.sep, "/")
-        for file in files:
-            if one := _stamp(f"{where}/{file}"):
-                yield (f"{below}/{file}" if below else file), one
-
-
-def _stamp(path: str) -> str | None:
-    """Size and time of last change, by which a changed file is known without reading it; None for what is no file."""
-    try:
-        status = os.stat(path)  # noqa: PTH116 (for speed)
-    except (OSError, ValueError):
-        return None
-    return f"{status.st_size}\t{status.st_mtime_ns}" if stat.S_ISREG(status.st_mode) else None
 
 
 def changes(before: list[str], after: list[str], most: int = 3) -> str:

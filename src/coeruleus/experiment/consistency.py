@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
-from pathlib import Path
 
 import pandas as pd
 
+from coeruleus.experiment.files import links_out
 from coeruleus.experiment.model import Experiment
 from coeruleus.experiment.nearest import did_you_mean
 from coeruleus.experiment.preparation import UNCLEAR, preparation
@@ -56,6 +54,9 @@ def check_consistency(experiment: Experiment) -> list[Problem]:
     _check_dialysate(experiment, found)
     _check_recordings(experiment, found)
     _check_curation(experiment, found)
+    for name in links_out(experiment.path, ["truth"], experiment.path.resolve()):
+        message = "is a link that leaves the experiment directory: copy the file here"
+        found.append(Problem("experiment", name, "error", message))
     return found
 
 
@@ -170,22 +171,18 @@ def _check_analytes(experiment: Experiment, found: _Findings) -> None:
 
 
 def _check_files(experiment: Experiment, found: _Findings, sheet: str, frame: pd.DataFrame, columns: list[str]) -> None:
-    top = experiment.path.resolve()
-    folder = str(experiment.path / sheet.split("/")[0])
-
-    @cache
-    def inside(path: str) -> bool:
-        return Path(os.path.realpath(path)).is_relative_to(top)
-
+    folder, top = experiment.path / sheet.split("/")[0], experiment.path.resolve()
     for column in columns:
-        for place, name in enumerate(frame[column]):
-            if name is None:
-                continue
-            path = f"{folder}/{name}"
-            # Where the file itself is no link, its folder, asked once, says where it lies.
-            if not inside(path if os.path.islink(path) else os.path.dirname(path)):  # noqa: PTH114, PTH120 (for speed)
+        outside = links_out(folder, frame[column], top)
+        for place, name in enumerate(frame[column] if outside else ()):
+            if name in outside:
                 message = f"'{name}' is a link that leaves the experiment directory: copy the file here"
                 found.add(sheet, frame.iloc[place], column, message)
+        for name in sorted({*outside} - {*frame[column]}):
+            message = (
+                f"'{name}', which belongs to a file of this column, is a link that leaves the experiment directory"
+            )
+            found.add(sheet, None, column, f"{message}: copy the file here")
 
 
 def _check_recordings(experiment: Experiment, found: _Findings) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from coeruleus.formats.neo_reading import Opened
-from coeruleus.formats.recording import FileEvent
+from coeruleus.formats.recording import FileEvent, check_count
 
 KEYBOARDS = ("keyboard", "text", "comment", "marker")
 
@@ -15,13 +15,15 @@ def events_of_neo(opened: Opened) -> list[FileEvent]:
 
     An entry of a channel with codes or words is named "channel:word", else as the channel.
     """
-    reader, found = opened.reader, []
+    reader = opened.reader
+    found: list[FileEvent] = []
     for index, channel in enumerate(reader.header["event_channels"]):
         name = str(channel["name"]).strip() or str(channel["id"]).strip() or str(index + 1)
         for segment in range(reader.segment_count(0)):
             stamps, lengths, labels = reader.get_event_timestamps(0, segment, index)
             if not len(stamps):
                 continue
+            check_count(len(found) + len(stamps), opened.source.name)
             times = np.asarray(reader.rescale_event_timestamp(stamps, "float64", index), float) - opened.origin_s
             durations = np.zeros(len(times))
             if lengths is not None and len(lengths) == len(times):

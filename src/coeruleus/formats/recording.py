@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 DISCOVERS = "coeruleus.formats.recordings"
 CHUNK_BYTES = 2**24
 FAST_ENOUGH_HZ = 8000.0  # a trace sampled more slowly has no shape of a spike
+MOST_CHANNELS = 10_000
+MOST_UNITS = 10_000  # of a recording
+MOST_EVENTS = 3_000_000  # of a file; a camera of 200 frames a second has as many in four hours
 LATE_S = 1e-3  # a spike may lie this far beyond the duration, which people round
 
 
@@ -36,7 +39,7 @@ class Unit:
     leftover: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FileEvent:
     """An event that a recording file itself holds. `name` as the file has it; `source` is ttl or keyboard."""
 
@@ -101,6 +104,9 @@ def open_sorted(
     recording = _open(path, format, "sorted", channel)
     if not isinstance(recording, SortedRecording):
         raise FormatError(f"{Path(path).name}: holds traces but no spike times; its kind is raw")
+    if len(recording.units) > MOST_UNITS:
+        said = f"has {len(recording.units)} units, more than any recording; are its ids of units in the right column?"
+        raise FormatError(f"{Path(path).name}: {said}")
     notes = list(recording.notes)
     duration = recording.duration_s if duration_s is None else duration_s
     if duration_s is not None and recording.duration_s and abs(duration_s / recording.duration_s - 1) > 0.01:
@@ -171,6 +177,12 @@ def file_events(path: str | Path, format: str | None = None) -> list[FileEvent]:
         raise
     except Exception as error:
         raise FormatError(f"{source.name}: its events cannot be read ({type(error).__name__})") from error
+
+
+def check_count(events: int, file: str) -> None:
+    """Raises FormatError where a file says that it has more events than any recording."""
+    if events > MOST_EVENTS:
+        raise FormatError(f"{file}: says that it has {events} events, more than any recording has; it is damaged")
 
 
 def _open(path: str | Path, format: str | None, kind: str, channel: str | None) -> SortedRecording | RawRecording:

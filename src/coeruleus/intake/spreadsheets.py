@@ -7,15 +7,19 @@ import io
 import re
 import zipfile
 from pathlib import Path
+from typing import Any
 
 from coeruleus.formats.errors import FormatError
 from coeruleus.formats.text import Source
+from coeruleus.formats.time_limit import time_limit
 from coeruleus.intake.guess import Guess, guess
 from coeruleus.intake.result_tables import Cells, column_of
 
 LARGEST = 2**25
-MOST_UNPACKED = 2**28
+MOST_UNPACKED = 2**26
 MOST_ROWS, MOST_COLUMNS = 20_000, 400
+MOST_SHEETS, MOST_CELLS = 50, 2_000_000  # of a workbook
+ONE_SHEET = "save the sheet with the table as .csv"
 FILES = ("file", "filename", "file name", "data file", "datafile", "raw file", "run", "chromatogram")
 SAMPLES = ("sample", "sample name", "samplename", "name", "injection", "injection name")
 KINDS = ("type", "sample type", "kind", "sampletype")
@@ -54,18 +58,46 @@ def _workbook(source: Source) -> list[tuple[str, Cells]]:
     try:
         with zipfile.ZipFile(source.path) as packed:
             if sum(each.file_size for each in packed.infolist()) > MOST_UNPACKED:
-                raise FormatError(f"{source.name}: unpacks to more than 256 MB")
-        book = openpyxl.load_workbook(source.path, read_only=True, data_only=True, keep_links=False)
-        tables = []
-        for sheet in book.worksheets:
-            rows = sheet.iter_rows(max_row=MOST_ROWS, max_col=MOST_COLUMNS, values_only=True)
-            tables.append((sheet.title, [["" if cell is None else _shown(cell) for cell in row] for row in rows]))
-        book.close()
+                raise FormatError(
+                    f"{source.name}: unpacks to more than 64 MB, too large for a lab's table; {ONE_SHEET}"
+                )
+        with time_limit(30):
+            book = openpyxl.load_workbook(source.path, read_only=True, data_only=True, keep_links=False)
+            if len(book.worksheets) > MOST_SHEETS:
+                raise FormatError(
+                    f"{source.name}: has {len(book.worksheets)} sheets, more than {MOST_SHEETS}; {ONE_SHEET}"
+                )
+            tables, left = [], MOST_CELLS
+            for sheet in book.worksheets:
+                cells = _cells(sheet, left, source.name)
+                left -= sum(map(len, cells))
+                tables.append((sheet.title, cells))
+            book.close()
     except FormatError:
         raise
     except Exception as error:
         raise FormatError(f"{source.name}: is no sound .xlsx ({type(error).__name__})") from None
     return tables
+
+
+def _cells(sheet: Any, most: int, file: str) -> Cells:
+    """Rows up to the last filled one, each up to its last filled cell."""
+    cells: Cells = []
+    nothing = (None,) * MOST_COLUMNS
+    filled = 0
+    for row in sheet.iter_rows(max_row=MOST_ROWS, max_col=MOST_COLUMNS, values_only=True):
+        if row == nothing:
+            cells.append([])
+            continue
+        shown = ["" if cell is None else _shown(cell) for cell in row]
+        while shown and not shown[-1]:
+            shown.pop()
+        cells.append(shown)
+        if (filled := filled + len(shown)) > most:
+            raise FormatError(f"{file}: has more than {MOST_CELLS // 1_000_000} million cells; {ONE_SHEET}")
+    while cells and not cells[-1]:
+        cells.pop()
+    return cells
 
 
 def _shown(cell: object) -> str:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 import itertools
 import struct
 import wave
 import zipfile
+import zlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from coeruleus.formats.chromatogram import read_chromatogram
 from coeruleus.formats.errors import FormatError
-from coeruleus.formats.recording import open_sorted, read_raw
+from coeruleus.formats.recording import file_events, open_sorted, read_raw
 from coeruleus.intake.spreadsheets import read_cells
 from fuzz import fuzz
 
@@ -68,23 +72,146 @@ def workbook_of_laughs(path: Path) -> None:
             packed.writestr(part, f'<?xml version="1.0"?><!DOCTYPE x [{entities}]><x>&e11;</x>')
 
 
-def nwb(path: Path) -> None:
-    """A sound file whose spike times are said to be ten to the power of twelve."""
-    import h5py
+def sound_nwb(path: Path) -> None:
+    """A unit, a trial and a trace of one channel."""
     from pynwb import NWBHDF5IO, NWBFile
+    from pynwb.ecephys import ElectricalSeries
 
     file = NWBFile("x", "x", datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC))
     file.add_unit(spike_times=[1.0, 2.0])
+    file.add_trial(start_time=0.1, stop_time=0.2)
+    group = file.create_electrode_group("s", "a", "l", file.create_device("p"))
+    file.add_electrode(group=group, location="l")
+    where = file.create_electrode_table_region([0], "all")
+    file.add_acquisition(ElectricalSeries(name="E", data=np.zeros((100, 1), "i2"), electrodes=where, rate=2e4))
     with NWBHDF5IO(path, "w") as handle:
         handle.write(file)
+
+
+def with_dataset(path: Path, name: str, target: str = "", **dataset: Any) -> None:
+    """Another dataset in place of one of an NWB file, which is unallocated where it has a shape and no data."""
+    import h5py
+
     with h5py.File(path, "a") as content:
-        units = content["units"]
-        kept = dict(units["spike_times"].attrs)
-        del units["spike_times"]
-        units.create_dataset("spike_times", shape=(10**12,), dtype="f8", chunks=(1 << 16,)).attrs.update(kept)
-        kept = dict(units["spike_times_index"].attrs) | {"target": units["spike_times"].ref}
-        del units["spike_times_index"]
-        units.create_dataset("spike_times_index", data=np.array([10**12])).attrs.update(kept)
+        kept = dict(content[name].attrs) | ({"target": content[target].ref} if target else {})
+        dataset.setdefault("dtype", content[name].dtype)
+        del content[name]
+        content.create_dataset(name, **dataset).attrs.update(kept)
+
+
+def nwb_of_spikes(count: int, chunk: int = 1 << 16, **packed: Any) -> Callable[[Path], None]:
+    """A sound file whose spike times are said to be so many."""
+
+    def write(path: Path) -> None:
+        sound_nwb(path)
+        with_dataset(path, "units/spike_times", shape=(count,), chunks=(chunk,), **packed)
+        with_dataset(path, "units/spike_times_index", "units/spike_times", data=np.array([count]), dtype="i8")
+
+    return write
+
+
+def nwb_of_events(path: Path) -> None:
+    sound_nwb(path)
+    for name in ("start_time", "stop_time", "id"):
+        with_dataset(path, f"intervals/trials/{name}", shape=(200_000_000,), chunks=(1 << 20,))
+
+
+def nwb_of_channels(path: Path) -> None:
+    sound_nwb(path)
+    with_dataset(path, "acquisition/E/data", shape=(100, 300_000_000), chunks=(1, 1 << 20))
+
+
+def nwb_that_repeats(path: Path) -> None:
+    """Every second of nine thousand units has the same million spikes."""
+    sound_nwb(path)
+    count = 9_000
+    with_dataset(path, "units/spike_times", data=np.arange(1e6))
+    with_dataset(path, "units/spike_times_index", "units/spike_times", data=np.arange(count) % 2 * 10**6, dtype="i8")
+    with_dataset(path, "units/id", data=np.arange(count))
+
+
+def nwb_of_one_chunk(path: Path) -> None:
+    """Two spikes in a chunk of two gigabytes, packed to two megabytes."""
+    nwb_of_spikes(2, 1 << 28, maxshape=(None,), compression="gzip")(path)
+
+
+def nwb_around_a_corner(path: Path) -> None:
+    """The spike times lie elsewhere in the file."""
+    import h5py
+
+    nwb_of_spikes(500_000_000)(path)
+    with h5py.File(path, "a") as content:
+        content.move("units/spike_times", "elsewhere")
+        content["units/spike_times"] = h5py.SoftLink("/elsewhere")
+
+
+def phy_of_units(path: Path) -> None:
+    """Every one of a million spikes is a unit of its own."""
+    path.mkdir()
+    np.save(path / "spike_times.npy", np.arange(10**6))
+    np.save(path / "spike_clusters.npy", np.arange(10**6, dtype=np.int32))
+    (path / "params.py").write_text("sample_rate = 30000.\n")
+
+
+def matlab(path: Path) -> None:
+    """A channel of Spike2 whose values, two gigabytes of zeros, are packed to nine megabytes."""
+
+    def element(kind: int, data: bytes) -> bytes:
+        return struct.pack("<II", kind, len(data)) + data + bytes(-len(data) % 8)
+
+    def head(kind: int, rows: int, name: bytes = b"") -> bytes:
+        return element(6, struct.pack("<II", kind, 0)) + element(5, struct.pack("<ii", rows, 1)) + element(1, name)
+
+    size = 2 << 30
+    title, values = head(4, 1) + element(16, b"t"), head(6, size // 8) + struct.pack("<II", 9, size)
+    names = b"title".ljust(32, b"\0") + b"values".ljust(32, b"\0")
+    fields = head(2, 1, b"x") + struct.pack("<HHI", 5, 4, 32) + element(1, names)
+    fields += element(14, title) + struct.pack("<II", 14, len(values) + size) + values
+    packer = zlib.compressobj(1)
+    begin = packer.compress(struct.pack("<II", 14, len(fields) + size) + fields) + packer.flush(zlib.Z_FULL_FLUSH)
+    zeros = packer.compress(bytes(1 << 20)) + packer.flush(zlib.Z_FULL_FLUSH)
+    packed = begin + zeros * (size >> 20) + packer.flush()
+    start = b"MATLAB 5.0 MAT-file".ljust(124) + b"\x00\x01IM"
+    path.write_bytes(start + struct.pack("<II", 15, len(packed)) + packed)
+
+
+def mzml(path: Path) -> None:
+    """Forty traces of five million zeros."""
+    packed = base64.b64encode(zlib.compress(bytes(8 * 5_000_000), 9)).decode()
+    arrays = "".join(
+        f'<binaryDataArray><cvParam accession="MS:1000523"/><cvParam accession="MS:1000574"/>'
+        f'<cvParam accession="MS:{term}" unitAccession="UO:0000010"/><binary>{packed}</binary></binaryDataArray>'
+        for term in (1000595, 1000515)
+    )
+    traces = "".join(f'<chromatogram id="{n}" defaultArrayLength="5000000">{arrays}</chromatogram>' for n in range(40))
+    path.write_text(f'<?xml version="1.0"?><mzML xmlns="http://psi.hupo.org/ms/mzml">{traces}</mzML>')
+
+
+def workbook_of_sheets(sheets: int) -> Callable[[Path], None]:
+    """Each with one cell, far from the first."""
+
+    def write(path: Path) -> None:
+        import openpyxl
+
+        book = openpyxl.Workbook()
+        book.remove(book.active)
+        for number in range(sheets):
+            book.create_sheet(f"s{number}").cell(20_000, 400, 1)
+        book.save(path)
+
+    return write
+
+
+def workbook_of_texts(path: Path) -> None:
+    """Fourteen million texts of one letter."""
+    workbook_of_sheets(1)(path)
+    with zipfile.ZipFile(path) as packed:
+        parts = {name: packed.read(name) for name in packed.namelist()}
+    space = b'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+    parts["xl/sharedStrings.xml"] = space + b"<si><t>a</t></si>" * 14_000_000 + b"</sst>"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in parts.items():
+            packed.writestr(name, content)
 
 
 def nwb_circle(path: Path) -> None:
@@ -128,8 +255,22 @@ def all_of_it(path: Path) -> None:
         ("a.xlsx", workbook, read_cells),
         ("a.xlsx", workbook_that_lies, read_cells),
         ("a.xlsx", workbook_of_laughs, read_cells),
-        ("a.nwb", nwb, open_sorted),
+        ("a.xlsx", workbook_of_sheets(60), read_cells),
+        ("a.xlsx", workbook_of_texts, read_cells),
+        ("a.nwb", nwb_of_spikes(10**12), open_sorted),
+        ("a.nwb", nwb_of_spikes(500_000_000), open_sorted),
+        ("a.nwb", nwb_of_spikes(250_000_000, 1 << 22, compression="gzip", fillvalue=1.0), open_sorted),
+        ("a.nwb", nwb_around_a_corner, open_sorted),
+        ("a.nwb", nwb_of_one_chunk, open_sorted),
+        ("a.nwb", nwb_that_repeats, open_sorted),
+        ("a.nwb", nwb_of_events, file_events),
+        ("a.nwb", nwb_of_channels, all_of_it),
         ("a.nwb", nwb_circle, open_sorted),
+        ("phy", phy_of_units, open_sorted),
+        ("a.mat", matlab, open_sorted),
+        ("a.mat", matlab, all_of_it),
+        ("a.mzML", mzml, read_chromatogram),
+        ("a.mzML", mzml, partial(read_chromatogram, channel="7")),
         ("a.wav", sound, all_of_it),
         ("a.txt", points, read_chromatogram),
     ],
@@ -148,3 +289,20 @@ def test_a_bomb_is_refused_by_name(
 
     ((_, fault, _),) = fuzz(work, name, 1, 1)  # which has limits of time and memory of its own
     assert fault is None
+
+
+def test_what_is_even_but_sound_is_read(tmp_path: Path) -> None:
+    """A hundred megabytes of zeros pack to a hundred kilobytes; that alone is no fault."""
+    from scipy.io import savemat
+
+    trace = {"title": "LC", "interval": 1e-4, "scale": 1.0, "units": "mV", "values": np.zeros(25_000_000, "f4")}
+    savemat(tmp_path / "even.mat", {"LC": trace}, do_compression=True)
+    assert read_raw(tmp_path / "even.mat").n_samples == 25_000_000
+
+
+def test_far_cells_of_a_workbook_are_read_without_the_empty_ones(tmp_path: Path) -> None:
+    workbook_of_sheets(2)(tmp_path / "a.xlsx")
+    tables = read_cells(tmp_path / "a.xlsx")
+    assert [title for title, _ in tables] == ["s0", "s1"]
+    assert tables[1][1][-1][-1] == "1"
+    assert sum(map(len, tables[1][1])) == 400

@@ -5,9 +5,16 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
+from recording_seeds import write_recordings
 
+from coeruleus.formats.recording import open_sorted
+from coeruleus.formats.registry import PACKAGES, discover
 from fuzz import fuzz, targets
+from seeds import REFUSED, readable, seeds
+
+VENDORS = ("blackrock", "nwb", "plexon", "spike2", "spike2_mat")
 
 COUNT = int(os.environ.get("COERULEUS_MUTANTS", "100"))
 SECONDS = 15.0  # of work for one format; large files are slow to read, and the full run has them all
@@ -19,7 +26,9 @@ def works(tmp_path_factory: pytest.TempPathFactory) -> dict:
 
 
 def test_mutants_are_read_or_named(works: dict) -> None:
-    assert {"chromatogram: delimited", "chromatogram: shimadzu", "sheets"} <= set(works)
+    registered = {f"{kind}: {each.name}" for kind, package in PACKAGES.items() for each in discover(package)}
+    assert {name for name in works if ": " in name} == registered
+    assert "sheets" in works
     faults = []
     for name, work in works.items():
         spent, done = 0.0, 0
@@ -48,14 +57,24 @@ def test_links_in_a_circle_and_links_out_are_harmless(tmp_path: Path) -> None:
     assert len(inventory(tmp_path)) <= 1
 
 
-def test_seeds_are_sound(tmp_path):
-    """Damage to a file that is refused anyway would find nothing."""
-    from recording_seeds import write_recordings
+def test_seeds_are_sound(tmp_path: Path) -> None:
+    """Damage to a file that is refused anyway would find nothing; of those without real files, all are written here."""
+    found = seeds(tmp_path, None)
+    registered = {(kind, each.name) for kind, package in PACKAGES.items() for each in discover(package)}
+    assert set(found) == registered
+    for (kind, name), files in found.items():
+        if (kind, name) not in REFUSED:
+            assert all(readable(kind, path) for path in files), name
+    for name in VENDORS:
+        assert set().union(*(readable("recording", path) for path in found["recording", name])) == {"units", "traces"}
 
-    from coeruleus.formats.recording import open_sorted, read_raw
 
+@pytest.mark.parametrize("name", ["plexon.plx", "blackrock.nev", "spike2.smr", "spike2_export.mat"])
+def test_written_recordings_come_back(tmp_path: Path, name: str) -> None:
+    """Two units in turn, from tick 400 on, one in 60 of 20 000 a second (30 000 of Blackrock's)."""
     write_recordings(tmp_path)
-    for name in ("neuralynx.ncs", "brainvision.vhdr", "axon.abf", "intan.rhd", "units.nwb", "plain_samples.dat"):
-        assert sum(len(part) for part in read_raw(tmp_path / name).chunks()) >= 2048
-    for name in ("neuroexplorer.nex", "units.nwb"):
-        assert len(open_sorted(tmp_path / name).units) == 3
+    units = [unit for unit in open_sorted(tmp_path / name).units if len(unit.times_s) == 30]
+    ticks = np.sort(np.concatenate([unit.times_s for unit in units]))[[0, -1]] * (30_000 if "nev" in name else 20_000)
+    shift = 8 if name == "spike2.smr" else 0  # from the snippet's start to the spike
+    assert len(units) == 2
+    assert ticks == pytest.approx([400 + shift, 400 + 59 * 60 + shift], abs=1e-3)

@@ -130,3 +130,9 @@ def test_any_table_reads_back_equal(tmp_path, spikes, delimiter, ending, encodin
     (tmp_path / "s.tsv").write_bytes((ending.join(lines) + ending).encode(encoding))
     found = [(unit.unit_id, time) for unit in open_sorted(tmp_path / "s.tsv").units for time in unit.times_s]
     assert found == sorted((unit, time / 1e6) for unit, time in spikes)
+
+
+def test_times_in_the_column_of_ids_are_seen(tmp_path):
+    (tmp_path / "a.tsv").write_text("unit_id\ttime_s\n" + "".join(f"{n / 100}\t1\n" for n in range(20_000)))
+    with pytest.raises(FormatError, match=r"a\.tsv: has 20000 units, .* right column"):
+        open_sorted(tmp_path / "a.tsv")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import zlib
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from coeruleus.formats.time_axis import strictly_rising
 from coeruleus.formats.time_limit import time_limit
 
 LARGEST = 2**31
+LARGEST_TEXT = 2**28  # of all chromatograms together, packed
 MOST_POINTS = 5_000_000
 MOST_CHROMATOGRAMS = 2000
 NAMESPACE = "{http://psi.hupo.org/ms/mzml}"
@@ -52,15 +54,15 @@ def read(source: Source, channel: str | None = None) -> Chromatogram:
     try:
         with time_limit(10 + source.size / 2e6):
             found = _chromatograms(source)
+            if not found:
+                raise FormatError(f"{source.name}: holds no chromatogram; export it with chromatograms")
+            names = tuple(each.name for each in found)
+            name, time, signal, unit = _trace(found[choose_channel(names, channel, source.name)], source.name)
     except FormatError:
         raise
     except Exception as error:
         cause = " ".join(str(error).split())[:120]
         raise FormatError(f"{source.name}: is damaged or cut off ({type(error).__name__}: {cause})") from None
-    if not found:
-        raise FormatError(f"{source.name}: holds no chromatogram; export it with chromatograms")
-    names = tuple(name for name, *_ in found)
-    name, time, signal, unit = found[choose_channel(names, channel, source.name)]
     if len(time) != len(signal) or len(time) < 3 or not (np.isfinite(time).all() and np.isfinite(signal).all()):
         raise FormatError(f"{source.name}: {name}: time and intensity do not make a trace")
     return Chromatogram(
@@ -74,10 +76,21 @@ def read(source: Source, channel: str | None = None) -> Chromatogram:
     )
 
 
-def _chromatograms(source: Source) -> list[tuple[str, np.ndarray, np.ndarray, str]]:
+@dataclass(frozen=True)
+class _Packed:
+    """A chromatogram as it stands in the file: of each array its text and its terms by accession."""
+
+    name: str
+    points: int
+    arrays: list[tuple[str, dict[str, dict[str, str]]]]
+
+
+def _chromatograms(source: Source) -> list[_Packed]:
+    """All of the file, packed: of many, one will be unpacked."""
     from lxml import etree  # type: ignore[import-untyped]
 
-    found: list[tuple[str, np.ndarray, np.ndarray, str]] = []
+    found: list[_Packed] = []
+    held = 0
     parser = etree.iterparse(
         str(source.path),
         tag=(f"{NAMESPACE}chromatogram", f"{NAMESPACE}spectrum"),
@@ -88,30 +101,43 @@ def _chromatograms(source: Source) -> list[tuple[str, np.ndarray, np.ndarray, st
     )
     for _, element in parser:
         if element.tag.endswith("chromatogram") and len(found) < MOST_CHROMATOGRAMS:
-            found.append(_trace(element, source.name))
+            name = str(element.get("id") or element.get("index") or "1")
+            found.append(_Packed(name, int(element.get("defaultArrayLength") or 0), _arrays(element)))
+            held += sum(len(text) for text, _ in found[-1].arrays)
+            if held > LARGEST_TEXT:
+                raise FormatError(
+                    f"{source.name}: its chromatograms are larger than 256 MB; export the detector's alone"
+                )
         element.clear()
     return found
 
 
-def _trace(element: Any, file: str) -> tuple[str, np.ndarray, np.ndarray, str]:
-    name = str(element.get("id") or element.get("index") or "1")
-    points = int(element.get("defaultArrayLength") or 0)
-    if not 0 < points <= MOST_POINTS:
-        raise FormatError(f"{file}: {name}: says that it has {points} points")
+def _arrays(element: Any) -> list[tuple[str, dict[str, dict[str, str]]]]:
+    return [
+        (
+            array.findtext(f"{NAMESPACE}binary") or "",
+            {str(each.get("accession")): dict(each.attrib) for each in array.iter(f"{NAMESPACE}cvParam")},
+        )
+        for array in element.iter(f"{NAMESPACE}binaryDataArray")
+    ]
+
+
+def _trace(packed: _Packed, file: str) -> tuple[str, np.ndarray, np.ndarray, str]:
+    if not 0 < packed.points <= MOST_POINTS:
+        raise FormatError(f"{file}: {packed.name}: says that it has {packed.points} points")
     time = signal = np.zeros(0)
     unit = ""
-    for array in element.iter(f"{NAMESPACE}binaryDataArray"):
-        terms = {each.get("accession"): each for each in array.iter(f"{NAMESPACE}cvParam")}
-        text = array.findtext(f"{NAMESPACE}binary") or ""
+    for text, terms in packed.arrays:
         if TIME in terms:
-            time = _array(text, terms, points, file) / PER_MINUTE.get(terms[TIME].get("unitAccession") or "", np.nan)
+            per_minute = PER_MINUTE.get(terms[TIME].get("unitAccession", ""), np.nan)
+            time = _array(text, terms, packed.points, file) / per_minute
         elif INTENSITY in terms:
-            signal = _array(text, terms, points, file)
-            unit = terms[INTENSITY].get("unitName") or ""
-    return name, time, signal, "" if "number of" in unit else unit
+            signal = _array(text, terms, packed.points, file)
+            unit = terms[INTENSITY].get("unitName", "")
+    return packed.name, time, signal, "" if "number of" in unit else unit
 
 
-def _array(text: str, terms: dict[str, Any], points: int, file: str) -> np.ndarray:
+def _array(text: str, terms: dict[str, dict[str, str]], points: int, file: str) -> np.ndarray:
     dtype = next((DTYPES[each] for each in DTYPES if each in terms), None)
     if dtype is None or not (ZLIB in terms or PLAIN in terms):
         raise FormatError(f"{file}: holds an array in an encoding that is not read")

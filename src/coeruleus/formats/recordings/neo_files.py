@@ -88,6 +88,7 @@ EDF_FACTS, EDF_SIGNAL = 256, 256  # bytes of header for the file, and for each s
 EDF_SAMPLES = 216  # of them, those before a signal's samples in a record, signal by signal
 NEURALYNX_HEADER = 2**14
 NEURALYNX_DAMAGED = re.compile(rb"-ApplicationName[^\n]{500}")  # Neo takes seconds over such a line
+BRAINVISION_NAMES = re.compile(rb"(?:^|[\r\n])(DataFile|MarkerFile)=([^\r\n]*)")
 OPTIONS: dict[str, dict[str, Any]] = {"PlexonRawIO": {"progress_bar": False}}
 
 
@@ -102,9 +103,22 @@ def _edf_is_whole(source: Source) -> bool:
     return records < 0 or EDF_FACTS + EDF_SIGNAL * signals + 2 * records * samples == source.size
 
 
+def _check_names(source: Source) -> None:
+    """A BrainVision header may name its files, but not say where they are: they lie beside it."""
+    if source.path.suffix.lower() != ".vhdr":
+        raise FormatError(f"{source.name}: begins as a BrainVision header, and those are named .vhdr: rename it")
+    for what, name in BRAINVISION_NAMES.findall(source.data):
+        if b"/" in name or b"\\" in name:
+            named = name.decode("utf-8", "replace")
+            said = f"says {what.decode()}={named[:200]}: put that file beside this one, and write its name alone there"
+            raise FormatError(f"{source.name}: {said}")
+
+
 def _make(reader: Any, source: Source) -> Any:
     if reader.__name__ == "EDFRawIO" and not _edf_is_whole(source):
         raise FormatError(f"{source.name}: is longer or shorter than its header says; it was cut off or damaged")
+    if reader.__name__ == "BrainVisionRawIO":
+        _check_names(source)
     options = OPTIONS.get(reader.__name__, {})
     if reader.__name__ == "NeuralynxRawIO" and not source.is_folder:
         if NEURALYNX_DAMAGED.search(source.head[:NEURALYNX_HEADER].rstrip(b"\0")):

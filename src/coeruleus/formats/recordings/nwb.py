@@ -3,6 +3,8 @@ files do not have)."""
 
 from __future__ import annotations
 
+import itertools
+import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +14,16 @@ import numpy as np
 
 from coeruleus.formats.channels import choose_channel
 from coeruleus.formats.errors import FormatError
-from coeruleus.formats.recording import FileEvent, RawRecording, SortedRecording, Unit
+from coeruleus.formats.hdf5_claims import refuse_links_and_bombs
+from coeruleus.formats.recording import (
+    MOST_CHANNELS,
+    MOST_UNITS,
+    FileEvent,
+    RawRecording,
+    SortedRecording,
+    Unit,
+    check_count,
+)
 from coeruleus.formats.registry import reads
 from coeruleus.formats.text import Source
 from coeruleus.formats.time_limit import time_limit
@@ -47,44 +58,17 @@ def _opened(source: Source) -> Iterator[Any]:
     from pynwb import NWBHDF5IO  # type: ignore[import-untyped]
 
     try:
-        with time_limit(30 + source.size / 5e6):
+        with time_limit(30 + source.size / 5e6):  # what the file holds is read within it too, but for traces
             with h5py.File(source.path, "r") as file:
-                _refuse_links(file, source)
+                refuse_links_and_bombs(file, source)
             handle = NWBHDF5IO(str(source.path), mode="r", load_namespaces=False)
-            content = handle.read()
+            yield handle.read()
     except FormatError:
         raise
     except Exception as error:
         said = f"{type(error).__name__}: {_said(error)}"
         cause = " ".join(said.replace(str(source.path), source.name).split())[:200]
         raise FormatError(f"{source.name}: damaged or of an unknown version, pynwb cannot read it ({cause})") from None
-    yield content
-
-
-def _refuse_links(file: Any, source: Source) -> None:
-    import h5py
-
-    for name in ("units", "acquisition", "intervals", "processing", "stimulus"):
-        group = file.get(name, getlink=True) if name in file else None
-        stack = [(name, file[name])] if group is not None and not isinstance(group, h5py.ExternalLink) else []
-        if group is not None and not stack:
-            raise FormatError(f"{source.name}: {name} is a link to another file; export it as one file")
-        seen = set()
-        while stack:
-            path, here = stack.pop()
-            if (place := h5py.h5o.get_info(here.id).addr) in seen:
-                continue  # a group may hold itself
-            seen.add(place)
-            if isinstance(here, h5py.Dataset):
-                if here.external:
-                    raise FormatError(f"{source.name}: {path} lies in another file; export it as one file")
-                continue
-            for each in here:
-                link = here.get(each, getlink=True)
-                if isinstance(link, h5py.ExternalLink):
-                    raise FormatError(f"{source.name}: {path}/{each} is a link to another file; export it as one file")
-                if isinstance(link, h5py.HardLink):
-                    stack.append((f"{path}/{each}", here[each]))
 
 
 def read_events(source: Source) -> list[FileEvent]:
@@ -92,16 +76,32 @@ def read_events(source: Source) -> list[FileEvent]:
     found: list[FileEvent] = []
     with _opened(source) as content:
         for table in _intervals(content):
+            check_count(len(found) + len(table["start_time"]), source.name)
             starts, stops = np.asarray(table["start_time"][:], float), np.asarray(table["stop_time"][:], float)
             words = next(
                 (each for each in ("tags", "trial_type", "label", "condition") if each in table.colnames), None
             )
-            for index, (start, stop) in enumerate(zip(starts, stops, strict=True)):
-                label = table[words][index] if words else table.name
-                text = " ".join(map(str, label)) if isinstance(label, (list, tuple, np.ndarray)) else str(label)
-                duration = float(stop - start) if np.isfinite(stop) else 0.0
-                found.append(FileEvent(text or table.name, float(start), max(0.0, duration), "ttl"))
+            labels = _labels(table[words], source.name) if words else [table.name] * len(starts)
+            for start, stop, label in zip(starts.tolist(), stops.tolist(), labels, strict=True):
+                duration = stop - start if math.isfinite(stop) else 0.0
+                found.append(FileEvent(label or table.name, start, max(0.0, duration), "ttl"))
     return found
+
+
+def _labels(column: Any, file: str) -> list[str]:
+    """A text for each row; those of a row with several in one."""
+    if not hasattr(column, "target"):
+        return [str(each) for each in column[:]]
+    ends, words = _ends(column, file), list(map(str, column.target[:]))
+    return [" ".join(words[begin:end]) for begin, end in itertools.pairwise([0, *ends.tolist()])]
+
+
+def _ends(index: Any, file: str) -> np.ndarray:
+    """Where the values of each row end. Where ends go back, rows would share values, and few be read without end."""
+    ends = np.asarray(index.data[:]).astype(np.int64)
+    if (np.diff(ends, prepend=0) < 0).any() or (len(ends) and ends[-1] > len(index.target)):
+        raise FormatError(f"{file}: {index.name} does not rise to the number of its values; the file is damaged")
+    return ends
 
 
 @reads(
@@ -126,6 +126,11 @@ def _sorted(content: Any, source: Source, channel: str | None) -> SortedRecordin
     columns = set(table.colnames)
     if "spike_times" not in columns:
         raise FormatError(f"{source.name}: its units have no spike_times")
+    if len(table) > MOST_UNITS:
+        raise FormatError(f"{source.name}: says that it has {len(table)} units; it is damaged")
+    for each in columns:
+        if hasattr(table[each], "target"):
+            _ends(table[each], source.name)
     names = [re.sub(r"[^A-Za-z0-9._-]+", "_", str(each)).strip("_") or "unit" for each in table.id[:]]
     if len(set(names)) < len(names):
         raise FormatError(f"{source.name}: several units have the same id")
@@ -212,6 +217,8 @@ def _raw(content: Any, source: Source, channel: str | None) -> RawRecording:
         rate, start = float(one.rate), float(one.starting_time or 0)
     data = one.data
     width = 1 if len(data.shape) == 1 else int(data.shape[1])
+    if width > MOST_CHANNELS:
+        raise FormatError(f"{source.name}: {one.name} says that it has {width} channels; it is damaged")
     scale = np.float32(float(one.conversion) * 1e6)
     gains = np.ones(width, np.float32) if one.channel_conversion is None else np.asarray(one.channel_conversion[:])
     gains, offset = (gains * scale).astype(np.float32), np.float32(float(one.offset) * 1e6)

@@ -51,17 +51,19 @@ def read(source: Source, kind: str = "sorted", channel: str | None = None) -> So
         raise FormatError(f"{file}: has spikes before the recording's start")
     labels = _labels(folder, "cluster_KSLabel.tsv") | _labels(folder, "cluster_group.tsv")
     units, left = [], []
-    for cluster in np.unique(clusters):
+    order = np.argsort(clusters, kind="stable")
+    known, starts = np.unique(clusters[order], return_index=True)
+    for cluster, mine in zip(known, np.split(samples[order], starts[1:]), strict=True):
         unit_id, label = str(int(cluster)), labels.get(str(int(cluster)), "")
         wanted = channel is None or channel.strip() == unit_id
         if channel is None and label in LEFT:
             left.append(f"{unit_id}: {label}")
         elif wanted:
-            times = np.sort(samples[clusters == cluster].astype(float)) / rate
+            times = np.sort(mine.astype(float)) / rate
             units.append(Unit(unit_id, times, leftover=label in LEFT))
     if not units:
-        known = ", ".join(str(int(each)) for each in np.unique(clusters)[:40])
-        raise FormatError(f"{file}: has no such unit, or none called good; its clusters are {known}")
+        listed = ", ".join(str(int(each)) for each in known[:40])
+        raise FormatError(f"{file}: has no such unit, or none called good; its clusters are {listed}")
     notes = [f"left out {len(left)} clusters ({', '.join(left[:6])})"] if left else []
     if not labels:
         notes.append("has no labels: every cluster was taken as a unit")

@@ -10,14 +10,13 @@ import numpy as np
 
 from coeruleus.formats.channels import choose_channel
 from coeruleus.formats.errors import FormatError
-from coeruleus.formats.recording import RawRecording
+from coeruleus.formats.recording import MOST_CHANNELS, RawRecording
 from coeruleus.formats.registry import reads
 from coeruleus.formats.text import Source
 
 DTYPES = ("int16", "uint16", "int32", "float32", "float64")
 KEYS = ("sampling_rate_hz", "n_channels", "dtype", "microvolts_per_bit", "channels", "offset_bytes", "byte_order")
 LARGEST_SIDECAR = 2**20
-MOST_CHANNELS = 10_000
 
 
 def _sidecar(path: Path) -> Path | None:

@@ -8,15 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from coeruleus.formats.claims import claims_too_much, in_words
 from coeruleus.formats.errors import FormatError
 from coeruleus.formats.neo_reading import microvolts_per
-from coeruleus.formats.recording import FAST_ENOUGH_HZ, FileEvent, RawRecording, SortedRecording, Unit
+from coeruleus.formats.recording import FAST_ENOUGH_HZ, FileEvent, RawRecording, SortedRecording, Unit, check_count
 from coeruleus.formats.registry import reads
 from coeruleus.formats.text import Source
 from coeruleus.formats.time_limit import time_limit
 
 LARGEST = 2**31
-MOST_UNPACKED = 2**32
+PIECE = 2**24
 
 
 def sniff(source: Source) -> str | None:
@@ -79,12 +80,15 @@ def _check_size(source: Source) -> None:
                 unpacker, left = zlib.decompressobj(), int(size)
                 while left > 0 and (piece := handle.read(min(left, 2**16))):
                     left -= len(piece)
-                    try:
-                        total += len(unpacker.decompress(piece, 2**26))
-                    except zlib.error:
-                        raise FormatError(f"{source.name}: is damaged: a block cannot be unpacked") from None
-                    if total > MOST_UNPACKED:
-                        raise FormatError(f"{source.name}: unpacks to more than 4 GB; export it as .smr")
+                    while piece:
+                        try:
+                            total += len(unpacker.decompress(piece, PIECE))
+                        except zlib.error:
+                            raise FormatError(f"{source.name}: is damaged: a block cannot be unpacked") from None
+                        piece = unpacker.unconsumed_tail
+                        if claims_too_much(total, source.size):
+                            said = f"unpacks to {in_words(total)} or more, which no recording of its size does"
+                            raise FormatError(f"{source.name}: {said}; it is damaged: export it again, or as .smr")
 
 
 def read_events(source: Source) -> list[FileEvent]:
@@ -92,6 +96,7 @@ def read_events(source: Source) -> list[FileEvent]:
     channels = _channels(source)
     found: list[FileEvent] = []
     for name, (times, codes) in _trains(channels, source.name).items():
+        check_count(len(found) + len(times), source.name)
         texts = channels[name].get("text")
         words = [str(each).strip() for each in np.atleast_1d(texts)] if texts is not None else []
         if "values" in channels[name] and "times" in channels[name]:
@@ -144,6 +149,7 @@ def _trains(channels: dict[str, dict[str, Any]], file: str) -> dict[str, tuple[n
             times = _values(fields, "times").astype(float)
             codes = np.asarray(fields["codes"]).reshape(len(times), -1)[:, 0] if "codes" in fields else None
         elif _is_binned(fields) and _number(fields, "interval") > 0:
+            check_count(int(np.count_nonzero(fields["values"])), file)
             times = np.flatnonzero(_values(fields, "values")) * _number(fields, "interval") + _number(fields, "start")
             codes = None
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
@@ -98,8 +99,15 @@ def _number(raw: str, field: Field) -> float:
     return value
 
 
+def is_odd(name: str) -> bool:
+    """Whether a file's name holds what nobody can read or type: ends of lines, tabs, signs without a shape."""
+    return not all(sign.isprintable() or unicodedata.category(sign) == "Zs" for sign in name)
+
+
 def _relative(raw: str) -> str:
-    if "\x00" in raw or "\\" in raw:
+    if is_odd(raw):
+        raise CellProblem(f"found {raw!r}: the name holds signs that cannot be seen: rename the file")
+    if "\\" in raw:
         raise CellProblem(f"found '{raw!r}': separate folders with '/'")
     if raw.startswith(("/", "~")) or re.match(r"[A-Za-z]:", raw) or ".." in raw.split("/"):
         raise CellProblem(

@@ -100,6 +100,8 @@ def test_every_problem_at_once(small: Path) -> None:
         ("dialysate/injections.tsv", "i2\tr1", "i/2\tr1", "row 3, column injection_id", "an id is made of"),
         ("dialysate/injections.tsv", "\t007\t", "\t009\t", "row 3, column subject_id", "not in subjects.tsv"),
         ("dialysate/injections.tsv", "i1.txt", "/etc/passwd", "row 2, column file", "inside the experiment"),
+        ("dialysate/injections.tsv", "i1.txt", "i\x1b[31m.txt", "row 2, column file", "cannot be seen"),
+        ("dialysate/injections.tsv", "i1.txt", "i\u202etxt.1", "row 2, column file", "cannot be seen"),
         ("dialysate/injections.tsv", "i3\tr1", "i3\tR1", "column run", "differ in case only"),
         ("ephys/events.tsv", "s1\t2", "s1\t3", "row 2, column segment", "no segment 3"),
         ("ephys/events.tsv", "s1\t2", "s3\t2", "row 2, column site_id", "not in recordings.tsv"),
@@ -111,6 +113,7 @@ def test_one_problem(small: Path, name: str, old: str, new: str, where: str, say
     edit(small, name, old, new)
     found = problems_of(small)
     assert says in found[f"{name}, {where}"]
+    assert all(said.isprintable() for said in found.values())
 
 
 def test_two_sessions_must_be_told_apart(small: Path) -> None:

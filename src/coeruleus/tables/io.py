@@ -97,7 +97,7 @@ def write_table(frame: pd.DataFrame, path: str | Path, table: Table, carried: Ma
 def read_table(path: str | Path, table: Table) -> pd.DataFrame:
     """Read a table that `write_table` wrote, with the types of its columns."""
     raw = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, encoding="utf-8", quoting=csv.QUOTE_MINIMAL)
-    raw.columns = [GUARDED.sub("", name) for name in raw]
+    raw.columns = [GUARDED.sub("", str(name)) for name in raw]
     frame = raw.astype(object).where(raw != MISSING, None)
     other = {column.name for column in table.columns if column.kind in ("number", "integer", "boolean")}
     for name in [name for name in raw if name not in other and raw[name].str.startswith("'").any()]:

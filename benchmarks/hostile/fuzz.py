@@ -18,6 +18,7 @@ import shutil
 import sys
 import tempfile
 import time
+import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
@@ -109,7 +110,9 @@ def _worker(work: Work, name: str, numbers: range, seed: int, pipe: Connection) 
             try:
                 wrong = work(folder, f"{seed} {name} {number}")
             except BaseException as error:
-                wrong = f"{type(error).__name__}: {str(error)[:200]}"
+                place = traceback.extract_tb(error.__traceback__)[-1]
+                where = f"{Path(place.filename).name}, line {place.lineno}"
+                wrong = f"{type(error).__name__}: {str(error)[:200]} ({where})"
             seconds, more = time.process_time() - begun, _megabytes() - before
             if wrong is None and seconds > LONGEST_S * getattr(work, "reads", 1):
                 wrong = f"took {seconds:.0f} s of CPU"

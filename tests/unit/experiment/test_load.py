@@ -112,6 +112,7 @@ def test_every_problem_at_once(small: Path) -> None:
         ("ephys/events.tsv", "s1\t2", "s1\t3", "row 2, column segment", "no segment 3"),
         ("ephys/events.tsv", "s1\t2", "s3\t2", "row 2, column site_id", "not in recordings.tsv"),
         ("ephys/events.tsv", "10\t0", "10\t-1", "row 2, column duration", "cannot be below 0"),
+        ("ephys/recordings.tsv", "\ns", "\n's", "row 2, column site_id", "an id is made of"),
         ("ephys/recordings.tsv", "sorted\ns2", "sort\ns2", "row 3, column kind", "did you mean 'sorted'?"),
     ],
 )
@@ -156,6 +157,13 @@ def test_curation_that_matches_nothing(small: Path) -> None:
     assert "is not in" in found["curation/peaks.tsv, row 2, column injection_id"]
     assert "a later to_min" in found["curation/peaks.tsv, row 3, column from_min"]
     assert "begins at 11 s" in found["curation/trials.tsv, row 2, column onset"]
+
+
+def test_a_decision_whose_id_cannot_be_read(small: Path) -> None:
+    (small / "curation").mkdir()
+    head = "session_id\tprobe_id\tsample_id\taction\treason\tauthor\n"
+    (small / "curation/samples.tsv").write_text(f"{head}007\t007\t$(x)\texclude\tx\tab\n")
+    assert list(problems_of(small)) == ["curation/samples.tsv, row 2, column sample_id"]
 
 
 def test_links_may_not_leave(small: Path, tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Mutated files of every registered format, and mutated sheets: each must read soundly or be a named problem.
 
+Mutated experiments that still read are also worked through as the rules do (`jobs`).
+
 usage: python benchmarks/hostile/fuzz.py [--count 2000] [--seed 1] [--only NAME]
 
 Prints a line per format, and exits 1 where a mutant gave a traceback, took more than 10 s, took more than 1 GB or wrote
@@ -16,10 +18,14 @@ import shutil
 import sys
 import tempfile
 import time
+import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
+
+from experiment_seeds import RULESETS, files_that_people_write, write_experiments
+from jobs import of_jobs
 
 from coeruleus.formats.chromatogram import read_chromatogram
 from coeruleus.formats.errors import FormatError
@@ -32,7 +38,6 @@ from seeds import seeds
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST_S, MOST_MB, STUCK_S = 10.0, 1000.0, 60.0
 FAULT = "by a fault of the software"
-SHEETS = (".tsv", ".yaml")
 
 Work = Callable[[Path, str], str | None]  # a folder to work in, a seed; what went wrong, or None
 
@@ -75,16 +80,17 @@ def _readers(kind: str) -> list[Callable[[Path], object]]:
     return [open_sorted, every_sample, file_events]
 
 
-def of_sheets(experiment: Path) -> Work:
-    """Work on an experiment one of whose sheets or settings is a mutant."""
+def of_sheets(experiments: list[Path]) -> Work:
+    """Work on an experiment one of whose sheets, settings or rulesets is a mutant: each of all experiments in turn."""
+    files = [(directory, file) for directory in experiments for file in files_that_people_write(directory)]
 
     def work(folder: Path, seed: str) -> str | None:
-        directory = folder / experiment.name
-        shutil.copytree(experiment, directory, ignore=lambda _, names: [n for n in names if n == "truth"])
-        sheets = sorted(p for p in directory.rglob("*") if p.suffix in SHEETS and p.parent.name not in ("ephys_files",))
-        target = random.Random(seed).choice(sheets)
+        original, file = files[int(seed.split()[-1]) % len(files)]
+        directory = folder / original.name
+        shutil.copytree(original, directory)
+        target = directory / file.relative_to(original)
         target.write_bytes(mutant(target.read_bytes(), seed))
-        found, refused = find_experiments([str(directory)], ROOT / "config" / "rulesets")
+        found, refused = find_experiments([str(directory)], RULESETS)
         if not found and not (refused and refused[0].problems):
             return f"{target.name}: neither read nor refused"
         said = refused[0].text if refused else ""
@@ -104,7 +110,9 @@ def _worker(work: Work, name: str, numbers: range, seed: int, pipe: Connection) 
             try:
                 wrong = work(folder, f"{seed} {name} {number}")
             except BaseException as error:
-                wrong = f"{type(error).__name__}: {str(error)[:200]}"
+                place = traceback.extract_tb(error.__traceback__)[-1]
+                where = f"{Path(place.filename).name}, line {place.lineno}"
+                wrong = f"{type(error).__name__}: {str(error)[:200]} ({where})"
             seconds, more = time.process_time() - begun, _megabytes() - before
             if wrong is None and seconds > LONGEST_S * getattr(work, "reads", 1):
                 wrong = f"took {seconds:.0f} s of CPU"
@@ -153,14 +161,13 @@ def fuzz(work: Work, name: str, count: int, seed: int) -> Iterator[tuple[int, st
 
 def targets(folder: Path) -> tuple[dict[str, Work], list[str]]:
     """Every format that has a seed, and the sheets; and the names of formats without one."""
-    from coeruleus.simulation.demo import write_small
-
     shared = ROOT.parent / "shared"
     found = seeds(folder / "seeds", shared if shared.is_dir() else None)
     known = {(kind, each.name) for kind, package in PACKAGES.items() for each in discover(package)}
-    write_small(folder / "sheets")
+    experiments = write_experiments(folder / "sheets")
     works = {f"{kind}: {name}": of_format(kind, files) for (kind, name), files in found.items()}
-    works["sheets"] = of_sheets(folder / "sheets")
+    works["sheets"] = of_sheets(experiments)
+    works["jobs"] = of_jobs(experiments)
     return works, sorted(f"{kind}: {name}" for kind, name in known - set(found))
 
 

@@ -14,6 +14,7 @@ WORDS = (
     b"%s%n", b"\xe2\x80\xae", b"a" * 70_000, b"\t" * 300, b"&a [*a,*a]", b"!!python/object/apply:os.system [id]",
     b"999999999999999999999",
 )  # fmt: skip
+EXTREMES = (0.0, 1.0, -1.0, 1e-30, 1e-9, 1e5, 1e6, -1e6, 1e8, 1e12, 1e15, -1e15)  # as far as sheets may go
 INTEGERS = (b"\xff" * 4, b"\xff\xff\xff\x7f", b"\x00\x00\x00\x80", b"\x7f\xff\xff\xff", b"\x00" * 4, b"\xff" * 8)
 
 
@@ -23,6 +24,33 @@ def mutant(data: bytes, seed: str) -> bytes:
     for _ in range(chance.choice([1, 1, 1, 2, 4])):
         data = chance.choice(CHANGES)(data, chance)
     return data
+
+
+def extreme(data: bytes, seed: str) -> bytes:
+    """A table one cell or column of which, or some of its rows, are what no lab has though it can be read."""
+    chance = random.Random(seed)
+    lines = data.splitlines()
+    mark = next((mark for mark in (b"\t", b",") if lines and mark in lines[0]), b" ")
+    cells = [line.split(mark) for line in lines]
+    places = [(row, column) for row, line in enumerate(cells) for column, cell in enumerate(line) if _is_number(cell)]
+    if not places:
+        return mutant(data, seed)
+    for _ in range(chance.choice([1, 1, 2])):
+        one = chance.choice(places)
+        whole = [place for place in places if place[1] == one[1]]
+        factor, way = 10.0 ** chance.randrange(-32, 33), chance.randrange(4)
+        offset, same = 10.0 ** chance.randrange(16), chance.choice(EXTREMES)
+        for row, column in chance.choice([[one], [one], whole, chance.sample(whole, (len(whole) + 1) // 2)]):
+            if _is_number(cells[row][column]):
+                value = float(cells[row][column])
+                cells[row][column] = f"{(factor * value, value + offset, -value, same)[way]:.9g}".encode()
+    if chance.random() < 0.2:
+        cells = [line for row, line in enumerate(cells) if row == 0 or chance.random() < 0.9]
+    return b"\n".join(mark.join(line) for line in cells) + b"\n"
+
+
+def _is_number(cell: bytes) -> bool:
+    return NUMBER.fullmatch(cell) is not None and b"," not in cell
 
 
 def _flip(data: bytes, chance: random.Random) -> bytes:

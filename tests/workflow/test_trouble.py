@@ -145,9 +145,18 @@ def test_no_experiment_is_said(tmp_path: Path) -> None:
 
 
 def test_odd_file_names_are_harmless(tmp_path: Path) -> None:
-    """Blanks, quotes, braces and shell characters in names of files and folders."""
+    """Blanks, quotes, braces, shell characters and formulas in names of files and folders."""
     trace = "time_min\tsignal\n" + "\n".join(f"{n / 120:.4f}\t{1 + n % 7}" for n in range(600)) + "\n"
-    names = ["a b.txt", "o'k $(touch hacked).txt", "{run}.txt", "`x`;&.txt"]
+    names = [
+        "a b.txt",
+        "o'k $(touch hacked).txt",
+        "{run}.txt",
+        "`x`;&.txt",
+        "-rf.txt",
+        'so "good".txt',
+        "=1.txt",
+        "Röhrchen 5.txt",
+    ]
     rows = "".join(f"i{n}\tr1\t{name}\tblank\tn/a\tn/a\tn/a\tn/a\n" for n, name in enumerate(names))
     directory = write(tmp_path / "odd (folder), 1", {
         "experiment.yaml": "title: Odd\nanalytes: {NE: {retention_time: 2}}\n",

@@ -10,6 +10,7 @@ from coeruleus.chromatography.arrays import Booleans, Floats, stretches
 
 MIN_POINTS = 20
 MAX_GAPS = 0.2  # of the points may be missing before a trace is not to be trusted
+MAX_STRETCH = 20.0  # times the points, for an even grid over times that are not
 CELLS_PER_SIGMA = 4
 
 
@@ -57,8 +58,11 @@ def why_unusable(trace: Trace) -> str | None:
         return f"the chromatogram has only {int(good.sum())} usable points"
     if (~good).mean() > MAX_GAPS:
         return f"{(~good).mean():.0%} of the chromatogram's values are missing"
-    if np.any(np.diff(time[good]) <= 0):
+    steps = np.diff(time[good])
+    if np.any(steps <= 0):
         return "the chromatogram's times do not increase"
+    if steps.sum() > MAX_STRETCH * steps.size * np.median(steps):
+        return f"the chromatogram's times leap: mostly by {60 * np.median(steps):.3g} s, once by {steps.max():.3g} min"
     if np.ptp(signal[good]) == 0:
         return f"the signal is constant at {signal[good][0]:g}: detector off or not connected"
     levels, counts = np.unique(signal[good], return_counts=True)

@@ -18,7 +18,7 @@ from coeruleus.chromatography.learn import typical_shape
 from coeruleus.chromatography.measure import Peak, measure_run
 from coeruleus.chromatography.peak_rows import Row, curate, lost_row, measured_row, typed_rows
 from coeruleus.chromatography.prepare import Trace, why_unusable
-from coeruleus.chromatography.run_model import RunModel
+from coeruleus.chromatography.run_model import RunModel, why_no_peak
 from coeruleus.chromatography.settings import FIT, Analyte, Calibration, Integration
 from coeruleus.chromatography.suitability import Limits, suitability_rows
 from coeruleus.tables import dialysate, sources, status
@@ -131,20 +131,21 @@ def _measure(
     curation: pd.DataFrame,
 ) -> _Measured:
     rows: dict[tuple[str, str], Row] = {}
+    placed = [a for a in analytes if a.retention_time is not None]
+    times = np.array([a.retention_time for a in placed], float)
     usable: list[str] = []
     for injection in injections["injection_id"]:
         state, reason = unreadable.get(injection, (None, None))
         if state is None:
             state, reason = status.MISSING, "no chromatogram was given for this injection"
             if injection in traces:
-                reason = why_unusable(traces[injection])
+                reason = why_unusable(traces[injection]) or why_no_peak(traces[injection], times)
                 state = status.FAILED
         if reason is None:
             usable.append(injection)
         else:
             rows.update({(injection, a.name): lost_row(state, reason) for a in analytes})
     usable = _of_one_rate(usable, traces, rows, analytes)
-    placed = [a for a in analytes if a.retention_time is not None]
     rising = [a for a in placed if not a.integration.negative]
     dips = [a for a in placed if a.integration.negative]
     modelled, followed = (rising, dips) if rising else (dips, [])

@@ -12,12 +12,13 @@ from coeruleus.chromatography.find_peaks import Found, find_strong_peaks
 from coeruleus.chromatography.learn import Example, example, formula_of, typical_shape
 from coeruleus.chromatography.noise import Noise, estimate_noise
 from coeruleus.chromatography.prepare import CELLS_PER_SIGMA, Cells, Trace, even
-from coeruleus.chromatography.retention import Retention, Widths, find_shift, track
+from coeruleus.chromatography.retention import OFFSETS, STRETCHES, Retention, Widths, find_shift, track
 from coeruleus.chromatography.shapes import Shape, emg_shape
 
 TYPICAL_SIGMA = 1 / 90  # of the retention time
 BEFORE, AFTER = 2.6, 2.6  # baseline in a window beyond what holds the peak, in its full widths at half height
 MOST_EXAMPLES = 5
+SHORTEST = 10 * TYPICAL_SIGMA  # of a trace, in retention times of the first analyte
 UNREFINED = 0.01  # of the area: what a shape from a few peaks, or borrowed, may be wrong by
 
 
@@ -91,6 +92,23 @@ def learn_run(traces: Sequence[Trace], nominal: Floats, expected: Booleans) -> R
         formulas,
         np.full(base.size, UNREFINED),
     )
+
+
+def why_no_peak(trace: Trace, nominal: Floats) -> str | None:
+    """Why no analyte of the run, `nominal` (analytes,) minutes, can be in a usable trace; None where one can.
+
+    Times in another unit are the usual cause. Such a trace would tell the run's model of noise that is none.
+    """
+    if nominal.size == 0:
+        return None
+    time = np.asarray(trace.time_min, float)
+    first, last = float(np.nanmin(time)), float(np.nanmax(time))
+    covers = f"the chromatogram goes from {first:.3g} to {last:.3g} min"
+    if last - first < SHORTEST * nominal.min():
+        return f"{covers}, too short to hold a peak: check its times"
+    if last < nominal.min() * STRETCHES[0] + OFFSETS[0] or first > nominal.max() * STRETCHES[-1] + OFFSETS[-1]:
+        return f"{covers}, and no analyte elutes then: check its times, and retention_time in experiment.yaml"
+    return None
 
 
 def longest_window(shapes: Sequence[Shape], step: float) -> int:

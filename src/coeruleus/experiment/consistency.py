@@ -67,7 +67,7 @@ def _check_names(experiment: Experiment, found: _Findings) -> None:
         ("ephys/recordings", "site_id", experiment.recordings["site_id"]),
     ):
         seen: dict[str, str] = {}
-        for name in sorted(set(names)):
+        for name in sorted(set(names.dropna())):
             if name.lower() in seen:
                 found.add(sheet, None, column, f"'{seen[name.lower()]}' and '{name}' differ in case only: rename one")
             seen[name.lower()] = name
@@ -235,7 +235,7 @@ def _check_curation(experiment: Experiment, found: _Findings) -> None:
         else experiment.concentrations
     )
     samples = set(zip(frame["session_id"], frame["probe_id"], frame["sample_id"], strict=True))
-    for _, row in experiment.curation_samples.iterrows():
+    for row in _where(experiment.curation_samples, experiment.curation_samples["sample_id"].notna()):
         if (row["session_id"], row["probe_id"], row["sample_id"]) not in samples:
             hint = did_you_mean(row["sample_id"], sorted(str(sample[2]) for sample in samples))
             message = f"no sample {row['sample_id']} of session {row['session_id']} and probe {row['probe_id']}: {hint}"

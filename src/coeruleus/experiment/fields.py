@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,6 +18,11 @@ ID = re.compile(r"[A-Za-z0-9._-]+")
 NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
 DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 MISSING = ("", "n/a")
+# Beyond these no lab's number lies, and sums and squares of numbers are no numbers any more.
+LARGEST, SMALLEST = 1e15, 1e-30
+LARGEST_OF = {"min": 1e6, "s": 1e8}  # two years, three years
+LARGEST_WHOLE = 1e6
+YEARS = range(1950, 2150)
 BLANK = "FILL_IN"  # what init leaves where no file says it
 
 
@@ -56,6 +62,15 @@ class CellProblem(ValueError):
     """What is wrong with one cell, and what to do."""
 
 
+def impossible(value: float, most: float = LARGEST) -> str | None:
+    """What is wrong with a number that no lab measures; None for any other. `LARGEST_OF` has `most` of some units."""
+    if not abs(value) <= most:
+        return f"no number here is beyond {most:g}: check it and its unit"
+    if 0 < abs(value) < SMALLEST:
+        return f"no number here is so close to 0: write 0, or above {SMALLEST:g}"
+    return None
+
+
 def read_cell(raw: str, field: Field) -> Value:
     """One cell as its column's kind. Raises CellProblem in words for the person who typed it."""
     raw = raw.strip()
@@ -74,9 +89,11 @@ def read_cell(raw: str, field: Field) -> Value:
         return _number(raw, field)
     if field.kind == "time":
         try:
-            datetime.datetime.fromisoformat(raw)
+            year = datetime.datetime.fromisoformat(raw).year
         except ValueError:
             raise CellProblem(f"found '{raw}': write date and time as 2026-03-14T09:30:00") from None
+        if year not in YEARS:
+            raise CellProblem(f"found '{raw}': the year {year} cannot be")
         return raw
     if field.kind == "file":
         return _relative(raw)
@@ -95,11 +112,21 @@ def _number(raw: str, field: Field) -> float:
         raise CellProblem(f"found '{raw}': a whole number is needed")
     if field.lowest is not None and value < field.lowest:
         raise CellProblem(f"found '{raw}': cannot be below {field.lowest:g}")
+    most = LARGEST_WHOLE if field.kind == "integer" else LARGEST_OF.get(field.unit or "", LARGEST)
+    if wrong := impossible(value, most):
+        raise CellProblem(f"found '{raw}': {wrong}")
     return value
 
 
+def is_odd(name: str) -> bool:
+    """Whether a file's name holds what nobody can read or type: ends of lines, tabs, signs without a shape."""
+    return not all(sign.isprintable() or unicodedata.category(sign) == "Zs" for sign in name)
+
+
 def _relative(raw: str) -> str:
-    if "\x00" in raw or "\\" in raw:
+    if is_odd(raw):
+        raise CellProblem(f"found {raw!r}: the name holds signs that cannot be seen: rename the file")
+    if "\\" in raw:
         raise CellProblem(f"found '{raw!r}': separate folders with '/'")
     if raw.startswith(("/", "~")) or re.match(r"[A-Za-z]:", raw) or ".." in raw.split("/"):
         raise CellProblem(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from coeruleus.experiment.fields import NUMBER
+from coeruleus.experiment.fields import NUMBER, impossible
 from coeruleus.tables import status
 from coeruleus.tables.dialysate import CONCENTRATIONS
 from coeruleus.tables.problems import Problem
@@ -44,13 +44,19 @@ def read_entry(raw: str | None) -> Entry:
     if found := LIMIT.fullmatch(raw):
         if not NUMBER.fullmatch(found[2]):
             raise ValueError(f"found '{raw}': after '{found[1]}' a number is needed")
-        limit = float(found[2])
+        limit = _possible(found[2], raw)
         if found[1] == "<":
             return Entry(None, status.BELOW_LOD, f"entered as '{raw}'", limit)
         return Entry(None, status.ABOVE_RANGE, f"entered as '{raw}'", limit)
     if not NUMBER.fullmatch(raw):
         raise ValueError(f"found '{raw}': a number, '<0.05', 'ND', 'BLQ' or n/a is needed")
-    return Entry(float(raw), status.OK, None)
+    return Entry(_possible(raw, raw), status.OK, None)
+
+
+def _possible(number: str, raw: str) -> float:
+    if wrong := impossible(float(number)):
+        raise ValueError(f"found '{raw}': {wrong}")
+    return float(number)
 
 
 def read_entries(frame: pd.DataFrame, column: str, sheet: str) -> tuple[pd.DataFrame, list[Problem]]:

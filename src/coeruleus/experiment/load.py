@@ -79,7 +79,7 @@ def load_experiment(path: Path) -> Experiment:
     )
     try:
         problems += check_consistency(experiment)
-    except (KeyError, TypeError, ValueError):  # cells that could not be read stand in the way
+    except (AttributeError, KeyError, TypeError, ValueError):  # cells that could not be read stand in the way
         if not any(problem.severity == "error" for problem in problems):
             raise
     problems = _as_named(path, problems)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from coeruleus.experiment.fields import BLANK
+from coeruleus.experiment.fields import BLANK, LARGEST, LARGEST_OF, impossible
 from coeruleus.experiment.nearest import did_you_mean
 from coeruleus.experiment.yaml_text import YamlProblem, parse_yaml
 from coeruleus.tables.problems import Problem
@@ -250,7 +250,8 @@ def parse_settings(text: str) -> tuple[Settings | None, list[Problem]]:
         settings = Settings.model_validate(values)
     except ValidationError as error:
         return None, [_in_words(dict(entry), lines) for entry in error.errors(include_url=False)]
-    return settings, _blanks(values, (), lines) + _consistency(settings, lines)
+    problems = _blanks(values, (), lines) + _impossible(settings.model_dump(), (), lines)
+    return settings, problems + _consistency(settings, lines)
 
 
 def _blanks(value: Any, path: tuple[str, ...], lines: dict[tuple[str, ...], int]) -> list[Problem]:
@@ -261,6 +262,18 @@ def _blanks(value: Any, path: tuple[str, ...], lines: dict[tuple[str, ...], int]
     if value != BLANK:
         return []
     return [Problem("experiment", _where(path, lines), "error", LEFT_BLANK)]
+
+
+def _impossible(value: Any, path: tuple[str, ...], lines: dict[tuple[str, ...], int]) -> list[Problem]:
+    """Numbers that no lab has."""
+    if isinstance(value, dict):
+        return [one for key, inner in value.items() for one in _impossible(inner, (*path, str(key)), lines)]
+    if isinstance(value, tuple | list):
+        return [one for inner in value for one in _impossible(inner, path, lines)]
+    most = LARGEST_OF["min"] if path[-1].endswith("_min") else LARGEST
+    if not isinstance(value, int | float) or not (wrong := impossible(value, most)):
+        return []
+    return [Problem("experiment", _where(path, lines), "error", f"found {value:g}: {wrong}")]
 
 
 def _consistency(settings: Settings, lines: dict[tuple[str, ...], int]) -> list[Problem]:

@@ -19,6 +19,7 @@ from coeruleus.intake.guess_times import Peak, Standard, retention_times
 from coeruleus.intake.lab_tables import add_results, read_lab_tables, say_not_understood
 from coeruleus.intake.sheet_rows import SUBJECT_COLUMNS, Drafted, add_rows, old_rows
 from coeruleus.intake.sort_out import sort_out
+from coeruleus.tables.io import plain
 
 SETTINGS = "experiment.yaml"
 
@@ -69,6 +70,7 @@ def draft(directory: Path, interval_min: float | None = None, start_min: float |
         sheets = any(find_sheet(directory, sheet)[0] for sheet in (INJECTIONS, RECORDINGS, CONCENTRATIONS))
         new = "nothing new was found; all files are in the sheets"
         done.said.append(new if sheets else "no file of an instrument and no table was found that is understood")
+    done.said = [plain(line) for line in done.said]
     return done
 
 

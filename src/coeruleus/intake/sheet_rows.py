@@ -9,6 +9,7 @@ from pathlib import Path
 
 from coeruleus.experiment.fields import Sheet
 from coeruleus.experiment.read_sheet import find_sheet
+from coeruleus.tables.io import cell
 
 Row = dict[str, str]
 SUBJECT_COLUMNS = ("subject_id", "species", "sex", "age", "weight_g", "group")
@@ -38,7 +39,10 @@ def _delimiter(path: Path, text: str) -> str:
 
 
 def add_rows(directory: Path, sheet: Sheet, columns: tuple[str, ...], rows: list[Row], done: Drafted) -> None:
-    """Write a new sheet, or add rows below those of an existing one, in its own columns."""
+    """Write a new sheet, or add rows below those of an existing one, in its own columns.
+
+    What stands in a stranger's file is no formula here.
+    """
     if not rows:
         return
     path, _ = find_sheet(directory, sheet)
@@ -58,7 +62,10 @@ def add_rows(directory: Path, sheet: Sheet, columns: tuple[str, ...], rows: list
         if text and not text.endswith("\n"):
             buffer.write("\n")
     writer = csv.writer(buffer, delimiter=delimiter, lineterminator="\n")
-    writer.writerows([[row.get(name, "n/a") for name in names] for row in rows])
+    files = {each.name for each in sheet.fields if each.kind == "file"}  # their names stay as they are on the disk
+    writer.writerows(
+        [[row.get(name, "n/a") if name in files else cell(row.get(name)) for name in names] for row in rows]
+    )
     with path.open("a", encoding="utf-8", newline="") as handle:
         handle.write(buffer.getvalue())
     done.written.append(f"{sheet.name}{path.suffix} ({len(rows)} rows)")

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Set
 from pathlib import Path
 
+from coeruleus.experiment.fields import is_odd
 from coeruleus.experiment.sheets import SHEETS
 from coeruleus.formats.chromatogram import read_chromatogram
 from coeruleus.formats.errors import FormatError
@@ -15,6 +16,7 @@ from coeruleus.formats.registry import discover
 from coeruleus.formats.text import Source
 from coeruleus.intake.draft_injections import natural
 from coeruleus.intake.sheet_rows import Drafted
+from coeruleus.tables.io import FORMULA
 
 ROOMS = ("dialysate", "ephys")
 NOT_LOOKED_INTO = frozenset({*ROOMS, "curation", "results", "truth"})
@@ -43,9 +45,8 @@ def sort_out(directory: Path, tables: Set[Path], done: Drafted) -> tuple[list[st
     passed: list[Path] = []
     sheets = {directory / f"{sheet.name}{suffix}" for sheet in SHEETS for suffix in (".tsv", ".csv")}
     brought = dict.fromkeys(ROOMS, 0)
-    for path in _outside(directory):
-        if path in tables or path in sheets or _is_companion(path):
-            continue
+    outside = [each for each in _outside(directory) if not (each in tables or each in sheets or _is_companion(each))]
+    for path in _well_named(directory, outside, directory, done):
         room = _room_of(path)
         if room is None:
             passed += [path.relative_to(directory)] if path.suffix.lower() != ".csv" else []
@@ -64,6 +65,18 @@ def sort_out(directory: Path, tables: Set[Path], done: Drafted) -> tuple[list[st
     return found[0], found[1]
 
 
+def _well_named(directory: Path, paths: list[Path], top: Path, done: Drafted) -> list[Path]:
+    """Those whose names, from `top` on, can stand in a sheet; the others are said, by their place in `directory`."""
+    good = {p for p in paths if not (is_odd(name := p.relative_to(top).as_posix()) or FORMULA.match(name))}
+    odd = [path for path in paths if path not in good]
+    if odd:
+        shown = ", ".join(ascii(path.relative_to(directory).as_posix()) for path in odd[:SHOWN])
+        more = f", and {len(odd) - SHOWN} more" if len(odd) > SHOWN else ""
+        why = "the name holds signs that cannot be seen, or begins as a spreadsheet's formula does"
+        done.said.append(f"passed over, rename and run init again: {shown}{more}: {why}")
+    return [path for path in paths if path in good]
+
+
 def _outside(directory: Path) -> list[Path]:
     """Files, and folders that are one measurement, that do not lie in a room; links to folders are not followed."""
     found: list[Path] = []
@@ -80,7 +93,7 @@ def _outside(directory: Path) -> list[Path]:
 
 
 def _inside(directory: Path, room: str, tables: Set[Path], done: Drafted) -> list[str]:
-    folder, files = directory / room, []
+    folder, found = directory / room, []
     for path in sorted(folder.rglob("*"), key=lambda each: natural(str(each))) if folder.is_dir() else []:
         if any(is_unit(folder / parent) for parent in path.relative_to(folder).parents):
             continue
@@ -88,7 +101,8 @@ def _inside(directory: Path, room: str, tables: Set[Path], done: Drafted) -> lis
             continue
         relative = path.relative_to(directory).as_posix()
         if _is_candidate(path) and not any(relative.startswith(f"{sheet.name}.") for sheet in SHEETS):
-            files.append(path.relative_to(folder).as_posix())
+            found.append(path)
+    files = [path.relative_to(folder).as_posix() for path in _well_named(directory, found, folder, done)]
     if len(files) > MOST_FILES:
         done.said.append(f"{room} holds {len(files)} files; only the first {MOST_FILES} were looked at")
     return files[:MOST_FILES]

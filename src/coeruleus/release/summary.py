@@ -175,6 +175,8 @@ def _summarise(
     unsaid = {name: column[hidden & after] for name, column in course.items()}
     if len(unsaid["least"]):
         reasons.append(f"{len(unsaid['least'])} of {row['n_samples']} samples are below a limit and have no number")
+    if np.isinf(used["percent_baseline"]).any():
+        reasons.append("per cent of baseline is too large for a number")
     if np.isfinite(used["percent_baseline"]).all() and divisor.mean > 0:
         minutes = np.full(len(within), np.nan)
         if area.weights is not None:
@@ -211,10 +213,12 @@ def _area(
             ends.append((math.inf, math.inf))
             continue
         ratio = float(weights @ filled) / base.mean
-        variance = float((weights**2) @ (error**2)) + (ratio * base.own_se) ** 2
+        variance = float((weights**2) @ (error**2) + np.square(ratio * base.own_se))
         moved.append(100 / base.mean * (shared - ratio * base.loadings))
         variance = (100 / base.mean) ** 2 * variance + float(np.sum(moved[-1] ** 2))
         ends.append((area, math.sqrt(variance)))
+    if not moved:
+        return {}, ["the concentrations are too large for an area"], np.full(len(base.loadings), math.nan)
     (low, low_se), (high, high_se) = ends
     interval = {"auc_ci_low": low - NORMAL * low_se, "auc_ci_high": high + NORMAL * high_se}
     found = {"auc_at_least": low, "auc_at_most": high, **interval}

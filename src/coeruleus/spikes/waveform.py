@@ -17,6 +17,8 @@ Array = NDArray[np.floating]
 
 HIGHPASS_LIMIT_HZ = 300.0  # above it the filter, not the neuron, makes the undershoot and the limb's slope
 LEAST_SAMPLES = 8
+SPANS_MS = (0.1, 200.0)  # of a waveform; outside, its times are of another unit
+STEPS_MS = (1e-4, 0.01)  # in which the slope of the limb is looked at
 BASELINE_PART = 0.1  # the first tenth of the time before the peak
 OPPOSITE_LEAST = 0.03  # of the main peak: less is not a peak
 LIMB_START = 0.05  # of the main peak: the rising limb begins here
@@ -67,6 +69,9 @@ def measure_waveform(time_ms: Array, amplitude_uv: Array, highpass_hz: float | N
     everything = ("spike_width_ms", "half_width_ms", "notch", "asymmetry")
     if len(t) < LEAST_SAMPLES or np.any(np.diff(t) <= 0):
         return WaveformMeasures(reasons=dict.fromkeys(everything, "the waveform has too few samples or times repeat"))
+    if not SPANS_MS[0] <= t[-1] - t[0] <= SPANS_MS[1]:
+        why = f"the waveform lasts {t[-1] - t[0]:.3g} ms, which no spike does: check that its times are milliseconds"
+        return WaveformMeasures(reasons=dict.fromkeys(everything, why))
     if np.ptp(raw) == 0:
         return WaveformMeasures(reasons=dict.fromkeys(everything, "the waveform is flat"))
     peak, level = _main_peak(raw)
@@ -189,7 +194,7 @@ def _notch(t: Array, y: Array, peak: int) -> tuple[float, float] | None:
         start -= 1
     if peak - start < 4:
         return None
-    step = min(0.01, float(np.median(np.diff(t))))
+    step = float(np.clip(np.median(np.diff(t)), *STEPS_MS))
     fine_t = np.arange(t[0], t[peak] + 2 * float(np.median(np.diff(t))), step)
     fine_t = fine_t[fine_t <= t[-1]]
     slope = np.gradient(gaussian_filter1d(CubicSpline(t, y)(fine_t), SMOOTHING_MS / step, mode="nearest"), step)

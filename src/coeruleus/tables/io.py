@@ -17,8 +17,20 @@ from coeruleus.tables.model import Column, Table
 MISSING = "n/a"
 SIGNIFICANT_DIGITS = 7
 # Text that a spreadsheet would run when the table is opened gets an apostrophe before it; ids and numbers never do.
-FORMULA = re.compile(r"[=@]|[+-](?![\w.-]*$)(?![\d.]+(?:[eE][+-]?\d+)?$)")
-GUARDED = re.compile(rf"'(?={FORMULA.pattern})")
+# So does text that begins with one and would then be run, so that what is read is what was written.
+FORMULA = re.compile(r"'*(?:[=@]|[+-](?![\w.-]*$)(?![\d.]+(?:[eE][+-]?\d+)?$))")
+GUARDED = re.compile(rf"^'(?={FORMULA.pattern})")
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # what moves a terminal's cursor, and no letter at all
+
+
+def plain(text: str) -> str:
+    """Text without signs that steer a terminal, ends of lines among them: a blank stands for each."""
+    return CONTROL.sub(" ", text)
+
+
+def guarded(text: str) -> str:
+    """Text as a cell that no spreadsheet runs."""
+    return f"'{text}" if FORMULA.match(text) else text
 
 
 def cell(value: Any, column: Column | None = None) -> str:
@@ -34,8 +46,8 @@ def cell(value: Any, column: Column | None = None) -> str:
             return f"{float(value):.{column.decimals}f}"
         shown = f"{float(value):.{SIGNIFICANT_DIGITS}g}"
         return "0" if shown == "-0" else shown
-    shown = " ".join(str(value).split())
-    return f"'{shown}" if FORMULA.match(shown) else shown or MISSING
+    shown = " ".join(plain(str(value)).split())
+    return guarded(shown) or MISSING
 
 
 def cells(values: pd.Series, column: Column | None = None) -> list[str]:
@@ -69,7 +81,7 @@ def write_table(frame: pd.DataFrame, path: str | Path, table: Table, carried: Ma
     names = [str(name) for name in frame]
     with path.open("w", encoding="utf-8", newline="") as handle:
         writer = csv.writer(handle, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
-        writer.writerow(names)
+        writer.writerow([guarded(name) for name in names])
         columns = [cells(frame[name], known.get(name)) for name in names]
         writer.writerows(zip(*columns, strict=True))
     dictionary: dict[str, dict[str, str | None]] = {}
@@ -85,6 +97,7 @@ def write_table(frame: pd.DataFrame, path: str | Path, table: Table, carried: Ma
 def read_table(path: str | Path, table: Table) -> pd.DataFrame:
     """Read a table that `write_table` wrote, with the types of its columns."""
     raw = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, encoding="utf-8", quoting=csv.QUOTE_MINIMAL)
+    raw.columns = [GUARDED.sub("", str(name)) for name in raw]
     frame = raw.astype(object).where(raw != MISSING, None)
     other = {column.name for column in table.columns if column.kind in ("number", "integer", "boolean")}
     for name in [name for name in raw if name not in other and raw[name].str.startswith("'").any()]:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 import pandas as pd
 
 from coeruleus.tables import status
+from coeruleus.tables.io import plain
 from coeruleus.tables.model import Table, text
 
 PROBLEMS = Table(
@@ -31,6 +32,10 @@ class Problem:
     item: str
     severity: str
     message: str
+
+    def __post_init__(self) -> None:
+        for name in ("item", "message"):  # they quote what strangers' files hold
+            object.__setattr__(self, name, plain(getattr(self, name)))
 
 
 def problems_frame(problems: list[Problem]) -> pd.DataFrame:

@@ -1,5 +1,7 @@
 """What goes wrong keeps its row and its reason; curation, half-way entry, volumes and internal standard."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -327,6 +329,40 @@ def test_a_weird_trace_harms_no_other(run: Run, few: RunResult, kind: str) -> No
     before = few.peaks[few.peaks["injection_id"] != "i009"]
     assert (result.peaks[others]["status"].to_numpy() == before["status"].to_numpy()).mean() > 0.93
     assert result.peaks.loc[result.peaks["status"] != "ok", "reason"].notna().all()
+
+
+def squeezed(trace: Trace, factor: float, last: float | None = None) -> Trace:
+    time = trace.time_min * factor
+    return Trace(time if last is None else np.append(time[:-1], last), trace.signal)
+
+
+@pytest.fixture(scope="module", params=["i007", "i009"], ids=["a standard", "a sample"])
+def without(request: pytest.FixtureRequest, run: Run) -> tuple[str, RunResult]:
+    others = {name: trace for name, trace in run.traces.items() if name != request.param}
+    return request.param, quantified(run, others, analytes=FEW)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda trace: squeezed(trace, 1e-3), "0.0035 to 0.022 min"),
+        (lambda trace: squeezed(trace, 1 / 60), "0.0583 to 0.367 min"),
+        (lambda trace: Trace(trace.time_min + 1e9, trace.signal), "check its times"),
+        (lambda trace: Trace(trace.time_min[200:240], trace.signal[200:240]), "5.17 to 5.49 min"),
+        (lambda trace: squeezed(trace, 1, 1e12), "leap"),
+    ],
+)
+def test_a_trace_that_can_hold_no_peak_is_as_if_it_were_not_there(
+    run: Run, without: tuple[str, RunResult], change: Callable[[Trace], Trace], says: str
+) -> None:
+    injection, rest = without
+    result = quantified(run, {**run.traces, injection: change(run.traces[injection])}, analytes=FEW)
+    lost = result.peaks[result.peaks["injection_id"] == injection]
+    assert (lost["status"] == "failed").all() and lost["reason"].str.contains(says, regex=False).all()
+    for frame, other in ((result.peaks, rest.peaks), (result.concentrations, rest.concentrations)):
+        pd.testing.assert_frame_equal(
+            frame[frame["injection_id"] != injection], other[other["injection_id"] != injection]
+        )
 
 
 def test_a_trace_sampled_far_too_coarsely_is_left_out(run: Run) -> None:

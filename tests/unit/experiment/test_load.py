@@ -1,5 +1,6 @@
 """Sound directories are read with their defaults; broken ones say everything that is wrong, where, and what to do."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -100,10 +101,18 @@ def test_every_problem_at_once(small: Path) -> None:
         ("dialysate/injections.tsv", "i2\tr1", "i/2\tr1", "row 3, column injection_id", "an id is made of"),
         ("dialysate/injections.tsv", "\t007\t", "\t009\t", "row 3, column subject_id", "not in subjects.tsv"),
         ("dialysate/injections.tsv", "i1.txt", "/etc/passwd", "row 2, column file", "inside the experiment"),
+        ("dialysate/standards.tsv", "NE\t1", "NE\t1e308", "row 2, column concentration", "beyond 1e+15"),
+        ("dialysate/standards.tsv", "NE\t1", "NE\t1e-300", "row 2, column concentration", "so close to 0"),
+        ("dialysate/injections.tsv", "0\t20", "0\t1e299", "row 4, column end_min", "beyond 1e+06"),
+        ("ephys/events.tsv", "10\t0", "1e13\t0", "row 2, column onset", "beyond 1e+08"),
+        ("ephys/events.tsv", "s1\t2", "s1\t1e14", "row 2, column segment", "beyond 1e+06"),
+        ("dialysate/injections.tsv", "i1.txt", "i\x1b[31m.txt", "row 2, column file", "cannot be seen"),
+        ("dialysate/injections.tsv", "i1.txt", "i\u202etxt.1", "row 2, column file", "cannot be seen"),
         ("dialysate/injections.tsv", "i3\tr1", "i3\tR1", "column run", "differ in case only"),
         ("ephys/events.tsv", "s1\t2", "s1\t3", "row 2, column segment", "no segment 3"),
         ("ephys/events.tsv", "s1\t2", "s3\t2", "row 2, column site_id", "not in recordings.tsv"),
         ("ephys/events.tsv", "10\t0", "10\t-1", "row 2, column duration", "cannot be below 0"),
+        ("ephys/recordings.tsv", "\ns", "\n's", "row 2, column site_id", "an id is made of"),
         ("ephys/recordings.tsv", "sorted\ns2", "sort\ns2", "row 3, column kind", "did you mean 'sorted'?"),
     ],
 )
@@ -111,6 +120,21 @@ def test_one_problem(small: Path, name: str, old: str, new: str, where: str, say
     edit(small, name, old, new)
     found = problems_of(small)
     assert says in found[f"{name}, {where}"]
+    assert all(said.isprintable() for said in found.values())
+
+
+@pytest.mark.parametrize("entered", ["1e308", "<1e308", "9" * 400, "1e-300"])
+def test_an_entered_number_that_no_lab_has(small: Path, entered: str) -> None:
+    shutil.rmtree(small / "dialysate")
+    (small / "dialysate").mkdir()
+    head = "subject_id\tstart_min\tend_min\tanalyte\tconcentration\n007\t0\t20\tNE\t"
+    (small / "dialysate/concentrations.tsv").write_text(f"{head}{entered}\n")
+    assert "no number here is" in problems_of(small)["dialysate/concentrations.tsv, row 2, column concentration"]
+
+
+def test_a_year_that_cannot_be(small: Path) -> None:
+    (small / "sessions.tsv").write_text("session_id\tsubject_id\tstarted_at\na\t007\t0203-03-14T09:30:00\n")
+    assert "the year 203" in problems_of(small)["sessions.tsv, row 2, column started_at"]
 
 
 def test_two_sessions_must_be_told_apart(small: Path) -> None:
@@ -133,6 +157,13 @@ def test_curation_that_matches_nothing(small: Path) -> None:
     assert "is not in" in found["curation/peaks.tsv, row 2, column injection_id"]
     assert "a later to_min" in found["curation/peaks.tsv, row 3, column from_min"]
     assert "begins at 11 s" in found["curation/trials.tsv, row 2, column onset"]
+
+
+def test_a_decision_whose_id_cannot_be_read(small: Path) -> None:
+    (small / "curation").mkdir()
+    head = "session_id\tprobe_id\tsample_id\taction\treason\tauthor\n"
+    (small / "curation/samples.tsv").write_text(f"{head}007\t007\t$(x)\texclude\tx\tab\n")
+    assert list(problems_of(small)) == ["curation/samples.tsv, row 2, column sample_id"]
 
 
 def test_links_may_not_leave(small: Path, tmp_path: Path) -> None:

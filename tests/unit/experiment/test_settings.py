@@ -45,6 +45,21 @@ def test_problems_in_words(text: str, says: str) -> None:
     assert all("Traceback" not in problem.message for problem in problems)
 
 
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("dialysis: {flow_rate_ul_per_min: 1e300}", "dialysis.flow_rate_ul_per_min"),
+        ("release: {window_min: [0, 1e299]}", "release.window_min"),
+        ("baseline: {samples: 999999999999999999999}", "baseline.samples"),
+        ("recovery: {retrodialysis_standard: x, perfusate_concentration: 1e-99}", "recovery.perfusate_concentration"),
+    ],
+)
+def test_numbers_that_no_lab_has(text: str, key: str) -> None:
+    _, problems = parse_settings(f"title: x\n{text}\n")
+    (one,) = (problem for problem in problems if "no number here is" in problem.message)
+    assert one.item == f"experiment.yaml, row 2, key {key}"
+
+
 def test_every_setting_is_described() -> None:
     waiting = [Settings]
     while waiting:

@@ -11,7 +11,7 @@ from recording_seeds import write_recordings
 
 from coeruleus.formats.recording import open_sorted
 from coeruleus.formats.registry import PACKAGES, discover
-from fuzz import fuzz, targets
+from fuzz import fuzz, of_sheets, targets
 from seeds import REFUSED, readable, seeds
 
 VENDORS = ("blackrock", "nwb", "plexon", "spike2", "spike2_mat")
@@ -40,6 +40,29 @@ def test_mutants_are_read_or_named(works: dict) -> None:
                 break
         print(f"{name}: {done} mutants")
     assert faults == []
+
+
+def test_every_sheet_is_damaged_in_its_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from experiment_seeds import RULESETS, files_that_people_write, write_experiments
+
+    from coeruleus.experiment.sheets import SHEETS
+    from coeruleus.intake.find import find_experiments
+
+    experiments = write_experiments(tmp_path / "sheets")
+    found, refused = find_experiments([str(directory) for directory in experiments], RULESETS)
+    assert len(found) == len(experiments) and not refused
+    files = {(d, path.relative_to(d)) for d in experiments for path in files_that_people_write(d)}
+    names = {path.with_suffix("").as_posix() for _, path in files}
+    assert names == {sheet.name for sheet in SHEETS} | {"experiment", "figures", "rulesets/own"}
+    assert {path.suffix for _, path in files} == {".tsv", ".csv", ".yaml"}
+    damaged: set[bytes] = set()
+    monkeypatch.setattr("fuzz.mutant", lambda data, seed: damaged.add(data) or data)
+    work = of_sheets(experiments)
+    for number in range(len(files)):
+        (tmp_path / str(number)).mkdir()
+        assert work(tmp_path / str(number), f"1 sheets {number}") is None
+    assert damaged == {(directory / path).read_bytes() for directory, path in files}
+    assert len(files) <= COUNT
 
 
 def test_links_in_a_circle_and_links_out_are_harmless(tmp_path: Path) -> None:

@@ -7,7 +7,10 @@ import struct
 from datetime import datetime, timedelta
 
 import numpy as np
+import pytest
 
+from coeruleus.experiment.load import load_experiment
+from coeruleus.experiment.model import BrokenExperiment
 from coeruleus.intake.draft import draft
 from coeruleus.intake.draft_injections import Seen, in_order
 from coeruleus.intake.draft_recordings import site_of
@@ -121,3 +124,34 @@ def test_a_csv_is_a_trace_or_a_table_of_the_lab(tmp_path):
     assert len((tmp_path / "dialysate/concentrations.tsv").read_text().splitlines()) == 7
     unknown = [line for line in done.said if "no table in it was understood" in line or "passed over" in line]
     assert len(unknown) == 1 and unknown[0].startswith("weights.csv: no table")
+
+
+def test_names_that_no_sheet_can_hold_are_passed_over_and_said(tmp_path):
+    (tmp_path / "dialysate").mkdir()
+    odd = ["a\nb.txt", "a\tb.txt", "\x1b[31mred.txt", "right\u202eleft.txt", "=cmd|x.txt", "@x.txt"]
+    fine = ["-rf.txt", 'the "best".txt', "Röhrchen 5.txt", "o'k $(x).txt"]
+    for name in [*odd, *fine]:
+        (tmp_path / "dialysate" / name).write_text(TRACE)
+    (tmp_path / "=outside.txt").write_text(TRACE)
+    done = draft(tmp_path)
+    assert sorted(files_of(tmp_path / "dialysate/injections.tsv")) == sorted(fine)
+    said = [line for line in done.said if line.startswith("passed over, rename")]
+    assert len(said) == 2 and "'=outside.txt'" in said[0] and r"'dialysate/a\nb.txt'" in said[1]
+    assert all(sign.isprintable() for line in done.said for sign in line)
+    with pytest.raises(BrokenExperiment) as caught:
+        load_experiment(tmp_path)
+    left = {one.message.partition(" that init left")[0] for one in caught.value.problems if "injections" in one.item}
+    assert left == {"is a blank"}
+
+
+def test_what_a_strangers_header_says_is_no_formula_in_the_sheet(tmp_path):
+    (tmp_path / "dialysate").mkdir()
+    signal = "".join(f"{n / 600:.5f}\t{np.exp(-((n - 200) ** 2) / 50):.5f}\n" for n in range(400))
+    head = "Sample ID : a\nSample : =HYPERLINK(1)\x1b[31m\nSample Injected : 05-Jan-26 1:02:03 PM\n"
+    head += "Rate : 10.0 samp. per sec.\nY Axis Title: ECD\n\n[Min.]\t[mV]\n"
+    (tmp_path / "dialysate/clarity.txt").write_text(head + signal)
+    draft(tmp_path)
+    with (tmp_path / "dialysate/injections.tsv").open(newline="") as handle:
+        (row,) = csv.DictReader(handle, delimiter="\t")
+    assert row["file"] == "clarity.txt"
+    assert row["sample_name"] == "'=HYPERLINK(1) [31m"

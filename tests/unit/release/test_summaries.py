@@ -24,6 +24,17 @@ def test_by_hand():
     assert found["auc_percent_min_se"] == pytest.approx(expected)
 
 
+def test_numbers_too_large_for_an_area_lose_only_their_own():
+    rows = samples("r1", [1.0, 1.0, 1.0, 2.0, 1e308, 2.0]) + samples("r2", [1.0, 1.0, 1.0, 2.0, 2.0, 2.0])
+    rows += samples("r3", [1.0, 1.0, 1.0, 1e200, 2.0, 2.0])
+    with np.errstate(over="ignore"):
+        found = run(rows).summary.set_index("subject_id")
+    assert np.isnan(found.loc["r1", "auc_percent_min"]) and "too large for a number" in found.loc["r1", "reason"]
+    alone = run(samples("r2", [1.0, 1.0, 1.0, 2.0, 2.0, 2.0])).summary.set_index("subject_id")
+    assert found.loc["r2", "auc_percent_min"] == alone.loc["r2", "auc_percent_min"]
+    assert found.loc["r2", "auc_percent_min_se"] == alone.loc["r2", "auc_percent_min_se"]
+
+
 def test_a_fall_is_a_negative_area():
     assert summary([1.0, 1.0, 1.0, 0.5, 0.5])["auc_percent_min"] == pytest.approx(-2000)
 

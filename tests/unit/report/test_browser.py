@@ -43,7 +43,7 @@ def tables(made_tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     vendor = pd.DataFrame([{"injection_id": name, "retention_time_min": 4.1, "start_min": 3.8, "end_min": 4.4,
                             "area": area, "name": HOSTILE} for name, area in THEIRS])  # fmt: skip
     kept = [{"injection_id": "inj001", "analyte": "DA", "action": "exclude", "reason": 'a "quoted" reason',
-             "author": "A. K.", "date": "2026-01-01", "room": "B12", "sheet_row": 2.0}]  # fmt: skip
+             "author": "A. K.", "date": "2026-01-01", "room": "=B12", "sheet_row": 2.0}]  # fmt: skip
     events = [
         {"site_id": "site01", "segment": 1, "onset": onset, "trial_type": "paw_pinch"} for onset in (60.0, 120.25)
     ]
@@ -254,7 +254,7 @@ def test_a_zoom_becomes_bounds_and_the_sheet_keeps_its_rows(visit: Any, tmp_path
     assert "1 decision to take along" in page.locator("#bar").inner_text()
     frame = downloaded(page, "peaks", tmp_path).set_index("analyte")
     assert list(frame.index) == ["DA", "NE"]
-    assert frame.loc["DA", "reason"] == 'a "quoted" reason' and frame.loc["DA", "room"] == "B12"
+    assert frame.loc["DA", "reason"] == 'a "quoted" reason' and frame.loc["DA", "room"] == "'=B12"
     assert frame.loc["NE", "from_min"] < 4.1 < frame.loc["NE", "to_min"]
     assert frame.loc["NE", "to_min"] - frame.loc["NE", "from_min"] == pytest.approx(6 * 0.21, abs=0.01)
     assert frame.loc["NE", "author"] == "A. K." and frame.loc["NE", "reason"] == "air bubble"

@@ -83,3 +83,11 @@ def test_half_width_of_real_spikes_by_hand(shared):
         start = np.interp(y[peak] / 2, y[left : left + 2], t[left : left + 2])
         end = np.interp(-y[peak] / 2, -y[right - 1 : right + 1], t[right - 1 : right + 1])
         assert measure_waveform(t, y).half_width_ms == pytest.approx(end - start, rel=0.003), path.name
+
+
+@pytest.mark.parametrize("factor", [1e-6, 1e-3, 1e3, 1e20, 1e300])
+def test_times_that_are_no_milliseconds_are_said(factor):
+    time = np.arange(-1, 3, 0.05)
+    found = measure_waveform(factor * time, -80 * np.exp(-(time**2) / 0.1))
+    assert np.isnan([found.spike_width_ms, found.half_width_ms, found.notch]).all()
+    assert "check that its times are milliseconds" in found.reason

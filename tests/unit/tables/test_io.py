@@ -1,5 +1,6 @@
 """Tables on disk: types survive, n/a is n/a, the same frame gives the same bytes in any row order."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -106,6 +107,27 @@ def test_no_cell_is_a_formula_and_text_comes_back(tmp_path: Path, text: str) -> 
     write_table(RELEASE.frame([row]), tmp_path / "r.tsv", RELEASE)
     assert f"\t{text}" not in (tmp_path / "r.tsv").read_text()
     assert read_table(tmp_path / "r.tsv", RELEASE)["reason"].tolist() == [text]
+
+
+@pytest.mark.parametrize("text", ["'=1", "''@x", "it says '=1' and '@x'", "'quoted'"])
+def test_apostrophes_of_a_text_are_its_own(tmp_path: Path, text: str) -> None:
+    row = {"session_id": "s", "probe_id": "p", "sample_id": "a", "analyte": "NE", "reason": text}
+    write_table(RELEASE.frame([row]), tmp_path / "r.tsv", RELEASE)
+    assert read_table(tmp_path / "r.tsv", RELEASE)["reason"].tolist() == [text]
+
+
+def test_no_name_of_a_carried_column_is_a_formula_and_names_come_back(tmp_path: Path) -> None:
+    carried = ['=HYPERLINK("http://x")', "@SUM(1)", "-2+3", "'=1", "-40", "weight"]
+    row = {"site_id": "s", "unit_id": "u", "segment": 1, "time_s": 0.5} | dict.fromkeys(carried, "=1+1")
+    write_table(SPIKES.frame([row]), tmp_path / "s.tsv", SPIKES)
+    with (tmp_path / "s.tsv").open(newline="") as handle:
+        written = next(csv.reader(handle, delimiter="\t"))
+    assert written[: len(SPIKES.names)] == SPIKES.names
+    assert written[-6:] == ["'" + name for name in carried[:4]] + ["-40", "weight"]
+    frame = read_table(tmp_path / "s.tsv", SPIKES)
+    assert list(frame)[-6:] == carried
+    assert frame[carried].to_numpy().tolist() == [["=1+1"] * 6]
+    assert list(json.loads((tmp_path / "s.json").read_text())) == list(frame)
 
 
 @pytest.mark.parametrize("text", ["-rat", "+x", "-5", "-1.5e-3", "a=b", "007"])

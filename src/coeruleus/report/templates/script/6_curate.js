@@ -8,9 +8,13 @@ const decisions = {}; // sheet → rows of this visit, each {column: text}
 const clean = (text) => String(text).replace(/[\s\u0000-\u001f]+/g, " ").trim();
 const number = (value) => String(Number(Number(value).toFixed(4)));
 
-// A cell with a quotation mark is quoted, as readers of tables expect.
+// What a spreadsheet would run, as in the tables.
+const FORMULA = /^(?:[=@]|[+-](?![\w.-]*$)(?![\d.]+(?:[eE][+-]?\d+)?$))/;
+
+// A cell with a quotation mark is quoted, as readers of tables expect, and none is a formula.
 function written(text) {
-  const said = clean(text) || "n/a";
+  const bare = clean(text) || "n/a";
+  const said = FORMULA.test(bare) ? `'${bare}` : bare;
   return said.includes('"') ? `"${said.replaceAll('"', '""')}"` : said;
 }
 

@@ -19,6 +19,8 @@ from coeruleus.figures.units_set import draw_unit_figures
 from coeruleus.tables import dialysate, sources, units
 from coeruleus.tables.io import read_table
 
+from ..conftest import dose_tables
+
 CAPTIONS = read_captions(Path(__file__).resolve().parents[3] / "workflow" / "report")
 HOSTILE = "<img src=x onerror=alert(1)>$\\frac{a}{b}$"
 
@@ -36,8 +38,9 @@ def digests(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-def test_every_kind_of_figure_is_drawn_and_has_a_caption(drawn):
+def test_every_kind_of_figure_is_drawn_and_has_a_caption(drawn, tmp_path):
     kinds = {record.kind for records in drawn[1].values() for record in records}
+    kinds |= {record.kind for record in draw_unit_figures(dose_tables(), tmp_path, FigureSettings(), CAPTIONS)}
     assert kinds == set(CAPTIONS)
     for records in drawn[1].values():
         for record in records:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
 from coeruleus.spikes.accept import FALSE_MOST, MIN_SPIKES, Limits, limits, refuse
+from coeruleus.spikes.cluster import APART
 from coeruleus.spikes.detect import Candidates, parts
 from coeruleus.spikes.match import (
     SCALE_SD,
@@ -34,7 +35,9 @@ ROUNDS = 3
 DRIFT_SPIKES, DRIFT_BINS = 25, 60
 DRIFT_LOW, DRIFT_HIGH = 0.3, 3.0
 CHUNK = 8000
-HALVES = 2.5  # d′ between the means of two halves of one cluster is 1.6; two that are farther apart match better as two
+# d′ between the means of two halves of one cluster is 1.6, and two units that are farther apart match better as two
+# templates; on several channels halves of one unit come out d′ 3.5 apart, as its spikes are aligned on either channel.
+HALVES = 2.5
 COMMON_MOST = 50.0  # of the most frequent unit over any other
 SCALE_SD_RANGE = (0.03, 0.15)
 
@@ -224,9 +227,10 @@ def _merged(
     noise = [limit.false_share > FALSE_MOST for limit in model.limits]
     counts = [max(1, int(np.count_nonzero(model.spikes.unit == unit))) for unit in range(len(templates))]
     varies = [_varies(model, unit) for unit in range(len(templates))]
+    least = HALVES if model.templates[0].shape[1] == 1 else APART
     while len(templates) > 1:
         apart, i, j = nearest(templates, counts, whitener, grid_s)
-        if apart >= HALVES:
+        if apart >= least:
             break
         large, small = (i, j) if counts[i] >= counts[j] else (j, i)
         if noise[i] != noise[j]:

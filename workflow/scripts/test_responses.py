@@ -17,7 +17,8 @@ spikes = io.read_tables(sorted(Path(snakemake.input.spikes).glob("*.tsv")), unit
 segments = io.read_table(snakemake.input.segments, interim.SEGMENTS)
 events = io.read_table(snakemake.input.events, interim.EVENTS)
 curation, unmatched = find_trials(experiment.curation_trials, events)
-lost_of = gaps_of_units(segments, events, trains_of(spikes))
+artefacts = io.read_tables(list(snakemake.input.artefacts), interim.ARTEFACTS)
+lost_of = gaps_of_units(segments, events, trains_of(spikes), artefacts)
 result = test_responses(
     spikes,
     segments,
@@ -25,7 +26,7 @@ result = test_responses(
     recordings=experiment.recordings,
     curation_trials=curation,
     units=measured,
-    artefacts=io.read_tables(list(snakemake.input.artefacts), interim.ARTEFACTS),
+    artefacts=artefacts,
     lost_of=lost_of,
 )
 drug_responses, drug_problems = test_drugs(

@@ -18,9 +18,16 @@ Unit = tuple[str, str]
 
 
 def gaps_of_units(
-    segments: pd.DataFrame, events: pd.DataFrame, trains: Mapping[Unit, Mapping[int, Floats]]
+    segments: pd.DataFrame,
+    events: pd.DataFrame,
+    trains: Mapping[Unit, Mapping[int, Floats]],
+    artefacts: pd.DataFrame | None = None,
 ) -> dict[Unit, list[Gap]]:
     """Where each unit (site, unit) was not held, by the rule that fills `held` of the table of units."""
+    masks: dict[str, dict[int, list[tuple[float, float]]]] = {}
+    for row in rows_of(artefacts) if artefacts is not None else []:
+        here = masks.setdefault(row["site_id"], {}).setdefault(int(row["segment"]), [])
+        here.append((float(row["start_s"]), float(row["end_s"])))
     acting: dict[str, dict[int, list[Given]]] = {}
     for (site, number), given in drugs_by_segment(segments, events).items():
         acting.setdefault(site, {})[number] = given
@@ -28,7 +35,7 @@ def gaps_of_units(
         site: rows_of(rows) for site, rows in segments[segments["segment"].notna()].groupby("site_id", sort=False)
     }
     return {
-        (site, unit): gaps(at_site.get(site, []), train, acting.get(site, {})) or []
+        (site, unit): gaps(at_site.get(site, []), train, acting.get(site, {}), masks.get(site)) or []
         for (site, unit), train in trains.items()
     }
 

@@ -82,7 +82,7 @@ def test_responses(
     at_site = {site: rows_of(rows) for site, rows in units.groupby("site_id", sort=False)}
     wanted = {group.site_id for group in groups}
     trains = trains_of(spikes[spikes["site_id"].isin(wanted)])
-    lost_of = gaps_of_units(segments, events, trains) if lost_of is None else lost_of
+    lost_of = gaps_of_units(segments, events, trains, artefacts) if lost_of is None else lost_of
     rows: list[dict[str, Any]] = []
     keys: list[tuple[str, str, str, str]] = []
     shown: list[tuple[dict[str, Floats], ...]] = []

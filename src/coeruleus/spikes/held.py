@@ -19,6 +19,7 @@ LEAST_S = 0.01
 LOST_EXPECTED = 20  # no spike where so many would be expected: lost, not silent
 CHANCE_INTERVALS = float(np.log(1000))  # mean intervals that one Poisson interval in a thousand exceeds
 HELD, LOST, FOUND_LATE, ABSENT, SILENT_AFTER_DRUG = "held", "lost", "found_late", "absent", "silent_after_drug"
+NOT_RECORDED = "not_recorded"  # no word on the unit: its trace had not begun
 
 
 def lost_time(times: Array, start_s: float, end_s: float, fano: float = 1.0) -> tuple[float, float, int]:
@@ -121,14 +122,16 @@ def followed(
     rows: Sequence[Mapping[str, Any]],
     by_segment: Mapping[int, Array],
     drugs: Mapping[int, Sequence[Given]],
+    masks: Masks | None = None,
 ) -> tuple[str | None, str | None]:
     """Whether a unit was held through the segments of its site, and where not: (held, reason).
 
     Arguments as for `gaps`. (None, why) where no segment can be judged.
     """
-    found = gaps(rows, by_segment, drugs)
+    found = gaps(rows, by_segment, drugs, masks)
     if found is None:
         return None, "no segment of known duration holds a spike of it"
+    found = [gap for gap in found if gap.kind != NOT_RECORDED]
     kinds = [gap.kind for gap in found]
     worst = next((kind for kind in (LOST, SILENT_AFTER_DRUG, ABSENT, FOUND_LATE) if kind in kinds), HELD)
     return worst, "; ".join(gap.text for gap in found) or None
@@ -138,12 +141,14 @@ def gaps(
     rows: Sequence[Mapping[str, Any]],
     by_segment: Mapping[int, Array],
     drugs: Mapping[int, Sequence[Given]],
+    masks: Masks | None = None,
 ) -> list[Gap] | None:
     """Where a unit was not held, in order of time; None where no segment of known duration holds a spike of it.
 
     `rows` are its segments (segment, status, duration_s), `drugs` those that act in each. A silence that begins within
     the reach of a drug cannot be told from a loss, and is not said to be one; it begins with the drug where the last
-    spike before it is no further away than chance allows. One that goes on through segments keeps its cause.
+    spike before it is no further away than chance allows. One that goes on through segments keeps its cause. A segment
+    begins where a mask from its start ends (`masks`: stretches of each segment that were not sorted).
     """
     lengths = {
         int(row["segment"]): float(row["duration_s"])
@@ -153,32 +158,38 @@ def gaps(
     seen = [segment for segment in sorted(lengths) if len(by_segment.get(segment, ()))]
     if not seen:
         return None
-    rate = sum(len(by_segment[one]) for one in seen) / sum(lengths[one] for one in seen)
+    begins = {one: max((high for low, high in (masks or {}).get(one, ()) if low <= 0), default=0.0) for one in lengths}
+    rate = sum(len(by_segment[one]) for one in seen) / sum(lengths[one] - begins[one] for one in seen)
     found: list[Gap] = []
     silent: Gap | None = None  # that lasted to the end of the segment before
     for segment in sorted(lengths):
-        times, length = by_segment.get(segment, np.empty(0)), lengths[segment]
+        times, begin, length = by_segment.get(segment, np.empty(0)), begins[segment], lengths[segment]
+        unseen = Gap(segment, 0.0, begin, NOT_RECORDED, f"not recorded before {begin:g} s of segment {segment}", True)
         back = segment < seen[-1]
         acting = drugs.get(segment, ())
         if len(times):
             irregular = _irregular(times)
-            low, high, missing = lost_time(times, 0.0, length, irregular)
+            low, high, missing = lost_time(times, begin, length, irregular)
             slack = CHANCE_INTERVALS * max(1.0, irregular) * (times[-1] - times[0]) / max(len(times) - 1, 1)
-            if low > 0:
+            if low > begin:
                 kind = FOUND_LATE if segment == seen[0] else ABSENT
                 text = f"no spike before {low:.0f} s of segment {segment}"
                 found.append(_or_drug(Gap(segment, 0.0, low, kind, text, True), acting, slack, silent))
+            elif begin > 0:
+                found.append(unseen)
             silent = None
             if high < length:
                 kind = ABSENT if back else LOST
                 text = f"no spike after {high:.0f} s of segment {segment} ({missing} more expected)"
                 silent = _or_drug(Gap(segment, high, length, kind, text, back), acting, slack, None)
                 found.append(silent)
-        elif rate * length >= LOST_EXPECTED:
+        elif rate * (length - begin) >= LOST_EXPECTED:
             kind = FOUND_LATE if segment < seen[0] else ABSENT if back else LOST
-            text = f"no spike in segment {segment} ({rate * length:.0f} expected)"
+            text = f"no spike in segment {segment} ({rate * (length - begin):.0f} expected)"
             silent = _or_drug(Gap(segment, 0.0, length, kind, text, back), acting, CHANCE_INTERVALS / rate, silent)
             found.append(silent)
+        elif begin > 0:
+            found.append(unseen)
     return found
 
 

@@ -104,7 +104,7 @@ def measure_units(
             by_segment = times.get(site, {}).get(unit, {})
             row, trains_, bounds = _unit_row(site, unit, rows, by_segment, spontaneous, masks, censored_s, problems)
             row |= _waveform_columns(measured, highpass)
-            row["held"], row["held_reason"] = followed(rows, by_segment, acting)
+            row["held"], row["held_reason"] = followed(rows, by_segment, acting, masks)
             if row["held"] in (LOST, ABSENT) and "not counted" not in (row["reason"] or ""):
                 problems.append(Problem(STAGE, f"{site}/{unit}", "warning", f"{row['held']}: {row['held_reason']}"))
             _apply_quality(row, unit, site_quality.get(site, []))
@@ -250,9 +250,9 @@ def _unit_row(
     row["n_spikes_total"] = sum(len(times) for times in by_segment.values())
     lost = _lost(rows, by_segment, spontaneous)
     kept = [stretch for stretch in spontaneous.stretches if stretch.segment not in lost]
-    kept, cut = while_held(kept, by_segment)
-    whole = kept
-    kept = without_masks(kept, masks)
+    seen = without_masks(kept, masks)
+    masked_s = _length(kept) - _length(seen)
+    kept, cut = while_held(seen, by_segment)
     gone = [text for text in (_lost_text(lost), *cut) if text]
     problems += [Problem(STAGE, f"{site}/{unit}", "warning", text) for text in gone]
     said = [text for text in (_failed_segments(rows), *gone) if text]
@@ -270,7 +270,7 @@ def _unit_row(
     row |= {
         "n_spikes": n,
         "duration_s": sum(end - start for start, end in bounds),
-        "masked_s": max(0.0, _length(whole) - _length(kept)),
+        "masked_s": max(0.0, masked_s),
         "firing_rate_hz": rate.hz,
         "firing_rate_ci_low_hz": rate.low,
         "firing_rate_ci_high_hz": rate.high,

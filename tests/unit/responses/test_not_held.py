@@ -12,6 +12,7 @@ from coeruleus.responses.test import test_responses as response_rows
 from coeruleus.responses.trials import trains_of
 from coeruleus.simulation.trains import flat_rate, spike_train
 from coeruleus.spikes.measure import measure_units
+from coeruleus.tables import interim
 
 REGULAR = np.arange(0.25, 600.0, 0.5)  # 2 Hz
 PINCHES = [{"segment": 1, "onset": float(at), "trial_type": "paw_pinch"} for at in range(20, 580, 20)]
@@ -144,3 +145,27 @@ def test_gaps_that_are_given_are_not_sought_again(sheets, monkeypatch):
         monkeypatch.setattr(module, "gaps_of_units", lambda *_: pytest.fail("sought again"))
     pd.testing.assert_frame_equal(usual[0], response_rows(**given, lost_of=lost_of).responses)
     pd.testing.assert_frame_equal(usual[1], drug_rows(**given, lost_of=lost_of)[0])
+
+
+def test_time_before_a_trace_begins_is_no_silence():
+    """2 Hz throughout, clonidine at 590 s of segment 1; the trace of segment 2 begins at 400 s of its file's clock."""
+    trains = {1: jittered(1, 600.0), 2: 400.0 + jittered(2, 600.0)}
+    spikes = pd.DataFrame(
+        [{"site_id": "s", "unit_id": "u", "segment": n, "time_s": t} for n, train in trains.items() for t in train]
+    )
+    known = {"site_id": "s", "subject_id": "a", "session_id": "x", "kind": "raw", "status": "ok", "reason": None}
+    known |= {"condition": None, "highpass_hz": None}
+    segments = pd.DataFrame([known | {"segment": n, "duration_s": d} for n, d in ((1, 600.0), (2, 1000.0))])
+    events = interim.EVENTS.frame([DRUG | {"site_id": "s", "segment": 1, "onset": 590.0}])
+    late = {"site_id": "s", "segment": 2, "start_s": 0.0, "end_s": 400.0, "kind": "late start of the trace"}
+    artefacts = pd.DataFrame([late])
+    nothing = pd.DataFrame(columns=["site_id", "unit_id", "time_ms", "amplitude_uv", "action"])
+    measured = measure_units(spikes, segments, events, nothing, nothing, artefacts=artefacts)
+    unit = measured.units.iloc[0]
+    assert unit["held"] == "held" and unit["held_reason"] is None
+    lost_of = gaps_of_units(measured.segments, events, trains_of(measured.spikes), artefacts)
+    assert [(gap.kind, gap.start_s, gap.end_s) for gap in lost_of["s", "u"]] == [("not_recorded", 0.0, 400.0)]
+    (row,) = drugs_module.test_drugs(
+        measured.spikes, measured.segments, events, recordings=segments, units=measured.units, lost_of=lost_of
+    )[0].to_dict("records")
+    assert row["percent_change"] == pytest.approx(0, abs=15) and row["p_value"] > 0.05

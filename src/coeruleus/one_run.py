@@ -64,7 +64,7 @@ def _claim(folder: Path) -> Submitted:
     except OSError as error:
         if error.errno in UNSUPPORTED:
             os.close(handle)
-            return Submitted(submitted)
+            return _after_a_killed_run(submitted)
         who = os.pread(handle, 200, 0).decode(errors="replace").strip() or "unknown"
         os.close(handle)
         raise RunningAlready(
@@ -72,28 +72,44 @@ def _claim(folder: Path) -> Submitted:
             "or give this one a place of its own: --config results=OTHER"
         ) from None
     _held.append(handle)
-    if left := still_queued(submitted):
-        raise RunningAlready(
-            f"jobs of a run that was killed still work on these results ({folder.parent}): wait until they are "
-            f"through, or end them: scancel {' '.join(left)}"
-        )
-    submitted.unlink(missing_ok=True)
+    noting = _after_a_killed_run(submitted)
     os.ftruncate(handle, 0)
     os.pwrite(handle, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
     atexit.register(os.ftruncate, handle, 0)
     os.environ[LOCK] = str(lock)
+    return noting
+
+
+def _after_a_killed_run(submitted: Path) -> Submitted:
+    if left := still_queued(submitted):
+        raise RunningAlready(
+            f"jobs of a run that was killed still work on these results ({submitted.parent.parent}): wait until they "
+            f"are through, or end them: scancel {' '.join(left)}"
+        )
+    submitted.unlink(missing_ok=True)
     return Submitted(submitted)
 
 
 def still_queued(submitted: Path) -> list[str]:
-    """Those of the noted jobs that Slurm still knows as waiting or running."""
-    try:
-        noted = set(submitted.read_text("ascii").split())
-        done = subprocess.run(
-            ["squeue", "--me", "--noheader", "--format=%A"], capture_output=True, text=True, timeout=60, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):  # none were noted, or there is no Slurm here
+    """Those of the noted jobs that Slurm still knows as waiting or running.
+
+    Raises WorkflowError where some were noted and Slurm does not answer: they may write into the results.
+    """
+    noted = set(submitted.read_text("ascii").split()) if submitted.is_file() else set()
+    if not noted:
         return []
+    words = f"a run that was killed left jobs on the cluster ({' '.join(sorted(noted, key=int))})"
+    try:
+        done = subprocess.run(
+            ["squeue", "--me", "--noheader", "--format=%A"], capture_output=True, text=True, timeout=60, check=True
+        )
+    except FileNotFoundError:
+        raise WorkflowError(
+            f"{words}, and this machine has no squeue to ask for them: run this where they were submitted, or, where "
+            f"they are through, remove {submitted}"
+        ) from None
+    except subprocess.SubprocessError:
+        raise WorkflowError(f"{words}, and squeue does not answer: try again later") from None
     return sorted(noted & set(done.stdout.split()), key=int)
 
 

@@ -35,6 +35,9 @@ def test_jobs_that_a_killed_run_left_on_a_cluster(tmp_path: Path, monkeypatch: p
     refused = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert refused.returncode != 0 and "jobs of a run that was killed" in refused.stderr
     assert "scancel 9 12" in refused.stderr
+    squeue.write_text("#!/bin/sh\necho Unable to contact the controller\nexit 1\n")
+    with pytest.raises(WorkflowError, match="squeue does not answer"):
+        still_queued(noted)
     squeue.write_text("#!/bin/sh\necho 13\n")
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
     assert not noted.exists()

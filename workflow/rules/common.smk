@@ -75,7 +75,17 @@ if REFUSED and workflow.is_main_process:
     atexit.register(name_refused)
 
 
+def refuse_commas():
+    """Where Snakemake names a job of a cluster, a comma would end the experiment's name."""
+    if commas := [name for name in EXPERIMENTS if "," in name]:
+        raise WorkflowError(
+            f"on a cluster names of experiments hold no comma: rename {'; '.join(commas)}"
+        )
+
+
 onstart:
+    if not workflow.local_exec:
+        refuse_commas()
     logger.addHandler(claim(Path(INTERIM).resolve()))
     for name, found in EXPERIMENTS.items():
         write_plan(INTERIM, name, found.files)

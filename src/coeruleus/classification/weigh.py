@@ -71,7 +71,7 @@ def weigh(criterion: Criterion, unit: Row, responses: Iterable[Row], drugs: Iter
         ]
         lacking = f"no {' or '.join(criterion.trial_types)} before a drug"
     else:
-        found = _after_drugs(criterion, sorted(drugs, key=lambda row: (row["segment"], row["onset"])))
+        found = [_after_drug(criterion, row) for row in drugs if str(row["drug"] or "").casefold() in criterion.drugs]
         lacking = f"no {' or '.join(criterion.drugs)} was given"
     if not found:
         return Evidence(float("nan"), NOT_TESTED, lacking)
@@ -79,19 +79,13 @@ def weigh(criterion: Criterion, unit: Row, responses: Iterable[Row], drugs: Iter
     return min(found, key=lambda one: (one.verdict != PASS, not one.uncertain, one.verdict != FAIL))
 
 
-def _after_drugs(criterion: Criterion, drugs: Iterable[Row]) -> list[Evidence]:
-    """Each drug that the criterion names, in order of time; nothing is seen of one that an earlier drug blocks."""
-    found, blocked = [], None
-    for row in drugs:
-        name = str(row["drug"] or "").casefold()
-        if name in criterion.drugs:
-            one = _one(criterion, row)
-            if blocked:
-                one = Evidence(one.value, NOT_TESTED, f"given after {blocked}, which blocks it", one.low, one.high)
-            found.append(one)
-        elif name in criterion.not_after:
-            blocked = row["drug"]
-    return found
+def _after_drug(criterion: Criterion, row: Row) -> Evidence:
+    """What one drug that the criterion names shows; nothing where one that blocks it was given before."""
+    one = _one(criterion, row)
+    before = [name for name in str(row.get("given_before") or "").split("; ") if name.casefold() in criterion.not_after]
+    if before:
+        return Evidence(one.value, NOT_TESTED, f"given after {before[-1]}, which blocks it", one.low, one.high)
+    return one
 
 
 def _measured(criterion: Criterion, unit: Row) -> Evidence:

@@ -19,7 +19,7 @@ from coeruleus.experiment.read_sheet import empty_sheet, find_sheet, read_sheet
 from coeruleus.experiment.settings import FILE, Settings, parse_settings
 from coeruleus.tables.problems import Problem
 
-NAME = re.compile(r"[\w][\w .+()-]*")  # a comma would end it where Snakemake names a job of a cluster
+NAME = re.compile(r"[\w][\w .,+()-]*")
 
 
 def load_experiment(path: Path) -> Experiment:
@@ -33,7 +33,7 @@ def load_experiment(path: Path) -> Experiment:
     if not path.is_dir():
         raise BrokenExperiment(name, [_error(str(path), "is not a directory: name an experiment directory")])
     if not NAME.fullmatch(name):
-        message = "the folder's name becomes the experiment's: use letters, digits, blanks and . + ( ) - _"
+        message = "the folder's name becomes the experiment's: use letters, digits, blanks and . , + ( ) - _"
         problems.append(_error(repr(name), message))
     settings = _settings(path, problems)
     frames: dict[str, pd.DataFrame | None] = {}

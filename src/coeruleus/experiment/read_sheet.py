@@ -13,6 +13,7 @@ import pandas as pd
 
 from coeruleus.experiment.fields import CellProblem, Field, Sheet, Value, read_cell
 from coeruleus.experiment.nearest import nearest
+from coeruleus.tables.io import GUARDED
 from coeruleus.tables.problems import Problem
 
 Report = Callable[[str, str], None]  # where in the sheet, what is wrong
@@ -63,6 +64,8 @@ def read_sheet(path: Path, sheet: Sheet, waived: tuple[str, ...] = ()) -> tuple[
         if column:
             raws = [cells[place] if place < len(cells) else "" for _, cells in rows]
             field = sheet.field(column) or Field(column, "", "number" if _is_open(column, sheet) else "text")
+            if field.kind != "file":  # `init` and our own tables write what begins as a formula with an apostrophe
+                raws = [GUARDED.sub("", raw) for raw in raws]
             columns[column], faults = _column(raws, field)
             wrong += [(row, place, message) for row, message in faults]
     for row, place, message in sorted(wrong):

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from coeruleus.formats.errors import FormatError
-from coeruleus.formats.recording import FileEvent, file_events
+from coeruleus.formats.recording import FileEvent, TooManyEventsError, file_events
 from coeruleus.tables.problems import Problem
 
 STAGE = "formats"
@@ -72,6 +72,9 @@ def merge_file_events(
             continue
         try:
             found = file_events(folder / row["file"], _text(row.get("format")))
+        except TooManyEventsError as error:
+            problems.append(Problem(STAGE, item, "warning", f"its own events are left out: {error}"))
+            continue
         except FormatError:
             continue  # said where its spikes or traces are read
         mapped = [(renamed(event, rename), event) for event in found]

@@ -179,10 +179,14 @@ def file_events(path: str | Path, format: str | None = None) -> list[FileEvent]:
         raise FormatError(f"{source.name}: its events cannot be read ({type(error).__name__})") from error
 
 
+class TooManyEventsError(FormatError):
+    """Only events are refused; spikes and traces of the file may be read."""
+
+
 def check_count(events: int, file: str) -> None:
-    """Raises FormatError where a file says that it has more events than any recording."""
+    """Raises TooManyEventsError where a file says that it has more events than any recording."""
     if events > MOST_EVENTS:
-        raise FormatError(f"{file}: says that it has {events} events, more than any recording has; it is damaged")
+        raise TooManyEventsError(f"{file}: says that it has {events} events, more than any recording has: damaged")
 
 
 def _open(path: str | Path, format: str | None, kind: str, channel: str | None) -> SortedRecording | RawRecording:

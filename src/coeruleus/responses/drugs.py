@@ -18,6 +18,7 @@ from coeruleus.responses.not_held import Unit, gaps_of_units, silent_to_the_end
 from coeruleus.responses.scan import ALPHA
 from coeruleus.responses.trials import DRUG, Segment, SegmentKey, rows_of, trains_of
 from coeruleus.spikes.held import Gap
+from coeruleus.spikes.spontaneous import drugs_by_segment
 from coeruleus.tables.problems import Problem
 from coeruleus.tables.status import EXCLUDED, FAILED, INSUFFICIENT_SPIKES, MISSING, OK
 from coeruleus.tables.units import DRUG_RESPONSES
@@ -50,6 +51,7 @@ def test_drugs(
     counting allows; then there is neither a p-value nor an interval.
     """
     sessions = Sessions(segments, recordings)
+    acting = drugs_by_segment(segments, events)
     drugs = events[events["trial_type"] == DRUG]
     trains = trains_of(spikes[spikes["site_id"].isin(set(drugs["site_id"]))])
     lost_of = gaps_of_units(segments, events, trains) if lost_of is None else lost_of
@@ -65,6 +67,7 @@ def test_drugs(
         for event in rows_of(given):
             number = int(event["segment"])
             starts = sessions.starts(str(site), number)
+            before = [one.name for one in acting.get((str(site), number), ()) if one.onset_s < event["onset"]]
             wrong = _unusable(event, sessions.segments)
             by_hand = excluded.get((site, number, round(float(event["onset"]), 4)))
             if by_hand is not None:
@@ -75,7 +78,7 @@ def test_drugs(
             for unit in at_site.get(
                 site, [{"unit_id": None, "status": MISSING, "reason": "the site has no recording"}]
             ):
-                row = _empty(event, unit, wrong)
+                row = _empty(event, unit, wrong) | {"given_before": "; ".join(dict.fromkeys(before)) or None}
                 rows.append(row)
                 if row["status"] == OK:
                     times = on_axis(trains.get((str(site), row["unit_id"]), {}), starts)

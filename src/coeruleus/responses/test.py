@@ -21,7 +21,6 @@ from coeruleus.responses.not_held import Unit, gaps_of_units, held_part, while_h
 from coeruleus.responses.scan import ALPHA
 from coeruleus.responses.trials import (
     AFTER_EVENT_S,
-    DRUG,
     LONGEST_S,
     Group,
     Segment,
@@ -33,7 +32,7 @@ from coeruleus.responses.trials import (
     trains_of,
 )
 from coeruleus.spikes.held import Gap
-from coeruleus.spikes.spontaneous import drugs_by_segment
+from coeruleus.spikes.spontaneous import Given, drugs_by_segment
 from coeruleus.tables.problems import Problem
 from coeruleus.tables.sources import PSTH, RASTERS, RESPONSE_CURVES
 from coeruleus.tables.status import EXCLUDED, FAILED, INSUFFICIENT_SPIKES, MISSING, OK
@@ -78,7 +77,7 @@ def test_responses(
     table = segment_table(segments)
     acting = drugs_by_segment(segments, events)
     groups, problems = make_groups(events, table, given_conditions(recordings), curation_trials, artefacts, acting)
-    quiet = _without_events(events, table)
+    quiet = _without_events(events, table, acting)
     at_site = {site: rows_of(rows) for site, rows in units.groupby("site_id", sort=False)}
     wanted = {group.site_id for group in groups}
     trains = trains_of(spikes[spikes["site_id"].isin(wanted)])
@@ -136,13 +135,14 @@ def _empty(group: Group, unit: Mapping[str, Any]) -> dict[str, Any]:
     return row
 
 
-def _without_events(events: pd.DataFrame, table: Mapping[SegmentKey, Segment]) -> dict[str, set[int]]:
-    """Segments of each site that hold no event and come before its first drug."""
-    first = events[events["trial_type"] == DRUG].groupby("site_id")["segment"].min().to_dict()
+def _without_events(
+    events: pd.DataFrame, table: Mapping[SegmentKey, Segment], acting: Mapping[SegmentKey, Sequence[Given]]
+) -> dict[str, set[int]]:
+    """Segments of each site that hold no event, and in which no drug acts."""
     busy = set(zip(events["site_id"], events["segment"].astype(int), strict=True))
     found: dict[str, set[int]] = {}
     for site, number in table:
-        if (site, number) not in busy and number < first.get(site, np.inf):
+        if (site, number) not in busy and not acting.get((site, number)):
             found.setdefault(site, set()).add(number)
     return found
 

@@ -166,6 +166,7 @@ DRUG_RESPONSES = Table(
         number("from_first_dose_percent_ci_low", "lower end of its 95 % interval", "%"),
         number("from_first_dose_percent_ci_high", "upper end of its 95 % interval", "%"),
         number("from_first_dose_p", "two-sided p-value of that change, allowing for slow changes of the rate"),
+        text("given_before", "drugs given before, at other sites of the session too"),
     ),
 )
 

@@ -145,9 +145,9 @@ def test_a_classical_cell_is_lc_and_every_criterion_is_evidence() -> None:
             "not_tested",
             "undetermined",
         ),
-        # What an antagonist blocks is no sign of anything.
+        # What an antagonist blocks is no sign of anything, also where that was given at another site of the session.
         (
-            {"drugs": [{"drug": "idazoxan"}, {"onset": 900.0, "percent_change": 0.0, "percent_change_ci_high": 9.0}]},
+            {"drugs": [{"given_before": "Idazoxan", "percent_change": 0.0, "percent_change_ci_high": 9.0}]},
             "alpha2_inhibited",
             "not_tested",
             "LC-NE",

@@ -286,3 +286,11 @@ def test_an_anaesthetic_that_may_be_none_is_asked_about(small: Path, said: str, 
         edit(small, "dialysate/injections.tsv", line, line.replace("\n", f"\t{day}\n"))
     found = {one.item for one in load_experiment(small).problems if "awake" in one.message}
     assert found == ({"sessions.tsv, row 2, column anaesthetic"} if unclear else set())
+
+
+def test_an_apostrophe_that_guards_a_formula_is_taken_off(small: Path) -> None:
+    """`init` writes the genotype +/+ as '+/+, so that no spreadsheet runs it."""
+    sheet = small / "subjects.tsv"
+    header, *rows = sheet.read_text().splitlines()
+    sheet.write_text("\n".join([f"{header}\tgenotype", *(f"{row}\t'+/+" for row in rows)]) + "\n")
+    assert set(load_experiment(small).subjects["genotype"]) == {"+/+"}

@@ -13,7 +13,8 @@ ANAESTHETISED = ["urethane", "Urethane 1.2 g/kg i.p.", "isoflurane", "Isofluran 
                  "chloral hydrate", "α-chloralose", "sodium pentobarbital", "ketamine/xylazine", "K/X", "Avertin",
                  "propofol", "MMF", "Hypnorm + midazolam", "anaesthetised", "deep anesthesia"]  # fmt: skip
 EITHER = ["head-fixed", "head fixed", "restrained", "uretane", "yes", "n.a.", "awake (isoflurane for surgery)",
-          "none after isoflurane"]  # fmt: skip
+          "none after isoflurane", "not anaesthetised", "non-anaesthetized", "anaesthesia: none", "anaesthetic-free",
+          "without any anaesthetic", "never anaesthetised"]  # fmt: skip
 
 
 @pytest.mark.parametrize("words", AWAKE)

@@ -169,3 +169,18 @@ def test_time_before_a_trace_begins_is_no_silence():
         measured.spikes, measured.segments, events, recordings=segments, units=measured.units, lost_of=lost_of
     )[0].to_dict("records")
     assert row["percent_change"] == pytest.approx(0, abs=15) and row["p_value"] > 0.05
+
+
+def test_drugs_given_before_at_other_sites_of_the_session_are_named():
+    """Idazoxan at site a, 30 min before site b was recorded; clonidine there, twice."""
+    known = {"segment": 1, "session_id": "x", "status": "ok", "reason": None, "duration_s": 600.0}
+    started = {"a": "2026-01-05T10:00:00", "b": "2026-01-05T10:30:00"}
+    segments = pd.DataFrame([known | {"site_id": site, "started_at": at} for site, at in started.items()])
+    rows = [{"site_id": "a", "onset": 5.0, "drug": "idazoxan"}]
+    rows += [{"site_id": "b", "onset": onset, "drug": "clonidine"} for onset in (200.0, 400.0)]
+    events = interim.EVENTS.frame([DRUG | row for row in rows])
+    spikes = pd.DataFrame([{"site_id": "b", "unit_id": "u", "segment": 1, "time_s": t} for t in jittered(1, 600.0)])
+    units = pd.DataFrame([{"site_id": "b", "unit_id": "u", "status": "ok", "reason": None}])
+    found, _ = drug_rows(spikes, segments, events, recordings=segments, units=units)
+    of_b = found[found["site_id"] == "b"]
+    assert of_b["given_before"].tolist() == ["idazoxan", "idazoxan; clonidine"]

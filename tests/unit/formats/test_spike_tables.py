@@ -54,7 +54,7 @@ def test_a_table_with_a_header_only_holds_no_spikes(tmp_path):
     put(tmp_path, "unit_id\ttime_s\n")
     frames = recording_frames(row(), tmp_path)
     assert frames.segments["status"].tolist() == ["ok"] and frames.problems == [] and len(frames.spikes) == 0
-    assert list(frames.spikes) == SPIKES.names and list(frames.waveforms)[:5] == WAVEFORMS.names
+    assert list(frames.spikes) == SPIKES.names and set(WAVEFORMS.names) <= set(frames.waveforms)
 
 
 def test_frames_of_good_and_bad_rows_together(tmp_path):

@@ -60,7 +60,7 @@ def begin(log: str, experiment: str) -> Experiment:
     script = getattr(sys.modules["__main__"], "snakemake", None)
     asked = script and script.resources.get("mem_mb")
     atexit.register(lambda: print(used(before, start, asked)))
-    loaded = load_experiment(Path(experiment))
+    loaded = load_experiment(Path(experiment), links=False)
     if script:
         stop_if_changed(loaded, script.config, SHEET_FILES)
     return loaded

@@ -54,6 +54,14 @@ def check_consistency(experiment: Experiment) -> list[Problem]:
     _check_dialysate(experiment, found)
     _check_recordings(experiment, found)
     _check_curation(experiment, found)
+    return found
+
+
+def check_links(experiment: Experiment) -> list[Problem]:
+    """Every file that a reader would open for a row, and every one of the truth, that is a link to elsewhere."""
+    found = _Findings()
+    _check_files(experiment, found, "dialysate/injections", experiment.injections, ["file"])
+    _check_files(experiment, found, "ephys/recordings", experiment.recordings, ["file", "waveforms", "raw_file"])
     for name in links_out(experiment.path, ["truth"], experiment.path.resolve()):
         message = "is a link that leaves the experiment directory: copy the file here"
         found.append(Problem("experiment", name, "error", message))
@@ -105,7 +113,6 @@ def _check_dialysate(experiment: Experiment, found: _Findings) -> None:
     found.known(sheet, injections[needs_level], "level", levels, "dialysate/standards.tsv")
     if experiment.areas is not None:
         found.known("dialysate/areas", experiment.areas, "injection_id", injections["injection_id"], "injections.tsv")
-    _check_files(experiment, found, sheet, injections, ["file"])
     for row in _where(injections, injections["to_min"] <= injections["from_min"]):
         found.add(sheet, row, "to_min", f"{row['to_min']:g} is not after from_min {row['from_min']:g}")
     for column in ("collected_ul", "injected_ul", "dilution"):
@@ -190,7 +197,6 @@ def _check_recordings(experiment: Experiment, found: _Findings) -> None:
     found.known(sheet, recordings, "subject_id", experiment.subjects["subject_id"], "subjects.tsv")
     found.known(sheet, recordings, "session_id", experiment.sessions["session_id"], "sessions.tsv")
     _check_owner(found, sheet, recordings, "session_id", experiment.sessions)
-    _check_files(experiment, found, sheet, recordings, ["file", "waveforms", "raw_file"])
     for row in _where(recordings, recordings.duplicated(["site_id", "segment"])):
         found.add(sheet, row, "segment", f"site {row['site_id']} has segment {row['segment']} twice")
     subjects: dict[str, set[str]] = {}

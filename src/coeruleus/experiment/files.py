@@ -11,16 +11,21 @@ from functools import cache
 from pathlib import Path
 
 HEADER = 1 << 16  # bytes of a header in which names of further files are looked for
-NAMED = re.compile(r"(?:^|[\r\n])(?:Data|Marker)File=([^/\\\r\n]+)")
+BRAINVISION_NAMES = re.compile(rb"(?:^|[\r\n])(DataFile|MarkerFile)=([^\r\n]*)")
 INTAN = ("info.rhd", "info.rhs")  # headers of a folder of traces
+# What readers open beside a file: sidecars, and traces, markers and headers of the formats of several files.
+BESIDE = re.compile(r"\.(?:json|eeg|vmrk|dat|bin|xml|set|meta|ent|pos|nev|ns\d|\d+)", re.IGNORECASE)
+ALONE = (".csv", ".tsv", ".txt", ".nwb")  # nothing beside these
+TRACES = re.compile(r"[^/]+\.(?:bin|cbin|dat|raw)")  # in a folder of Phy: no more than their size is asked for
 
 
-def stamps(folder: Path, names: Iterable[str | None]) -> list[tuple[str, str]]:
+def stamps(folder: Path, names: Iterable[str | None], only_opened: bool = False) -> list[tuple[str, str]]:
     """Name and stamp of each file that is there; of the files within, where a name is a folder's.
 
     Readers open more than the file that a sheet names: others of the same name but for its ending (samples beside
     their header, a sidecar), what a BrainVision header names, and files of the folder of one injection, `x.D`, or
-    around Intan's info.rhd.
+    around Intan's info.rhd. Rather too many are taken, which does no harm to what is to be made again; `only_opened`
+    leaves those out of which it is known that no reader opens them: a film beside a table, the traces of Phy.
     """
     found: dict[str, str] = {}
     groups: dict[str, dict[str, list[str]]] = {}  # folder → name without its ending → files
@@ -34,21 +39,29 @@ def stamps(folder: Path, names: Iterable[str | None]) -> list[tuple[str, str]]:
                 groups[where] = _by_stem(f"{folder}/{where}")
             if where not in whole and (where.lower().endswith(".d") or file in INTAN):
                 whole.add(where)
-                found |= {f"{where}/{inner}": one for inner, one in stamps_below(f"{folder}/{where}")}
+                every = not only_opened or file not in INTAN
+                inside = stamps_below(f"{folder}/{where}")
+                found |= {f"{where}/{inner}": one for inner, one in inside if every or inner.endswith(".dat")}
             stems = groups[where]
-            for other in (*stems.get(file.rpartition(".")[0], ()), *stems.get(file, ()), *_named_in_header(path)):
+            beside = [*stems.get(file.rpartition(".")[0], ()), *stems.get(file, ())]
+            if only_opened:
+                alone = file.lower().endswith(ALONE)
+                beside = [each for each in beside if not alone and BESIDE.fullmatch(each[each.rindex(".") :])]
+            for other in (*beside, *_named_in_header(path)):
                 other = f"{where}/{other}" if where else other
                 if one := _stamp(f"{folder}/{other}"):
                     found[other] = one
         elif Path(path).is_dir():
-            found |= {f"{name}/{inner}": one for inner, one in stamps_below(path)}
+            every = not only_opened or not Path(path, "spike_times.npy").is_file()
+            inside = stamps_below(path)
+            found |= {f"{name}/{inner}": one for inner, one in inside if every or not TRACES.fullmatch(inner)}
     return sorted(found.items())
 
 
 def links_out(folder: Path, names: Iterable[str | None], top: Path) -> list[str]:
     """Of all files that readers open for these names, and of the folders within, those that are links out of `top`."""
     named = {name for name in names if name}
-    opened = {name for name, _ in stamps(folder, named)}
+    opened = {name for name, _ in stamps(folder, named, only_opened=True)}
     for name in named - opened:  # folders, or not there
         for where, inner, _ in os.walk(f"{folder}/{name}"):
             opened |= {f"{where}/{each}"[len(f"{folder}/") :] for each in inner}
@@ -78,10 +91,11 @@ def _named_in_header(path: str) -> list[str]:
     """Files of samples and markers that a BrainVision header names."""
     if not path.lower().endswith(".vhdr"):
         return []
-    text = ""
+    text = b""
     with contextlib.suppress(OSError), Path(path).open("rb") as handle:
-        text = handle.read(HEADER).decode("utf-8", "replace")
-    return [name.strip() for name in NAMED.findall(text)]
+        text = handle.read(HEADER)
+    names = [name.decode("utf-8", "replace").strip() for _, name in BRAINVISION_NAMES.findall(text)]
+    return [name for name in names if name and not {*"/\\"} & {*name}]
 
 
 def stamps_below(folder: str) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from coeruleus.experiment import sheets
 from coeruleus.experiment.complete import complete
-from coeruleus.experiment.consistency import check_consistency
+from coeruleus.experiment.consistency import check_consistency, check_links
 from coeruleus.experiment.fields import Sheet
 from coeruleus.experiment.half_way import read_entries
 from coeruleus.experiment.model import BrokenExperiment, Experiment
@@ -22,11 +22,12 @@ from coeruleus.tables.problems import Problem
 NAME = re.compile(r"[\w][\w .,+()-]*")
 
 
-def load_experiment(path: Path) -> Experiment:
+def load_experiment(path: Path, links: bool = True) -> Experiment:
     """Read an experiment directory.
 
     Raises BrokenExperiment with every problem of settings and sheets where one of them is an error;
-    warnings come with the experiment. Instrument files are not opened here.
+    warnings come with the experiment. Instrument files are not opened here. `links` looks through
+    all of their folders for links out, which is done once when a run is planned, and not again by each of its jobs.
     """
     name = path.resolve().name
     problems: list[Problem] = []
@@ -79,6 +80,7 @@ def load_experiment(path: Path) -> Experiment:
     )
     try:
         problems += check_consistency(experiment)
+        problems += check_links(experiment) if links else []
     except (AttributeError, KeyError, TypeError, ValueError):  # cells that could not be read stand in the way
         if not any(problem.severity == "error" for problem in problems):
             raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 LARGEST = 2**29  # bytes; less than this fits into any job
-MOST_TIMES = 100  # samples and times pack to a half or a tenth; a hundredth is nothing but one value
+MOST_TIMES = 100  # samples and times pack to a half or a tenth; to a hundredth only what is nearly always one value
 
 
 def claims_too_much(claimed: int, stored: int) -> bool:

@@ -65,6 +65,28 @@ def test_links_out_beside_and_within_are_refused(
     assert linked in [name for name, _ in stamps(ephys, [file])]
 
 
+@pytest.mark.parametrize(
+    ("file", "linked"), [("phy", "phy/raw.dat"), ("s.tsv", "s.mp4"), ("s.tsv", "s.dat"), ("b.nev", "b.mp4")]
+)
+def test_links_that_no_reader_opens_stay(tmp_path: Path, outside: Path, file: str, linked: str) -> None:
+    """The traces of Phy, of which the size counts, and films: they lie elsewhere, and a change is seen nevertheless."""
+    ephys = experiment_of(tmp_path / "x", file, "sorted")
+    shutil.copytree(outside / "phy", ephys / "phy")
+    for name in ("s.tsv", "b.nev"):
+        (ephys / name).write_text("1")
+    (ephys / linked).unlink(missing_ok=True)
+    (ephys / linked).symlink_to(outside / "brainvision.eeg")
+    assert load_experiment(tmp_path / "x").problems == []
+    assert linked in [name for name, _ in stamps(ephys, [file])]
+
+
+def test_a_job_does_not_look_for_links_again(tmp_path: Path, outside: Path) -> None:
+    ephys = experiment_of(tmp_path / "x", "phy", "sorted")
+    (ephys / "phy").symlink_to(outside / "phy")
+    assert "'phy' is a link that leaves" in said(tmp_path / "x")
+    assert load_experiment(tmp_path / "x", links=False).problems == []
+
+
 def test_links_of_an_injection_and_of_the_truth(tmp_path: Path, outside: Path) -> None:
     """A folder of one injection with its reports, one of Waters; folders that are links; links that stay inside."""
     (tmp_path / "x.D").mkdir()

@@ -145,6 +145,21 @@ def nwb_around_a_corner(path: Path) -> None:
         content["units/spike_times"] = h5py.SoftLink("/elsewhere")
 
 
+def nwb_that_lies_elsewhere(path: Path) -> None:
+    """The spike times are views of another file's."""
+    import h5py
+
+    sound_nwb(path)
+    with h5py.File(path.with_name("other.h5"), "w") as other:
+        other["times"] = np.array([1.0, 2.0])
+    with h5py.File(path, "a") as content:
+        kept = dict(content["units/spike_times"].attrs)
+        del content["units/spike_times"]
+        layout = h5py.VirtualLayout((2,), "f8")
+        layout[:] = h5py.VirtualSource("other.h5", "times", (2,))
+        content["units"].create_virtual_dataset("spike_times", layout).attrs.update(kept)
+
+
 def phy_of_units(path: Path) -> None:
     """Every one of a million spikes is a unit of its own."""
     path.mkdir()
@@ -266,6 +281,7 @@ def all_of_it(path: Path) -> None:
         ("a.nwb", nwb_of_events, file_events),
         ("a.nwb", nwb_of_channels, all_of_it),
         ("a.nwb", nwb_circle, open_sorted),
+        ("a.nwb", nwb_that_lies_elsewhere, open_sorted),
         ("phy", phy_of_units, open_sorted),
         ("a.mat", matlab, open_sorted),
         ("a.mat", matlab, all_of_it),
@@ -298,6 +314,25 @@ def test_what_is_even_but_sound_is_read(tmp_path: Path) -> None:
     trace = {"title": "LC", "interval": 1e-4, "scale": 1.0, "units": "mV", "values": np.zeros(25_000_000, "f4")}
     savemat(tmp_path / "even.mat", {"LC": trace}, do_compression=True)
     assert read_raw(tmp_path / "even.mat").n_samples == 25_000_000
+
+
+def test_an_even_line_that_nobody_reads_does_no_harm(tmp_path: Path) -> None:
+    """Pulses of 39 min at 30 kHz are half a gigabyte, and pack to nearly nothing."""
+    from pynwb import NWBHDF5IO, TimeSeries
+
+    sound_nwb(tmp_path / "a.nwb")
+    with NWBHDF5IO(tmp_path / "a.nwb", "a") as handle:
+        content = handle.read()
+        content.add_acquisition(TimeSeries(name="sync", data=np.zeros(9), unit="V", rate=3e4))
+        handle.write(content)
+    with_dataset(
+        tmp_path / "a.nwb", "acquisition/sync/data", shape=(70_000_000,), chunks=(1 << 16,), compression="gzip"
+    )
+    recording = open_sorted(tmp_path / "a.nwb")
+    assert [list(unit.times_s) for unit in recording.units] == [[1.0, 2.0]]
+    assert recording.duration_s == pytest.approx(70_000_000 / 3e4)
+    assert [event.onset_s for event in file_events(tmp_path / "a.nwb")] == [0.1]
+    assert read_raw(tmp_path / "a.nwb").n_samples == 100
 
 
 def test_far_cells_of_a_workbook_are_read_without_the_empty_ones(tmp_path: Path) -> None:

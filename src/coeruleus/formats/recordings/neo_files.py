@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from coeruleus.experiment.files import BRAINVISION_NAMES
 from coeruleus.formats.errors import FormatError
 from coeruleus.formats.neo_events import events_of_neo
 from coeruleus.formats.neo_reading import parse
@@ -88,7 +89,6 @@ EDF_FACTS, EDF_SIGNAL = 256, 256  # bytes of header for the file, and for each s
 EDF_SAMPLES = 216  # of them, those before a signal's samples in a record, signal by signal
 NEURALYNX_HEADER = 2**14
 NEURALYNX_DAMAGED = re.compile(rb"-ApplicationName[^\n]{500}")  # Neo takes seconds over such a line
-BRAINVISION_NAMES = re.compile(rb"(?:^|[\r\n])(DataFile|MarkerFile)=([^\r\n]*)")
 OPTIONS: dict[str, dict[str, Any]] = {"PlexonRawIO": {"progress_bar": False}}
 
 

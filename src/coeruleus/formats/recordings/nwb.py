@@ -14,7 +14,7 @@ import numpy as np
 
 from coeruleus.formats.channels import choose_channel
 from coeruleus.formats.errors import FormatError
-from coeruleus.formats.hdf5_claims import refuse_links_and_bombs
+from coeruleus.formats.hdf5_claims import refuse_bomb, refuse_links_and_bombs
 from coeruleus.formats.recording import (
     MOST_CHANNELS,
     MOST_UNITS,
@@ -75,7 +75,7 @@ def read_events(source: Source) -> list[FileEvent]:
     """Rows of every table of intervals; the event's name is its tag or label, else the table's name."""
     found: list[FileEvent] = []
     with _opened(source) as content:
-        for table in _intervals(content):
+        for table in _intervals(content, source):
             check_count(len(found) + len(table["start_time"]), source.name)
             starts, stops = np.asarray(table["start_time"][:], float), np.asarray(table["stop_time"][:], float)
             words = next(
@@ -128,6 +128,7 @@ def _sorted(content: Any, source: Source, channel: str | None) -> SortedRecordin
         raise FormatError(f"{source.name}: its units have no spike_times")
     if len(table) > MOST_UNITS:
         raise FormatError(f"{source.name}: says that it has {len(table)} units; it is damaged")
+    _refuse_bombs(table, source)
     for each in columns:
         if hasattr(table[each], "target"):
             _ends(table[each], source.name)
@@ -155,7 +156,7 @@ def _sorted(content: Any, source: Source, channel: str | None) -> SortedRecordin
         notes.append(f"left out {len(left)} units that the file calls no single neuron ({'; '.join(left[:6])})")
     if not units:
         raise FormatError(f"{source.name}: holds no unit but those called {', '.join(sorted(set(words)))}")
-    duration = _duration(content)
+    duration = _duration(content, source)
     if duration is None:
         notes.append("says nowhere how long the recording lasts; give duration_s")
     return SortedRecording(tuple(units), duration, tuple(notes), "nwb")
@@ -185,7 +186,7 @@ def _series(content: Any) -> list[Any]:
     return sorted(found, key=lambda each: each.name)
 
 
-def _duration(content: Any) -> float | None:
+def _duration(content: Any, source: Source) -> float | None:
     """End of the recording: of its traces, of the units' observation, or of the last interval that it states."""
     ends: list[float] = []
     for one in content.acquisition.values():
@@ -197,7 +198,7 @@ def _duration(content: Any) -> float | None:
     if not ends and content.units is not None and "obs_intervals" in content.units.colnames:
         ends += [float(np.max(each)) for each in content.units["obs_intervals"][:] if np.size(each)]
     if not ends:
-        for table in _intervals(content):
+        for table in _intervals(content, source):
             ends += [float(each) for each in table["stop_time"][:] if np.isfinite(each)]
     return max(ends) if ends else None
 
@@ -207,6 +208,8 @@ def _raw(content: Any, source: Source, channel: str | None) -> RawRecording:
     if not series:
         raise FormatError(f"{source.name}: holds no electrical series; if it holds units, its kind is sorted")
     one = series[choose_channel([each.name for each in series], channel, source.name)]
+    for each in (one.data, one.timestamps, one.channel_conversion):
+        refuse_bomb(each, source)
     if one.timestamps is not None:
         stamps = np.asarray(one.timestamps[: min(len(one.timestamps), 10**7)], dtype=float)
         steps = np.diff(stamps)
@@ -241,7 +244,18 @@ def _raw(content: Any, source: Source, channel: str | None) -> RawRecording:
     )
 
 
-def _intervals(content: Any) -> list[Any]:
+def _intervals(content: Any, source: Source) -> list[Any]:
     tables = list((content.intervals or {}).values())
     tables += [each for each in (content.epochs, content.trials) if each is not None and each not in tables]
+    for each in tables:
+        _refuse_bombs(each, source)
     return sorted(tables, key=lambda each: each.name)
+
+
+def _refuse_bombs(table: Any, source: Source) -> None:
+    """Columns are read whole, also those of the values that an index points into, wherever these lie."""
+    for column in (table.id, *table.columns):
+        refuse_bomb(column.data, source)
+        while hasattr(column, "target"):
+            column = column.target
+            refuse_bomb(column.data, source)

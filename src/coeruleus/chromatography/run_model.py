@@ -105,6 +105,10 @@ def why_no_peak(trace: Trace, nominal: Floats) -> str | None:
     first, last = float(np.nanmin(time)), float(np.nanmax(time))
     covers = f"the chromatogram goes from {first:.3g} to {last:.3g} min"
     if last - first < SHORTEST * nominal.min():
+        edge = 2 * TYPICAL_SIGMA * nominal
+        if ((first + edge < nominal) & (nominal < last - edge)).any():  # areas come out up to four times too large
+            window = "a window too narrow to learn baseline and shape of its peak from"
+            return f"{covers}, {window}: export the whole chromatogram, or enter the instrument's areas in areas.tsv"
         return f"{covers}, too short to hold a peak: check its times"
     if last < nominal.min() * STRETCHES[0] + OFFSETS[0] or first > nominal.max() * STRETCHES[-1] + OFFSETS[-1]:
         return f"{covers}, and no analyte elutes then: check its times, and retention_time in experiment.yaml"

@@ -273,7 +273,7 @@ def _impossible(value: Any, path: tuple[str, ...], lines: dict[tuple[str, ...], 
     most = LARGEST_OF["min"] if path[-1].endswith("_min") else LARGEST
     if not isinstance(value, int | float) or not (wrong := impossible(value, most)):
         return []
-    return [Problem("experiment", _where(path, lines), "error", f"found {value:g}: {wrong}")]
+    return [Problem("experiment", _where(path, lines), "error", f"found {value!s:.40}: {wrong}")]
 
 
 def _consistency(settings: Settings, lines: dict[tuple[str, ...], int]) -> list[Problem]:

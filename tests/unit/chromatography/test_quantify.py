@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from coeruleus.chromatography.quantify import Analyte, Calibration, RunResult, Trace, quantify_run
+from coeruleus.chromatography.run_model import why_no_peak
 
 from .simulated_run import ANALYTES, Run, simulate_run
 
@@ -363,6 +364,17 @@ def test_a_trace_that_can_hold_no_peak_is_as_if_it_were_not_there(
         pd.testing.assert_frame_equal(
             frame[frame["injection_id"] != injection], other[other["injection_id"] != injection]
         )
+
+
+def test_a_scheduled_window_is_called_one() -> None:
+    """0.4 min about a peak at 9 min, as mzML has them: no shape is learnt there, and its times are right."""
+    time = np.arange(8.6, 9.4, 0.5 / 60)
+    window = Trace(time, np.exp(-0.5 * ((time - 9) / 0.03) ** 2))
+    said = why_no_peak(window, np.array([9.0, 12.0]))
+    assert said is not None and "8.6 to 9.4 min, a window too narrow" in said and "check its times" not in said
+    assert why_no_peak(Trace((time - 9) * 1.5 + 9, window.signal), np.array([9.0])) is None
+    said = why_no_peak(window, np.array([12.0]))
+    assert said is not None and "too short to hold a peak: check its times" in said
 
 
 def test_a_trace_sampled_far_too_coarsely_is_left_out(run: Run) -> None:

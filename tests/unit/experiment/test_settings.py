@@ -30,6 +30,7 @@ def test_nitric_oxide_is_not_false() -> None:
         ("title: x\ncalibration: {internal_standard: DHBA}\n", "not among the analytes"),
         ("title: x\nbaseline: {samples: three}\n", "three"),
         ("title: x\nbaseline: {max_cv: .nan}\n", "found"),
+        (f"title: x\nbaseline: {{samples: {'1' * 400}}}\n", f"found {'1' * 40}: no number here is beyond"),
         ("title: x\ntitle: y\n", "stands twice"),
         ("a: &a [*a]\n", "alias"),
         ("- x\n", "does not hold keys"),

@@ -341,3 +341,11 @@ def test_far_cells_of_a_workbook_are_read_without_the_empty_ones(tmp_path: Path)
     assert [title for title, _ in tables] == ["s0", "s1"]
     assert tables[1][1][-1][-1] == "1"
     assert sum(map(len, tables[1][1])) == 400
+
+
+def test_a_folder_of_phy_without_spikes_is_said(tmp_path: Path) -> None:
+    for name in ("spike_times.npy", "spike_clusters.npy"):
+        np.save(tmp_path / name, np.array([], "i8"))
+    (tmp_path / "params.py").write_text("sample_rate = 30000.\n")
+    with pytest.raises(FormatError, match="has no spikes"):
+        open_sorted(tmp_path)

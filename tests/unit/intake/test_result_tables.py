@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+
 import openpyxl
 import pytest
 from hypothesis import given
@@ -14,7 +16,7 @@ from coeruleus.intake.draft import draft
 from coeruleus.intake.guess import guess
 from coeruleus.intake.result_tables import results_of
 from coeruleus.intake.say import lines_of
-from coeruleus.intake.spreadsheets import sequence_of
+from coeruleus.intake.spreadsheets import read_cells, sequence_of
 from coeruleus.tables.problems import Problem
 
 
@@ -264,3 +266,14 @@ def test_the_unit_in_the_value_column_is_kept(name):
     unit = name[:-1].replace("[", "(").split("(")[1]
     found = values([["Animal", "Time (min)", name], ["r1", 0, 5], ["r1", 20, 6]], "NE in SD rats")
     assert [row[3:] for row in found] == [("NE", "5", unit), ("NE", "6", unit)]
+
+
+def test_a_sheet_per_injection_and_large_pictures_are_read(tmp_path):
+    book = openpyxl.Workbook()
+    for number in range(119):
+        book.create_sheet(f"s{number}").append([number])
+    book.save(tmp_path / "a.xlsx")
+    with zipfile.ZipFile(tmp_path / "a.xlsx", "a", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("xl/media/image1.emf", bytes(70 << 20))
+    tables = read_cells(tmp_path / "a.xlsx")
+    assert [cells for _, cells in tables] == [[], *([[str(number)]] for number in range(119))]

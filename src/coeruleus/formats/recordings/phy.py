@@ -47,7 +47,9 @@ def read(source: Source, kind: str = "sorted", channel: str | None = None) -> So
     clusters = _array(folder / name, file)
     if len(samples) != len(clusters):
         raise FormatError(f"{file}: has {len(samples)} spike times but {len(clusters)} clusters")
-    if len(samples) and (samples.min() < 0):
+    if not len(samples):
+        raise FormatError(f"{file}: has no spikes")
+    if samples.min() < 0:
         raise FormatError(f"{file}: has spikes before the recording's start")
     labels = _labels(folder, "cluster_KSLabel.tsv") | _labels(folder, "cluster_group.tsv")
     units, left = [], []

@@ -50,5 +50,6 @@ def percent_of_baseline(samples: pd.DataFrame, baselines: pd.DataFrame) -> pd.Da
     samples["fold_baseline"], samples["fold_baseline_se"] = ratio, percent_se / 100
     samples["normalised_to"] = joined["normalised_to"].to_numpy(dtype=object)
     own_baseline = (joined["normalised_to"] == "own baseline").to_numpy()
-    moved = (100 / divisor)[:, None] * (own_loadings - ratio[:, None] * base_loadings)
+    with np.errstate(invalid="ignore", over="ignore"):
+        moved = (100 / divisor)[:, None] * (own_loadings - ratio[:, None] * base_loadings)
     return with_loadings(samples, np.where(own_baseline[:, None], moved, np.nan), OF_PERCENT)

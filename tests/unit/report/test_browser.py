@@ -254,7 +254,8 @@ def test_a_zoom_becomes_bounds_and_the_sheet_keeps_its_rows(visit: Any, tmp_path
     assert "1 decision to take along" in page.locator("#bar").inner_text()
     frame = downloaded(page, "peaks", tmp_path).set_index("analyte")
     assert list(frame.index) == ["DA", "NE"]
-    assert frame.loc["DA", "reason"] == 'a "quoted" reason' and frame.loc["DA", "room"] == "'=B12"
+    assert frame.loc["DA", "reason"] == 'a "quoted" reason' and frame.loc["DA", "room"] == "=B12"
+    assert "\t'=B12" in (tmp_path / "peaks.tsv").read_text(encoding="utf-8")  # no spreadsheet runs it
     assert frame.loc["NE", "from_min"] < 4.1 < frame.loc["NE", "to_min"]
     assert frame.loc["NE", "to_min"] - frame.loc["NE", "from_min"] == pytest.approx(6 * 0.21, abs=0.01)
     assert frame.loc["NE", "author"] == "A. K." and frame.loc["NE", "reason"] == "air bubble"

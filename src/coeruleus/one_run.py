@@ -87,6 +87,7 @@ def _after_a_killed_run(submitted: Path) -> Submitted:
             f"are through, or end them: scancel {' '.join(left)}"
         )
     submitted.unlink(missing_ok=True)
+    atexit.register(submitted.unlink, missing_ok=True)  # a run that ends by itself leaves no jobs
     return Submitted(submitted)
 
 

@@ -41,3 +41,8 @@ def test_jobs_that_a_killed_run_left_on_a_cluster(tmp_path: Path, monkeypatch: p
     squeue.write_text("#!/bin/sh\necho 13\n")
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
     assert not noted.exists()
+    note = "import logging; noting.handle(logging.makeLogRecord({'msg': 'SLURM jobid 5', 'levelno': 20}))"
+    there = f"assert Path({str(noted)!r}).read_text() == '5\\n'"
+    run = f"{code.replace('; claim(', '; noting = claim(')}; {note}; {there}"
+    assert subprocess.run([sys.executable, "-c", run], check=False).returncode == 0
+    assert not noted.exists()  # it ended by itself

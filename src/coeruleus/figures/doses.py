@@ -12,13 +12,13 @@ from matplotlib.axes import Axes
 
 from coeruleus.figures.captions import caption, count
 from coeruleus.figures.colours import BLACK, GREY, LABEL_COLOURS, PALE
-from coeruleus.figures.drugs import drug_responses
+from coeruleus.figures.drugs import drug_responses, labels_of_units
 from coeruleus.figures.frames import numbers, p_words, records, span, split, take, words
 from coeruleus.figures.index import FigureRecord
 from coeruleus.figures.save import Plotted, save_figure
 from coeruleus.figures.settings import FigureSettings
 from coeruleus.figures.style import few_ticks, fix_labels, log_axis, new_figure, place, printable, safe_name
-from coeruleus.tables.units import CLASSIFICATION, DOSES
+from coeruleus.tables.units import DOSES
 
 COLUMNS, ROWS = 3, 4  # panels of a page
 PANEL_MM, ROW_MM, TOP_MM = (44.0, 26.0), 42.0, 10.0
@@ -31,9 +31,7 @@ def draw_doses(
     tables: Mapping[str, pd.DataFrame], directory: Path, settings: FigureSettings, captions: Mapping[str, str]
 ) -> Iterator[FigureRecord]:
     """For each drug given in several doses, pages of units in order of units.tsv."""
-    labels: dict[tuple[str, str], str] = {}
-    for row in records(take(tables, CLASSIFICATION)):
-        labels.setdefault((row["site_id"], row["unit_id"]), row["label"])
+    labels = labels_of_units(tables)
     given = drug_responses(tables)
     of_unit = split(given, "site_id", "unit_id", "drug")
     for (drug,), series in split(take(tables, DOSES), "drug").items():

@@ -40,13 +40,19 @@ def drug_responses(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return responses.assign(drug=responses["drug"].astype(object).fillna(NAMELESS))
 
 
+def labels_of_units(tables: Mapping[str, pd.DataFrame]) -> dict[tuple[str, str], str]:
+    """The label of each unit by the first ruleset."""
+    labels: dict[tuple[str, str], str] = {}
+    for row in records(take(tables, CLASSIFICATION)):
+        labels.setdefault((row["site_id"], row["unit_id"]), row["label"])
+    return labels
+
+
 def draw_drugs(
     tables: Mapping[str, pd.DataFrame], directory: Path, settings: FigureSettings, captions: Mapping[str, str]
 ) -> Iterator[FigureRecord]:
     """For each drug, pages of units ordered by how much their rate changed."""
-    labels: dict[tuple[str, str], str] = {}
-    for row in records(take(tables, CLASSIFICATION)):
-        labels.setdefault((row["site_id"], row["unit_id"]), row["label"])
+    labels = labels_of_units(tables)
     for (drug,), of_drug in split(drug_responses(tables), "drug").items():
         known = np.isfinite(numbers(of_drug, "baseline_rate_hz")) & np.isfinite(numbers(of_drug, "response_rate_hz"))
         measured = of_drug[known].sort_values(

@@ -70,7 +70,7 @@ def _test_both(trials: Trials, baseline_hz: float, rng: np.random.Generator) -> 
     extent = extent_of(trials, chosen, baseline_hz, excited, (0.0, limit))
     part = Part(chosen.p, extent)
     # What is second rests on the first: the chance that this one is wrong counts against both.
-    again = test_onward(trials, extent.start_s, extent.end_s, excited, limit, rng)
+    again = test_onward(trials, extent, excited, limit, rng)
     if excited:
         if again is None:
             return Decision(part, None, math.nan)

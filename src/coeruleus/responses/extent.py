@@ -37,6 +37,10 @@ class Extent:
     rate_ci: tuple[float, float]
     ends: tuple[Floats, Floats]
 
+    def ended_by(self, chances: tuple[float, ...]) -> list[float]:
+        """When it has ended with each of these probabilities (s after onset)."""
+        return _quantiles(*self.ends, chances)
+
 
 def after_onset(trials: Trials) -> tuple[Floats, NDArray[np.int64]]:
     """Times of the spikes after each event's onset, within the time that belongs to it, and the event of each."""

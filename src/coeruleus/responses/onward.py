@@ -14,18 +14,22 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from coeruleus.responses.extent import Extent
 from coeruleus.responses.moved import GRID_S, Counts, Floats, Trials
 from coeruleus.responses.scan import EDGES_S, Scan, compare, windows_between
 
 Ints = NDArray[np.int64]
 
 REPLICATES = 399
+MORE = 1200  # where p is CLOSE to 0.05
+CLOSE = (0.02, 0.12)
 QUANTILES = 128
 NEARLY = 1 - 1e-12
 FEWEST_INTERVALS = 8
 FEWEST_AT_RISK = 10  # longer intervals are taken to end as those beyond the median do
 REST_SHARE = 0.3  # of the time after events, its last part, where there is little other rest
 LEAST_REST = 0.3  # of the recording
+MAY_HAVE_ENDED = (0.65, 0.8, 0.9)  # probabilities: the last spikes of a burst, taken for what follows, hide a pause
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,15 @@ class Intervals:
         left = np.maximum(1 - self.at_most[:, -1:], 1 / QUANTILES)
         beyond = -self.tail_s[:, None] * np.log((1 - chance) / left)
         return self.times[np.minimum(place, len(self.times) - 1)] + np.where(place == len(self.times), beyond, 0.0)
+
+    @property
+    def cv(self) -> float:
+        """Coefficient of variation of the first distribution, its tail included."""
+        chance = np.diff(self.at_most[0], prepend=0.0, append=1.0)
+        last, tail = self.times[-1], self.tail_s[0]
+        mean = chance @ np.r_[self.times, last + tail]
+        square = chance @ np.r_[self.times**2, last**2 + 2 * last * tail + 2 * tail**2]
+        return float(np.sqrt(square - mean**2) / mean)
 
     def longer_than(self, since: Floats, of: Ints, rng: np.random.Generator) -> Floats:
         """An interval for each `since` (s), given that it lasts longer than that."""
@@ -117,38 +130,42 @@ def intervals_at_rest(trials: Trials, extent_end_s: float, rng: np.random.Genera
     at_risk = np.cumsum(weight[:, ::-1], axis=1)[:, ::-1]
     lasting = np.cumprod(1 - weight * seen / at_risk, axis=1)[:, seen]
     beyond = length - np.median(length[seen])
-    tail_s = (weight @ np.maximum(beyond, 0.0)) / (weight @ (seen & (beyond >= 0)))
-    error = float(np.std(length[seen]) / length[seen].mean() / np.sqrt(n)) if plenty else 0.0
-    return Intervals(length[seen][~few], 1 - lasting[:, ~few], tail_s, error)
+    tail_s = (weight @ np.maximum(beyond, 0.0)) / np.maximum(weight @ (seen & (beyond > 0)), 1e-300)
+    found = Intervals(length[seen][~few], 1 - lasting[:, ~few], tail_s, 0.0)
+    error = found.cv / np.sqrt(n)
+    # The inverse of an estimated mean is too large on average, that of a scattered one again: counts would be.
+    longer = np.exp(1.5 * error**2)
+    return Intervals(found.times * longer, found.at_most, tail_s * longer, error if plenty else 0.0)
 
 
-def test_onward(
-    trials: Trials,
-    start_s: float,
-    end_s: float,
-    excited: bool,
-    limit_s: float,
-    rng: np.random.Generator,
-) -> Scan | None:
-    """Excitation and inhibition outside a response from `start_s` to `end_s` after the events (`excited` or not), up to
-    `limit_s`. None
+def test_onward(trials: Trials, first: Extent, excited: bool, limit_s: float, rng: np.random.Generator) -> Scan | None:
+    """Excitation and inhibition outside the response `first` (`excited` or not), up to `limit_s` after the events. None
     where the cell's intervals at rest are too few to tell, or where no time is left."""
+    start_s, end_s = first.start_s, first.end_s
     intervals = intervals_at_rest(trials, end_s, rng)
     edges = EDGES_S[(limit_s + 1e-9 >= EDGES_S) & ((start_s - 0.01 > EDGES_S) | (end_s + 0.01 < EDGES_S))]
-    edges = np.unique(np.r_[edges, start_s, min(end_s, limit_s)])
+    over = [time for time in first.ended_by(MAY_HAVE_ENDED) if end_s + GRID_S < time <= limit_s]
+    edges = np.unique(np.r_[edges, start_s, min(end_s, limit_s), over])
     middle = (edges[1:] + edges[:-1]) / 2
     free = (middle < start_s) | (middle > end_s)
-    windows = windows_between(edges, end_s, free) if len(edges) > 1 else None
+    windows = windows_between(edges, end_s, free, max(over, default=end_s)) if len(edges) > 1 else None
     if intervals is None or windows is None:
         return None
-    scale = np.exp(intervals.error * rng.standard_normal(REPLICATES))
-    bins = np.zeros((REPLICATES + 1, len(edges) - 1), dtype=np.int64)
-    for begin, stop in ((0.0, start_s), (end_s, limit_s)):
-        stops = np.minimum(trials.length, stop)
-        bins[0] += _binned(trials.spikes, trials.onsets, begin, stops, edges)
-        paused = not excited and begin > 0
-        bins[1:] += _drawn(trials, begin, stops, intervals, paused, scale, edges, rng)
-    compared = compare(windows, bins)
+    bins = np.zeros((1, len(edges) - 1), dtype=np.int64)
+    parts = ((0.0, start_s), (end_s, limit_s))
+    for begin, stop in parts:
+        bins[0] += _binned(trials.spikes, trials.onsets, begin, np.minimum(trials.length, stop), edges)
+    for replicates in (REPLICATES, MORE):
+        scale = np.exp(intervals.error * rng.standard_normal(replicates))
+        drawn = np.zeros((replicates, len(edges) - 1), dtype=np.int64)
+        for begin, stop in parts:
+            stops, paused = np.minimum(trials.length, stop), not excited and begin > 0
+            drawn += _drawn(trials, begin, stops, intervals, paused, scale, edges, rng)
+        bins = np.vstack([bins, drawn])
+        compared = compare(windows, bins)
+        p = (1 + compared.exceeded[1 if excited else 0]) / len(bins)
+        if not CLOSE[0] < p < CLOSE[1]:
+            break
     time = np.clip(np.minimum(edges[1:], trials.length[:, None]) - edges[:-1], 0, None).sum(axis=0)
     exposed = np.r_[0.0, np.cumsum(time)]
     exposed = exposed[windows.high] - exposed[windows.low]
@@ -172,24 +189,24 @@ def _drawn(
     edges: Floats,
     rng: np.random.Generator,
 ) -> Counts:
-    """The same for replicates that go on from the last spike before `begin`, (replicates, bins)."""
-    bins = np.zeros(REPLICATES * (len(edges) - 1), dtype=np.int64)
+    """The same for replicates, one for each `scale`, that go on from the last spike before `begin`: (scales, bins)."""
+    bins = np.zeros(len(scale) * (len(edges) - 1), dtype=np.int64)
     bin_of = _finder(edges, float(stops.max()))
     at = trials.onsets + begin
     last = np.searchsorted(trials.spikes, at, side="right") - 1
     since = np.where(last >= 0, at - trials.spikes[np.maximum(last, 0)], 0.0)
     on = np.flatnonzero(stops > begin)
-    row = np.repeat(np.arange(REPLICATES), len(on))
-    of, stop, scaled = row % len(intervals.at_most), np.tile(stops[on], REPLICATES), scale[row]
+    row = np.repeat(np.arange(len(scale)), len(on))
+    of, stop, scaled = row % len(intervals.at_most), np.tile(stops[on], len(scale)), scale[row]
     if paused:
         time = begin + scaled * intervals.from_any_moment(of, rng)
     else:
-        passed = np.tile(since[on], REPLICATES)
+        passed = np.tile(since[on], len(scale))
         time = begin + scaled * intervals.longer_than(passed / scaled, of, rng) - passed
     while True:
         alive = np.flatnonzero(time < stop)
         if not len(alive):
-            return bins.reshape(REPLICATES, -1)
+            return bins.reshape(len(scale), -1)
         row, of = row[alive], of[alive]
         stop, scaled, time = stop[alive], scaled[alive], time[alive]
         bins += np.bincount(row * (len(edges) - 1) + bin_of(time), minlength=len(bins))

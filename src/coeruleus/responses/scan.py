@@ -26,6 +26,7 @@ START_SCALE_S = 0.1
 SHORT_S = 0.05
 USUAL_SILENCE_S = 1.5
 LOG_SPREAD = 0.6
+HALF = 0.5
 AT_ONCE = 100  # replicates
 BLOCK = 111  # replicates at a time; the smallest p-value is 1 ÷ (9 × 111 + 1)
 BLOCKS = ((1, 20), (2, 40), (6, 0))  # no further ones where both signs are exceeded so often: p is above 0.12
@@ -87,12 +88,15 @@ class Windows:
             yield slice(at, at + some.shape[1]), np.subtract(end, start, out=end)
 
 
-def windows_between(edges: Floats, begin_s: float = 0.0, bins: NDArray[np.bool_] | None = None) -> Windows | None:
+def windows_between(
+    edges: Floats, begin_s: float = 0.0, bins: NDArray[np.bool_] | None = None, at_once_s: float | None = None
+) -> Windows | None:
     """All windows between edges, weighted as responses are known to be: even in the logarithm of the length and of the
     start for excitation; for inhibition most at 0.5 to 4 s that begin soon after `begin_s`, the end of an excitation or
     the event (Cedarbaum & Aghajanian 1978, Life Sci 23, 1383). Others are found as well, if they are stronger.
 
-    `bins`: those that may be used; windows hold no other. None where there is no window.
+    `bins`: those that may be used; windows hold no other. `at_once_s`: half of the weight for inhibition goes to the
+    windows that begin between `begin_s` and this, evenly to each beginning. None where there is no window.
     """
     low, high = np.triu_indices(len(edges), 1)
     if bins is not None:
@@ -108,6 +112,12 @@ def windows_between(edges: Floats, begin_s: float = 0.0, bins: NDArray[np.bool_]
         for usual in (1.0, np.exp(-(np.log(length / USUAL_SILENCE_S) ** 2) / 2 / LOG_SPREAD**2))
     )
     down = np.where(length >= SHORTEST_INHIBITION_S - 1e-9, down, 0.0)
+    if at_once_s is not None:
+        at_once = (edges >= begin_s - 1e-9) & (edges <= at_once_s + 1e-9)
+        share = np.where(at_once, HALF / at_once.sum(), 0.0)[low]
+        of_start = np.bincount(low, down, minlength=len(edges))[low]
+        later = down[~at_once[low]].sum()
+        down = np.where(at_once[low], share / np.maximum(of_start, 1e-300), HALF / max(later, 1e-300)) * down
     return Windows(edges, low, high, up / up.sum(), down / max(down.sum(), 1e-300))
 
 

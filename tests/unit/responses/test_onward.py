@@ -13,7 +13,7 @@ from coeruleus.responses.extent import extent_of
 from coeruleus.responses.habituation import habituation
 from coeruleus.responses.moved import Trials
 from coeruleus.responses.onward import intervals_at_rest
-from coeruleus.responses.scan import Deviation
+from coeruleus.responses.scan import Deviation, windows_between
 
 from .conftest import trial_set
 
@@ -46,6 +46,29 @@ def test_rest_that_is_seen_two_seconds_at_a_time_leaves_the_intervals_open() -> 
     assert 0.75 <= every.std(axis=1).mean() / between <= 1.33
 
 
+def test_spikes_expected_from_rest_are_right_on_average() -> None:
+    """1 Hz, Poisson, 21 intervals of rest a train: one over an estimated mean is a twentieth too large on average (that
+    of an inverse gamma variable of shape n is n ÷ (n − 1)), which would make plain firing look like a pause."""
+    rates = []
+    for seed in range(800):
+        spikes = np.cumsum(np.random.default_rng(seed).exponential(1.0, 22))
+        onsets = np.array([spikes[-1] + 1e-3])
+        trials = Trials(spikes, onsets, np.array([5.0]), np.zeros(1), onsets + 5.0)
+        found = intervals_at_rest(trials, 1.0, np.random.default_rng(seed))
+        assert found is not None
+        scale = np.exp(found.error * np.random.default_rng(seed).standard_normal(200))
+        rates.append(np.mean(1 / (scale * found.quantiles.mean())))
+    assert np.mean(rates) == pytest.approx(1.0, abs=0.025)
+
+
+def test_half_of_the_weight_is_for_a_pause_that_follows_at_once() -> None:
+    edges = np.array([0.5, 0.52, 0.55, 1.0, 2.0, 3.0])
+    windows = windows_between(edges, 0.5, at_once_s=0.55)
+    assert windows is not None and windows.inhibition.sum() == pytest.approx(1.0)
+    of_start = np.bincount(windows.low, windows.inhibition)
+    assert of_start[:3] == pytest.approx(np.full(3, 1 / 6))
+
+
 def test_intervals_that_are_all_alike_are_drawn_as_they_are() -> None:
     spikes = np.arange(0.0, 400.0, 0.5)
     onsets = 20.25 + 30.0 * np.arange(10)
@@ -68,7 +91,9 @@ def test_the_pause_after_a_burst_of_a_regular_cell_is_its_own_interval() -> None
     trials = Trials(spikes, onsets, np.full(30, 5.0), np.zeros(30), ends)
     found = decide(trials, 1.0, np.random.default_rng(1))
     assert found is not None and found.excitation.p <= 0.01
-    again = onward.test_onward(trials, 0.1, 0.2, True, 5.0, np.random.default_rng(1))
+    burst = found.excitation.extent
+    assert burst is not None and (burst.start_s, burst.end_s) == pytest.approx((0.1, 0.2), abs=0.02)
+    again = onward.test_onward(trials, burst, True, 5.0, np.random.default_rng(1))
     assert again is not None and again.inhibition.p > 0.05
 
 

@@ -56,9 +56,10 @@ def followed_on(model: Model, spikes: Spikes) -> tuple[Spikes, dict[int, str]]:
     return replace(spikes, unit=unit), said
 
 
-def too_near(model: Model, spikes: Spikes) -> tuple[Spikes, dict[int, str]]:
-    """Spikes with those of units nearer than d′ 4 given to the one of them with the most, and a word on it by unit."""
-    unit = spikes.unit.copy()
+def too_near(model: Model, spikes: Spikes, followed: dict[int, str]) -> tuple[Spikes, dict[int, str], dict[int, str]]:
+    """Spikes with those of units nearer than d′ 4 given to the one of them with the most, and a word on it by unit.
+    The words that `followed_on` had on those that are given away are the other's now: the last of what is returned."""
+    unit, followed = spikes.unit.copy(), dict(followed)
     near: dict[int, list[tuple[float, int]]] = {}
     alive = np.unique(unit).tolist()
     while len(alive) > 1:
@@ -70,6 +71,8 @@ def too_near(model: Model, spikes: Spikes) -> tuple[Spikes, dict[int, str]]:
         near[kept] = [*near.get(kept, []), *near.pop(gone, []), (apart, min(counts[i], counts[j]))]
         unit[unit == gone] = kept
         alive.remove(gone)
+        if gone in followed:
+            followed[kept] = "; ".join(filter(None, (followed.get(kept), f"of one of them: {followed.pop(gone)}")))
     said = {}
     for one, others in near.items():
         total = int(np.count_nonzero(unit == one))
@@ -77,7 +80,7 @@ def too_near(model: Model, spikes: Spikes) -> tuple[Spikes, dict[int, str]]:
         said[one] = (
             f"multi-unit: its spikes are those of two or more units ({parts}); {APART:g} is needed to tell them apart"
         )
-    return (once(replace(spikes, unit=unit)), said) if near else (spikes, said)
+    return (once(replace(spikes, unit=unit)) if near else spikes), said, followed
 
 
 def _one_shape(first: Array, second: Array) -> float | None:

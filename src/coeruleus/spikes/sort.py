@@ -29,7 +29,7 @@ Trace = Array | Iterable[Array]
 LEARN_MOST = 20000
 LEARN_WINDOW_S = 5.0
 CORE_MOST = 6000
-SAID_MOST = 20  # stretches of one kind
+CLIPPED_MANY = 20
 CORE_LEVELS = (CORE_SIGMAS, 6.0)
 
 
@@ -55,7 +55,8 @@ class SortedUnit:
 
 @dataclass(frozen=True)
 class SortResult:
-    """Units, largest first; with none, `reason` says why. `noise_uv` (channels,) is that of the band-passed trace."""
+    """Units, largest first; with none, `reason` says why. `noise_uv` (channels,) is that of the band-passed trace.
+    `artefacts` are not among the `problems`."""
 
     units: tuple[SortedUnit, ...]
     durations_s: tuple[float, ...]
@@ -90,12 +91,13 @@ def _sorted(found: Candidates, highpass_hz: float | None) -> SortResult:
     artefacts = tuple(joined(found.artefacts))
     used = np.flatnonzero(found.alive)
     noise = np.median(np.array(found.noise_uv), axis=0) if found.noise_uv else np.zeros(max(1, len(used)))
-    problems = _artefact_texts(artefacts, len(found.durations_s))
-    for channel in np.flatnonzero(~found.alive):
-        problems.append(f"channel {channel + 1} is flat for {found.dead_s[channel]:.0f} s and was left out")
+    problems = [
+        f"channel {channel + 1} is flat for {found.dead_s[channel]:.0f} s and was left out"
+        for channel in np.flatnonzero(~found.alive)
+    ]
 
     def finish(units: Sequence[SortedUnit], reason: str | None) -> SortResult:
-        if reason and sum(artefact.kind == "clipped" for artefact in artefacts) > SAID_MOST:
+        if reason and sum(artefact.kind == "clipped" for artefact in artefacts) > CLIPPED_MANY:
             reason += "; its largest spikes may be what was clipped: record with less gain"
         return SortResult(tuple(units), tuple(found.durations_s), noise, artefacts, tuple(problems), reason)
 
@@ -152,7 +154,7 @@ def _units(
     kinds: Sequence[Kinds | None],
 ) -> list[SortedUnit]:
     spikes, joined_on = followed_on(model, match_all(found, model, clock))
-    spikes, near = too_near(model, spikes)
+    spikes, near, joined_on = too_near(model, spikes, joined_on)
     units = []
     for unit, template in enumerate(model.templates):
         mine = spikes.chosen(spikes.unit == unit)
@@ -201,24 +203,6 @@ def learning_set(clock: Array, channels: int) -> NDArray[np.int_]:
     window = (clock / LEARN_WINDOW_S).astype(int)
     keep = np.floor(window * (most / len(clock))) != np.floor((window - 1) * (most / len(clock)))
     return np.flatnonzero(keep)
-
-
-def _artefact_texts(artefacts: Sequence[Artefact], segments: int) -> list[str]:
-    """Each stretch by itself, but many of one kind together: the table of artefacts has them all."""
-    texts = []
-    for kind in sorted({artefact.kind for artefact in artefacts}):
-        mine = [artefact for artefact in artefacts if artefact.kind == kind]
-        if len(mine) <= SAID_MOST:
-            texts += [_artefact_text(artefact, segments) for artefact in mine]
-        else:
-            total = sum(artefact.end_s - artefact.start_s for artefact in mine)
-            texts.append(f"{kind}: {len(mine)} stretches, {total:.1f} s in all, not sorted")
-    return texts
-
-
-def _artefact_text(artefact: Artefact, segments: int) -> str:
-    where = f"segment {artefact.segment + 1}: " if segments > 1 else ""
-    return f"{where}{artefact.kind} from {artefact.start_s:.2f} to {artefact.end_s:.2f} s, not sorted"
 
 
 def _peak_offset(template: Array, noise: Array, found: Candidates) -> float:

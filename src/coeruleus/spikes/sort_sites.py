@@ -21,6 +21,7 @@ from coeruleus.tables.units import SPIKES
 
 STAGE = "spikes"
 NOT_RECORDED = "late start of the trace"
+SAID_MOST = 20  # stretches of one kind
 LATE_S = 0.1  # typed onsets are no finer
 MOST_CHANNELS = 4  # a tetrode: what farther contacts see in common is another matter
 Row = dict[str, Any]
@@ -68,11 +69,14 @@ def sort_sites(recordings: pd.DataFrame, folder: Path) -> SortedSites:
             if recording.start_s > 0:
                 stretch = {"start_s": 0.0, "end_s": recording.start_s, "kind": NOT_RECORDED}
                 artefacts.append({"site_id": site, "segment": segment["segment"], **stretch})
+        masked: list[Row] = []
         for one in result.artefacts:
             segment, recording = opened[one.segment]
             low, high = one.start_s + recording.start_s, one.end_s + recording.start_s
             stretch = {"start_s": low, "end_s": high, "kind": one.kind}
-            artefacts.append({"site_id": site, "segment": segment["segment"], **stretch})
+            masked.append({"site_id": site, "segment": segment["segment"], **stretch})
+        artefacts += masked
+        problems += [Problem(STAGE, str(site), "warning", text) for text in _artefact_texts(masked)]
         numbers = [segment["segment"] for segment, _ in opened]
         pieces, marks = excerpt_rows(str(site), numbers, [recording for _, recording in opened], result)
         excerpts += pieces
@@ -160,6 +164,22 @@ def _sort(
             segment |= {"status": status.FAILED, "reason": str(error)}
         problems.append(Problem(STAGE, site, "error", str(error)))
         return None, alike
+
+
+def _artefact_texts(masked: list[Row]) -> list[str]:
+    """Each stretch by itself, but many of one kind together: the table of artefacts has them all."""
+    texts = []
+    for kind in sorted({one["kind"] for one in masked}):
+        mine = [one for one in masked if one["kind"] == kind]
+        total = sum(one["end_s"] - one["start_s"] for one in mine)
+        if len(mine) > SAID_MOST:
+            texts.append(f"{kind}: {len(mine)} stretches, {total:.1f} s in all, not sorted")
+            continue
+        texts += [
+            f"segment {one['segment']:g}: {kind} from {one['start_s']:.2f} to {one['end_s']:.2f} s, not sorted"
+            for one in mine
+        ]
+    return texts
 
 
 def _item(row: Row) -> str:

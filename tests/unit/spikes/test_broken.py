@@ -71,4 +71,3 @@ def test_an_array_is_not_sorted_as_one_electrode(tmp_path, width, channel, statu
 def test_clipped_spikes_are_the_reason(stereo):
     found = sort_trace(np.clip(stereo[0][:, 0], -80, 80), HZ)
     assert not found.units and "clipped" in found.reason
-    assert len(found.problems) < 30 and any("stretches" in text for text in found.problems)

@@ -71,11 +71,11 @@ def test_units_nearer_than_four_are_one_with_the_reason(apart, units):
     templates = [common, common + apart * other / np.linalg.norm(other)]
     spikes = spikes_of([np.arange(1, 901) * 0.1, np.append(0.05 + np.arange(1, 100) * 0.9, 50.0004)])
     model = Model(templates, [], [], no_habits(2), Whitener(np.eye(68)), 1 / 15000, None, spikes)
-    joined, said = too_near(model, spikes)
+    joined, said, followed = too_near(model, spikes, {1: "followed through a change"})
     assert len(np.unique(joined.unit)) == units
     if units == 1:
         assert said[0].startswith("multi-unit") and "d′ 2.9 away that fires 10 %" in said[0]
-        assert len(joined.unit) == 900 + 99
+        assert len(joined.unit) == 900 + 99 and followed == {0: "of one of them: followed through a change"}
         assert np.count_nonzero(np.abs(joined.time_s - 50.0) < 0.001) == 1
     else:
-        assert not said and len(joined.unit) == 1000
+        assert not said and len(joined.unit) == 1000 and followed == {1: "followed through a change"}

@@ -51,7 +51,6 @@ def test_three_units_an_artefact_and_the_shapes():
         assert abs(seen.peak_time_ms) < 0.1
     [artefact] = found.artefacts
     assert artefact.kind == "movement artefact" and 89.5 < artefact.start_s < artefact.end_s < 91.7
-    assert "89." in found.problems[0] or "90." in found.problems[0]
 
 
 def test_units_too_alike_are_one_and_said_so():

@@ -24,7 +24,7 @@ def test_a_trace_that_begins_late_keeps_the_clock_of_the_files_events(tmp_path):
     channel |= {"length": len(trace), "scale": 1.0, "offset": 0.0}
     savemat(tmp_path / "a.mat", {"V_Ch1": channel, "V_Ch2": {"title": "pinch", "times": pulses, "length": len(pulses)}})
     names = ("format", "channel", "condition", "highpass_hz", "started_at")
-    row = {"site_id": "s", "subject_id": "r", "session_id": "d", "segment": 1, "file": "a.mat", "kind": "raw"}
+    row = {"site_id": "s", "subject_id": "r", "session_id": "d", "segment": 4, "file": "a.mat", "kind": "raw"}
     found = sort_sites(pd.DataFrame([row | dict.fromkeys(names)]), tmp_path)
 
     assert set(found.waveforms["amplitude_unit"]) == {"µV"}
@@ -37,7 +37,10 @@ def test_a_trace_that_begins_late_keeps_the_clock_of_the_files_events(tmp_path):
     masked = found.artefacts.set_index("kind")
     assert masked.loc[NOT_RECORDED, ["start_s", "end_s"]].tolist() == [0.0, BEGINS]
     assert masked.loc["flat", ["start_s", "end_s"]].tolist() == pytest.approx([22.0, 22.2], abs=0.03)
-    assert "begins at 2 s of the file's clock" in "".join(problem.message for problem in found.problems)
+    said = [problem.message for problem in found.problems]
+    assert "begins at 2 s of the file's clock" in "".join(said)
+    [flat] = [text for text in said if text.startswith("segment 4: flat from ")]  # the number in the sheet
+    assert float(flat.split()[4]) == pytest.approx(22.0, abs=0.03)
 
     marks = found.excerpt_marks
     shown = marks[marks["mark"] == "spike"]["start_s"].to_numpy()
@@ -51,3 +54,16 @@ def test_where_traces_end_on_their_clock(tmp_path):
     channel = {"title": "LC", "interval": 1e-4, "start": 1.5, "units": "uV", "values": np.arange(20000.0) % 7}
     savemat(tmp_path / "a.mat", {"V_Ch1": channel | {"length": 20000, "scale": 1.0, "offset": 0.0}})
     assert read_raw(tmp_path / "a.mat").end_s == pytest.approx(3.5)
+
+
+def test_many_stretches_of_one_kind_are_said_together(tmp_path):
+    """Thirty clipped spikes: one line with their number, and a row for each in the table."""
+    trace = np.clip(add(background(np.random.default_rng(5), 40), np.arange(1, 31.0), waveform(), -2000.0), -300, 300)
+    channel = {"title": "LC", "interval": 1 / RATE, "start": 0.0, "units": "uV", "values": trace}
+    savemat(tmp_path / "a.mat", {"V_Ch1": channel | {"length": len(trace), "scale": 1.0, "offset": 0.0}})
+    names = ("format", "channel", "condition", "highpass_hz", "started_at")
+    row = {"site_id": "s", "subject_id": "r", "session_id": "d", "segment": 1, "file": "a.mat", "kind": "raw"}
+    found = sort_sites(pd.DataFrame([row | dict.fromkeys(names)]), tmp_path)
+    clipped = found.artefacts[found.artefacts["kind"] == "clipped"]
+    said = [problem.message for problem in found.problems if problem.message.startswith("clipped")]
+    assert len(clipped) == 30 and len(said) == 1 and said[0].startswith("clipped: 30 stretches, ")

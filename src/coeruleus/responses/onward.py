@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from coeruleus.responses.extent import Extent
 from coeruleus.responses.moved import GRID_S, Counts, Floats, Trials
-from coeruleus.responses.scan import EDGES_S, Scan, compare, windows_between
+from coeruleus.responses.scan import EDGES_S, SHORTEST_INHIBITION_S, Scan, compare, windows_between
 
 Ints = NDArray[np.int64]
 
 REPLICATES = 399
-MORE = 1200  # where p is CLOSE to 0.05
-CLOSE = (0.02, 0.12)
+MORE = 800  # where p is CLOSE to 0.05
+CLOSE = (0.03, 0.08)
 QUANTILES = 128
 NEARLY = 1 - 1e-12
 FEWEST_INTERVALS = 8
@@ -142,17 +142,20 @@ def test_onward(trials: Trials, first: Extent, excited: bool, limit_s: float, rn
     """Excitation and inhibition outside the response `first` (`excited` or not), up to `limit_s` after the events. None
     where the cell's intervals at rest are too few to tell, or where no time is left."""
     start_s, end_s = first.start_s, first.end_s
+    parts = [(0.0, start_s), (end_s, limit_s)]
+    if excited and start_s < SHORTEST_INHIBITION_S:  # no pause fits in before
+        del parts[0]
     intervals = intervals_at_rest(trials, end_s, rng)
     edges = EDGES_S[(limit_s + 1e-9 >= EDGES_S) & ((start_s - 0.01 > EDGES_S) | (end_s + 0.01 < EDGES_S))]
     over = [time for time in first.ended_by(MAY_HAVE_ENDED) if end_s + GRID_S < time <= limit_s]
     edges = np.unique(np.r_[edges, start_s, min(end_s, limit_s), over])
+    edges = edges[edges >= parts[0][0]]
     middle = (edges[1:] + edges[:-1]) / 2
     free = (middle < start_s) | (middle > end_s)
     windows = windows_between(edges, end_s, free, max(over, default=end_s)) if len(edges) > 1 else None
     if intervals is None or windows is None:
         return None
     bins = np.zeros((1, len(edges) - 1), dtype=np.int64)
-    parts = ((0.0, start_s), (end_s, limit_s))
     for begin, stop in parts:
         bins[0] += _binned(trials.spikes, trials.onsets, begin, np.minimum(trials.length, stop), edges)
     for replicates in (REPLICATES, MORE):

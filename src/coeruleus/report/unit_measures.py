@@ -74,8 +74,8 @@ def _interval(row: Mapping[str, Any], name: str) -> str:
 
 
 def interval_words(low: float | None, high: float | None) -> str:
-    """`0.2 to 0.5`, `up to 0.5`, or nothing where it is not known."""
-    if high is None or pd.isna(high):
-        return ""
-    to = number_words(high)
-    return f"up to {to}" if low is None or pd.isna(low) else f"{number_words(low)} to {to}"
+    """`0.2 to 0.5`, `up to 0.5`, `from 0.2`, or nothing where it is not known."""
+    start, end = ("" if one is None or pd.isna(one) else number_words(one) for one in (low, high))
+    if start and end:
+        return f"{start} to {end}"
+    return f"up to {end}" if end else f"from {start}" if start else ""

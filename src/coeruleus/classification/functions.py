@@ -27,7 +27,8 @@ class Part(BaseModel):
 def column_of(measure: str) -> Column:
     """The column that `table.column` names. Raises ValueError where there is none, or it holds words."""
     if measure not in COLUMNS:
-        raise ValueError(f"there is no measure '{measure}': {did_you_mean(measure, COLUMNS)}")
+        known = [name for name, column in COLUMNS.items() if column.kind != "text"]
+        raise ValueError(f"there is no measure '{measure}': {did_you_mean(measure, known)}")
     if COLUMNS[measure].kind == "text":
         raise ValueError(f"'{measure}' holds words: no rule can be held against it")
     return COLUMNS[measure]
@@ -100,14 +101,14 @@ class Function(Part):
         """
         weights = np.array([term.weight for term in self.terms])
         scaled = np.array(measured, dtype=float)
-        for row, term in enumerate(self.terms):
-            if term.scale != "linear":
-                with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+            for row, term in enumerate(self.terms):
+                if term.scale != "linear":
                     scaled[row] = LOGARITHMS[term.scale](np.maximum(scaled[row], 0.0))
-        added, *ends = weights * scaled.T
-        added = np.where(np.isfinite(added), added, np.nan)
-        low, high = np.where(weights < 0, ends[::-1], ends)
-        below, above = (np.sqrt(np.sum(np.maximum(away, 0.0) ** 2)) for away in (added - low, high - added))
+            added, *ends = weights * scaled.T
+            added = np.where(np.isfinite(added), added, np.nan)
+            low, high = np.where(weights < 0, ends[::-1], ends)
+            below, above = (np.sqrt(np.sum(np.maximum(away, 0.0) ** 2)) for away in (added - low, high - added))
         value = self.intercept + np.sum(added)
         return float(value), float(value - below), float(value + above)
 

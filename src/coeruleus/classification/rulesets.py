@@ -175,7 +175,7 @@ def _in_words(error: Mapping[str, Any], values: Mapping[str, Any], lines: Mappin
     within = ([row for at, row in lines.items() if at[:n] == path[:n]] for n in range(len(path), 0, -1))
     row = next((min(rows) for rows in within if rows), None)
     where = (f"row {row}, " if row else "") + _criterion_at(error["loc"], values) + ".".join(path)
-    found = f"found {str(error['input'])[:60]!r}"
+    found = "found nothing" if error["input"] is None else f"found {str(error['input'])[:60]!r}"
     if kind == "extra_forbidden":
         return f"{where}: unknown key: {did_you_mean(path[-1], _keys_at(path[:-1]))}"
     if kind in ("model_type", "model_attributes_type"):

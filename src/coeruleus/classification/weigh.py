@@ -107,6 +107,8 @@ def _one(criterion: Criterion, rows: Mapping[str, Row]) -> Evidence:
     for term, one in zip(criterion.terms, inputs, strict=True):
         if one.why_not is not None:
             return Evidence(value, NOT_TESTED, _said_of(criterion, term, one.why_not), low, high)
+    if criterion.function is not None and not np.isfinite(value):
+        return Evidence(float("nan"), NOT_TESTED, "the function has no finite value")
     row = rows[criterion.terms[0].table]
     if criterion.is_true is not None:
         verdict = PASS if bool(value) == criterion.is_true else FAIL

@@ -164,6 +164,11 @@ def test_what_one_measure_lacks_is_said_by_its_name(changed: dict[str, Any], wor
     assert (found.verdict, found.uncertain) == ("not_tested", False) and str(found.reason).startswith(words)
 
 
+def test_what_is_beyond_all_numbers_is_no_verdict() -> None:
+    found = weigh(of_units(("firing_rate_hz", 1e308), low=0), KNOWN | {"firing_rate_hz": 1e9}, [], [])
+    assert (found.verdict, found.reason) == ("not_tested", "the function has no finite value")
+
+
 def test_all_of_a_response_comes_from_one_row() -> None:
     """10 ÷ 5 and 4 ÷ 1 Hz are 2 and 4 times the rate before; no response is 10 times."""
     rows = [SHOCK | {"excitation_rate_hz": up, "baseline_rate_hz": rest} for up, rest in ((10.0, 5.0), (4.0, 1.0))]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
@@ -10,39 +9,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from coeruleus.classification.functions import SHAPE, TABLES, Term
+from coeruleus.classification.functions import SHAPE, Term
 from coeruleus.classification.rulesets import Criterion
+from coeruleus.tables.intervals import INTERVALS, ends_of
 from coeruleus.tables.status import INSUFFICIENT_SPIKES
 
 PASS, FAIL, NOT_TESTED = "pass", "fail", "not_tested"
 Row = Mapping[str, Any]
-
-
-def _ends(start: str, unit: str = "") -> tuple[str, str]:
-    return f"{start}_ci_low{unit}", f"{start}_ci_high{unit}"
-
-
-# The columns that hold the ends of a measure's interval.
-INTERVALS = {
-    "firing_rate_hz": _ends("firing_rate", "_hz"),
-    "isi_violation_fraction": ("", "isi_violation_ci_high"),
-    **{
-        name: _ends(name)
-        for name in (
-            "contamination",
-            "suppression_index",
-            "percent_change",
-            "percent_change_long",
-            "from_first_dose_percent",
-            "reversal_percent",
-        )
-    },
-    **{
-        f"{part}_{measure}_{unit}": _ends(f"{part}_{measure}", f"_{unit}")
-        for part in ("excitation", "inhibition")
-        for measure, unit in (("latency", "s"), ("duration", "s"), ("rate", "hz"))
-    },
-}
 
 
 @dataclass(frozen=True)
@@ -141,8 +114,7 @@ def _input(criterion: Criterion, term: Term, row: Row) -> Input:
         why_not = f"{value:.3g} has no logarithm"
     if np.isnan(value):
         return Input(value, why_not=why_not)
-    low, high = (_number(row.get(name)) for name in INTERVALS.get(term.column, ("", "")))
-    return Input(value, low, high, why_not)
+    return Input(value, *ends_of(term.column, row), why_not)
 
 
 def _unit_not_tested(criterion: Criterion, column: str, value: float, unit: Row) -> str | None:
@@ -174,13 +146,9 @@ def _where(table: str, row: Row) -> str:
 
 
 def interval_percent(criterion: Criterion) -> int | None:
-    """The level of the interval of its measures, as their tables describe it; of several levels the lowest."""
-    found = []
-    for term in criterion.terms:
-        _, high = INTERVALS.get(term.column, ("", ""))
-        described = {column.name: column.description for column in TABLES[term.table].columns}
-        found += re.findall(r"(\d+) % interval", described.get(high, ""))
-    return min(map(int, found), default=None)
+    """The level of the interval of a criterion's measures; of several levels the lowest."""
+    levels = [INTERVALS[term.column].percent for term in criterion.terms if term.column in INTERVALS]
+    return min(levels, default=None)
 
 
 def _against_bounds(

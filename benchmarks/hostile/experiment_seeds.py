@@ -10,19 +10,9 @@ import random
 from pathlib import Path
 
 from coeruleus.experiment.sheets import SHEETS
+from coeruleus.intake.describe import EXAMPLE
 
 RULESETS = Path(__file__).resolve().parents[2] / "config" / "rulesets"
-DISCRIMINANT = """\
-  - name: discriminant
-    function:
-      intercept: -1.2
-      terms:
-        - {measure: units.firing_rate_hz, scale: log10, weight: -0.8}
-        - {measure: units.half_width_ms, weight: 2.1}
-    low: 0
-    weight: advisory
-    citation: made up
-"""
 DECISION = {"reason": "bubble", "author": "A. K.", "date": "2026-03-20"}
 DIALYSIS = "dialysis: {flow_rate_ul_per_min: 1.0}\nbaseline: {samples: 2}\nrelease: {reference_group: vehicle}\n"
 RATS = {"r1": "vehicle", "r2": "vehicle", "r3": "drug", "r4": "drug"}
@@ -202,7 +192,7 @@ def _entered(directory: Path) -> Path:
     (directory / "rulesets").mkdir()
     shipped = (RULESETS / "lc_permissive.yaml").read_text(encoding="utf-8")
     (directory / "rulesets/own.yaml").write_text(
-        shipped.replace("name: lc_permissive", "name: own", 1) + DISCRIMINANT, encoding="utf-8"
+        shipped.replace("name: lc_permissive", "name: own", 1) + EXAMPLE, encoding="utf-8"
     )
     return directory
 

@@ -135,7 +135,7 @@ def _unit_not_tested(criterion: Criterion, column: str, value: float, unit: Row)
 
 def _said_of(criterion: Criterion, term: Term, why: str) -> str:
     """Of a function, which measure it is that was not tested."""
-    return f"{term.column}: {why}" if criterion.function is not None else why
+    return why if criterion.function is None or why.startswith(term.column) else f"{term.column}: {why}"
 
 
 def _where(table: str, row: Row) -> str:

@@ -49,12 +49,7 @@ one fails; else `undetermined`. A criterion whose bound lies within the interval
 uncertain. Measures are the columns of `units/units.tsv`, `units/responses.tsv` and `units/drug_responses.tsv`.
 """
 
-FUNCTIONS = """\
-A `function` is `intercept` and the terms' weight × measure (or its logarithm) added up, held against `low` and `high` \
-as a measure is. That is a linear discriminant; a logistic score (p of 0.5 or more is `low: 0`); a ratio a ÷ b of 2 or \
-more (log10 a with weight 1, log10 b with weight −1, `low: 0.30103`):
-
-```yaml
+EXAMPLE = """\
   - name: discriminant
     function:
       intercept: -1.2
@@ -63,13 +58,22 @@ more (log10 a with weight 1, log10 b with weight −1, `low: 0.30103`):
         - {measure: units.half_width_ms, weight: 2.1}
     low: 0
     citation: our own cells, 2026
-```
+"""
+
+FUNCTIONS = f"""\
+A `function` is `intercept` and the terms' weight × measure (or its logarithm) added up, held against `low` and `high` \
+as a measure is. That is a linear discriminant; a logistic score (p of 0.5 or more is `low: 0`); a ratio a ÷ b of 2 or \
+more (log10 a with weight 1, log10 b with weight −1, `low: 0.30103`):
+
+```yaml
+{EXAMPLE}```
 
 It is not tested where one of its measures is not known or not tested, or has no logarithm; the reason says which. Its \
 interval takes the measures' errors as independent (the root of their summed squares), weights and intercept as exact; \
-where a measure has no interval, neither has the function. Measures of responses all come from one row, as do those of \
-drug responses; `trial_types`, `drugs`, `not_after` and `highest_highpass_hz` hold for each term that they apply to. \
-Where bounds move by 10 % (`units/sensitivity.tsv`), a function's move by 10 % of their distance from the intercept.
+where a measure has no interval, neither has the function, and of levels of 90 and 95 % it states 90. Measures of \
+responses all come from one row, as do those of drug responses; `trial_types`, `drugs`, `not_after` and \
+`highest_highpass_hz` hold for each term that they apply to. Where bounds move by 10 % (`units/sensitivity.tsv`), a \
+function's move by 10 % of their distance from the intercept.
 """
 
 

@@ -16,22 +16,11 @@ from coeruleus.classification.compare import sensitivity
 from coeruleus.classification.functions import COLUMNS, Term
 from coeruleus.classification.rulesets import Criterion, read_ruleset
 from coeruleus.classification.weigh import interval_percent, weigh
+from coeruleus.intake.describe import EXAMPLE
 from coeruleus.tables import io
 from coeruleus.tables.units import DRUG_RESPONSES, EVIDENCE, RESPONSES, UNITS
 
-OURS = """name: ours
-title: Ours
-note: from our lab
-criteria:
-  - name: discriminant
-    function:
-      intercept: -1.2
-      terms:
-        - {measure: units.firing_rate_hz, scale: log10, weight: -0.8}
-        - {measure: units.half_width_ms, weight: 2.1}
-    low: 0
-    citation: our own cells
-"""
+OURS = "name: ours\ntitle: Ours\nnote: from our lab\ncriteria:\n" + EXAMPLE  # as config/README.md has it
 UNIT = {"site_id": "s", "unit_id": "1", "subject_id": "m", "status": "ok", "reason": None}
 KNOWN = UNIT | {"firing_rate_hz": 2.0, "half_width_ms": 0.8, "highpass_hz": 1.0}
 SHOCK = {"trial_type": "foot_shock", "condition": "baseline", "after_drug": False, "reason": None}
@@ -148,7 +137,7 @@ def test_one_measure_by_itself_is_judged_as_without_a_function(
     ("changed", "words"),
     [
         ({"half_width_ms": None, "waveform_reason": "no mean waveform"}, "half_width_ms: no mean waveform"),
-        ({"half_width_ms": None}, "half_width_ms: half_width_ms is not known"),
+        ({"half_width_ms": None}, "half_width_ms is not known"),
         ({"firing_rate_hz": None, "reason": "no spontaneous time"}, "firing_rate_hz: no spontaneous time"),
         ({"status": "insufficient_spikes", "reason": "3 spikes"}, "firing_rate_hz: 3 spikes"),
         ({"firing_rate_hz": 0.0}, "firing_rate_hz: 0 has no logarithm"),

@@ -10,6 +10,7 @@ import random
 from pathlib import Path
 
 from coeruleus.experiment.sheets import SHEETS
+from coeruleus.intake.describe import EXAMPLE
 
 RULESETS = Path(__file__).resolve().parents[2] / "config" / "rulesets"
 DECISION = {"reason": "bubble", "author": "A. K.", "date": "2026-03-20"}
@@ -191,7 +192,7 @@ def _entered(directory: Path) -> Path:
     (directory / "rulesets").mkdir()
     shipped = (RULESETS / "lc_permissive.yaml").read_text(encoding="utf-8")
     (directory / "rulesets/own.yaml").write_text(
-        shipped.replace("name: lc_permissive", "name: own", 1), encoding="utf-8"
+        shipped.replace("name: lc_permissive", "name: own", 1) + EXAMPLE, encoding="utf-8"
     )
     return directory
 

@@ -44,6 +44,8 @@ def sensitivity(
 ) -> pd.DataFrame:
     """Labels that change when one bound moves by 10 % of itself, all else as it is, as SENSITIVITY.
 
+    A bound of a function moves by 10 % of its distance from the intercept, so that a constant counts the same on either
+    side of the rule. A bound of 0 (of a function: at the intercept) does not move.
     Frames as for `classify_units`. Labels are those of the rules, without people's decisions.
     """
     identity = pd.DataFrame(columns=["site_id", "unit_id", "method", "result"])
@@ -71,8 +73,9 @@ def _moves(ruleset: Ruleset) -> Iterator[tuple[Criterion, str, float, float]]:
             continue
         for bound in ("low", "high"):
             value = getattr(criterion, bound)
-            for percent in MOVED_PERCENT if value else ():
-                yield criterion, bound, percent, value * (1 + percent / 100)
+            start = criterion.function.intercept if criterion.function else 0.0
+            for percent in MOVED_PERCENT if value not in (None, start) else ():
+                yield criterion, bound, percent, start + (value - start) * (1 + percent / 100)
 
 
 def _with(ruleset: Ruleset, criterion: Criterion, bound: str, value: float) -> Ruleset:

@@ -2,46 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from itertools import product
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from coeruleus.classification.rulesets import TABLES, Criterion
+from coeruleus.classification.functions import SHAPE, Term
+from coeruleus.classification.rulesets import Criterion
+from coeruleus.tables.intervals import INTERVALS, ends_of
 from coeruleus.tables.status import INSUFFICIENT_SPIKES
 
 PASS, FAIL, NOT_TESTED = "pass", "fail", "not_tested"
 Row = Mapping[str, Any]
-
-
-def _ends(start: str, unit: str = "") -> tuple[str, str]:
-    return f"{start}_ci_low{unit}", f"{start}_ci_high{unit}"
-
-
-# The columns that hold the ends of a measure's interval.
-INTERVALS = {
-    "firing_rate_hz": _ends("firing_rate", "_hz"),
-    "isi_violation_fraction": ("", "isi_violation_ci_high"),
-    **{
-        name: _ends(name)
-        for name in (
-            "contamination",
-            "suppression_index",
-            "percent_change",
-            "percent_change_long",
-            "from_first_dose_percent",
-            "reversal_percent",
-        )
-    },
-    **{
-        f"{part}_{measure}_{unit}": _ends(f"{part}_{measure}", f"_{unit}")
-        for part in ("excitation", "inhibition")
-        for measure, unit in (("latency", "s"), ("duration", "s"), ("rate", "hz"))
-    },
-}
-SHAPE = ("spike_width_ms", "half_width_ms", "notch")
 
 
 @dataclass(frozen=True)
@@ -56,90 +30,125 @@ class Evidence:
     uncertain: bool = False  # measured, and too close to the bound to say
 
 
+class Input(NamedTuple):
+    """One measure as it enters a criterion; `why_not` says why it is not tested."""
+
+    value: float
+    low: float = float("nan")
+    high: float = float("nan")
+    why_not: str | None = None
+
+
 def weigh(criterion: Criterion, unit: Row, responses: Iterable[Row], drugs: Iterable[Row]) -> Evidence:
     """Weigh one criterion. `responses` and `drugs` are the unit's own rows of those tables.
 
     Responses count before any drug; of several, one that passes is enough, and one too uncertain to say leaves it open.
+    A function takes all that it needs of a table from one row of it.
     """
-    if criterion.table == "units":
-        return _measured(criterion, unit)
-    if criterion.table == "responses":
-        found = [
-            _one(criterion, row)
-            for row in responses
-            if row["trial_type"].casefold() in criterion.trial_types and not row["after_drug"]
-        ]
-        lacking = f"no {' or '.join(criterion.trial_types)} before a drug"
-    else:
-        found = [_after_drug(criterion, row) for row in drugs if str(row["drug"] or "").casefold() in criterion.drugs]
-        lacking = f"no {' or '.join(criterion.drugs)} was given"
-    if not found:
-        return Evidence(float("nan"), NOT_TESTED, lacking)
+    rows: dict[str, list[Row]] = {}
+    for term in criterion.terms:
+        if term.table not in rows:
+            rows[term.table], lacking = _rows(criterion, term.table, unit, responses, drugs)
+            if not rows[term.table]:
+                return Evidence(float("nan"), NOT_TESTED, _said_of(criterion, term, lacking))
+    found = [_one(criterion, dict(zip(rows, those, strict=True))) for those in product(*rows.values())]
     # Any event of the kind that shows it is enough; it fails only where every tested one clearly does.
     return min(found, key=lambda one: (one.verdict != PASS, not one.uncertain, one.verdict != FAIL))
 
 
-def _after_drug(criterion: Criterion, row: Row) -> Evidence:
-    """What one drug that the criterion names shows; nothing where one that blocks it was given before."""
-    one = _one(criterion, row)
-    before = [name for name in str(row.get("given_before") or "").split("; ") if name.casefold() in criterion.not_after]
+def _rows(
+    criterion: Criterion, table: str, unit: Row, responses: Iterable[Row], drugs: Iterable[Row]
+) -> tuple[list[Row], str]:
+    """Rows of one table that a criterion rests on, and what is lacking where there are none."""
+    if table == "units":
+        return [unit], ""
+    if table == "responses":
+        found = [
+            row for row in responses if row["trial_type"].casefold() in criterion.trial_types and not row["after_drug"]
+        ]
+        return found, f"no {' or '.join(criterion.trial_types)} before a drug"
+    given = [row for row in drugs if str(row["drug"] or "").casefold() in criterion.drugs]
+    return given, f"no {' or '.join(criterion.drugs)} was given"
+
+
+def _one(criterion: Criterion, rows: Mapping[str, Row]) -> Evidence:
+    """A criterion by one row of each table that it needs."""
+    inputs = [_input(criterion, term, rows[term.table]) for term in criterion.terms]
+    value, low, high, _ = inputs[0]
+    if criterion.function is not None:
+        value, low, high = criterion.function.of([one[:3] for one in inputs])
+    for term, one in zip(criterion.terms, inputs, strict=True):
+        if one.why_not is not None:
+            return Evidence(value, NOT_TESTED, _said_of(criterion, term, one.why_not), low, high)
+    if criterion.function is not None and not np.isfinite(value):
+        return Evidence(float("nan"), NOT_TESTED, "the function has no finite value")
+    row = rows[criterion.terms[0].table]
+    if criterion.is_true is not None:
+        verdict = PASS if bool(value) == criterion.is_true else FAIL
+        return Evidence(value, verdict, _where(criterion.terms[0].table, row))
+    found = _against_bounds(criterion, value, low, high)
+    if criterion.p_value is None:
+        return found
+    p = _number(row[criterion.p_value])
+    if np.isnan(p):
+        return Evidence(value, NOT_TESTED, row["reason"] or "its p-value is not known", low, high)
+    if found.verdict == PASS and p > criterion.p_max:
+        return Evidence(value, NOT_TESTED, f"too uncertain: p = {p:.2g}", low, high, True)
+    return found
+
+
+def _input(criterion: Criterion, term: Term, row: Row) -> Input:
+    value = _number(row[term.column])
+    if term.table == "units":
+        why_not = _unit_not_tested(criterion, term.column, value, row)
+        if why_not is not None:
+            return Input(value, why_not=why_not)
+    given = str(row.get("given_before") or "").split("; ") if term.table == "drug_responses" else []
+    before = [name for name in given if name.casefold() in criterion.not_after]
+    why_not = None
     if before:
-        return Evidence(one.value, NOT_TESTED, f"given after {before[-1]}, which blocks it", one.low, one.high)
-    return one
-
-
-def _measured(criterion: Criterion, unit: Row) -> Evidence:
-    value = _number(unit[criterion.column])
-    if unit["status"] == INSUFFICIENT_SPIKES and criterion.column not in SHAPE:
-        return Evidence(value, NOT_TESTED, unit["reason"])
+        why_not = f"given after {before[-1]}, which blocks it"
+    elif np.isnan(value):
+        why_not = row["reason"] or f"{term.column} is not known"
+    elif term.scale != "linear" and value <= 0:
+        why_not = f"{value:.3g} has no logarithm"
     if np.isnan(value):
-        why = (unit.get("waveform_reason") if criterion.column in SHAPE else None) or unit["reason"]
-        return Evidence(value, NOT_TESTED, why or f"{criterion.column} is not known")
-    if criterion.highest_highpass_hz is not None:
+        return Input(value, why_not=why_not)
+    return Input(value, *ends_of(term.column, row), why_not)
+
+
+def _unit_not_tested(criterion: Criterion, column: str, value: float, unit: Row) -> str | None:
+    """Why a measure of the table of units cannot be held against any bound."""
+    if unit["status"] == INSUFFICIENT_SPIKES and column not in SHAPE:
+        return unit["reason"] or INSUFFICIENT_SPIKES
+    if np.isnan(value):
+        return (unit.get("waveform_reason") if column in SHAPE else None) or unit["reason"] or f"{column} is not known"
+    if criterion.highest_highpass_hz is not None and (criterion.measure is not None or column in SHAPE):
         highpass = _number(unit.get("highpass_hz"))
         if np.isnan(highpass) and criterion.unknown_highpass == "not_tested":
-            return Evidence(value, NOT_TESTED, "the high-pass filter is not stated (highpass_hz in recordings.tsv)")
+            return "the high-pass filter is not stated (highpass_hz in recordings.tsv)"
         if highpass > criterion.highest_highpass_hz:
             why = f"recorded with a high-pass filter of {highpass:g} Hz; the bound holds up to"
-            return Evidence(value, NOT_TESTED, f"{why} {criterion.highest_highpass_hz:g} Hz")
-    return _against_bounds(criterion, value, *_interval(criterion, unit))
+            return f"{why} {criterion.highest_highpass_hz:g} Hz"
+    return None
+
+
+def _said_of(criterion: Criterion, term: Term, why: str) -> str:
+    """Of a function, which measure it is that was not tested."""
+    return why if criterion.function is None or why.startswith(term.column) else f"{term.column}: {why}"
+
+
+def _where(table: str, row: Row) -> str:
+    """What a truth value is of."""
+    if table == "responses":
+        return f"{row['trial_type']}, {row['condition']}, {row['n_trials']:g} events"
+    return f"{row['drug']} at {row['onset']:g} s of segment {row['segment']:g}"
 
 
 def interval_percent(criterion: Criterion) -> int | None:
-    """The level of the interval that the measure has, as its table describes it."""
-    _, high = INTERVALS.get(criterion.column, ("", ""))
-    described = {column.name: column.description for column in TABLES[criterion.table].columns}
-    found = re.search(r"(\d+) % interval", described.get(high, ""))
-    return int(found[1]) if found else None
-
-
-def _interval(criterion: Criterion, row: Row) -> tuple[float, float]:
-    low, high = (_number(row.get(name)) for name in INTERVALS.get(criterion.column, ("", "")))
-    return low, high
-
-
-def _one(criterion: Criterion, row: Row) -> Evidence:
-    value = row[criterion.column]
-    if value is None or (isinstance(value, float) and np.isnan(value)):
-        return Evidence(float("nan"), NOT_TESTED, row["reason"] or f"{criterion.column} is not known")
-    if criterion.is_true is not None:
-        passed = bool(value) == criterion.is_true
-        if criterion.table == "responses":
-            where = f"{row['trial_type']}, {row['condition']}, {row['n_trials']:g} events"
-        else:
-            where = f"{row['drug']} at {row['onset']:g} s of segment {row['segment']:g}"
-        return Evidence(float(bool(value)), PASS if passed else FAIL, where)
-    if criterion.p_value is None:
-        return _against_bounds(criterion, float(value), *_interval(criterion, row))
-    p = _number(row[criterion.p_value])
-    if np.isnan(p):
-        return Evidence(
-            float(value), NOT_TESTED, row["reason"] or "its p-value is not known", *_interval(criterion, row)
-        )
-    found = _against_bounds(criterion, float(value), *_interval(criterion, row))
-    if found.verdict == PASS and p > criterion.p_max:
-        return Evidence(found.value, NOT_TESTED, f"too uncertain: p = {p:.2g}", found.low, found.high, True)
-    return found
+    """The level of the interval of a criterion's measures; of several levels the lowest."""
+    levels = [INTERVALS[term.column].percent for term in criterion.terms if term.column in INTERVALS]
+    return min(levels, default=None)
 
 
 def _against_bounds(
@@ -151,11 +160,16 @@ def _against_bounds(
     for bound in (low, high):
         # Of some measures one end alone is known.
         if np.fmin(ci_low, value) < bound < np.fmax(ci_high, value):
-            ends = f"up to {ci_high:.3g}" if np.isnan(ci_low) else f"{ci_low:.3g} to {ci_high:.3g}"
-            interval = f"its {interval_percent(criterion)} % interval {ends}"
+            interval = f"its {interval_percent(criterion)} % interval {_ends_in_words(ci_low, ci_high)}"
             reason = f"too uncertain: {interval} spans the bound {bound:g}"
             return Evidence(value, NOT_TESTED, reason, ci_low, ci_high, True)
     return Evidence(value, PASS if inside else FAIL, None if inside else f"{value:.3g} is outside", ci_low, ci_high)
+
+
+def _ends_in_words(low: float, high: float) -> str:
+    if not np.isfinite(low):
+        return f"up to {high:.3g}" if np.isfinite(high) else "without ends"
+    return f"{low:.3g} to {high:.3g}" if np.isfinite(high) else f"from {low:.3g}"
 
 
 def _number(value: Any) -> float:

@@ -67,6 +67,11 @@ def told_before_drugs(segments: Iterable[tuple[object, Sequence[float], Sequence
     return found
 
 
+def is_drug(condition: str, given: Iterable[str]) -> bool:
+    """Whether a condition is, in any case, the name of a drug that events of the experiment name, and nothing more."""
+    return condition.casefold() in {name.casefold() for name in given}
+
+
 def _words(stated: object) -> str:
     words = stated.strip() if isinstance(stated, str) else ""
     return BASELINE if words.casefold() == BASELINE else words

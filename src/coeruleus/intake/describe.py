@@ -6,6 +6,8 @@ import json
 
 from pydantic import BaseModel
 
+from coeruleus.classification.functions import Function, Term
+from coeruleus.classification.rulesets import Criterion, Ruleset
 from coeruleus.experiment.settings import AnalyteSettings, Settings
 from coeruleus.experiment.sheets import SHEETS
 from coeruleus.figures.settings import FigureSettings
@@ -38,10 +40,48 @@ How figures look, never what is measured; may be left out. A changed figures.yam
 page anew, and nothing else.
 """
 
+RULESETS = """\
+## rulesets/NAME.yaml
+
+Criteria by which units are labelled, a lab's own; `units.rulesets` names those that are used. A unit is LC-NE where \
+every required criterion passes, one at least was tested and none that counts fails or is too uncertain; `other` where \
+one fails; else `undetermined`. A criterion whose bound lies within the interval of its value is `not_tested`, too \
+uncertain. Measures are the columns of `units/units.tsv`, `units/responses.tsv` and `units/drug_responses.tsv`.
+"""
+
+EXAMPLE = """\
+  - name: discriminant
+    function:
+      intercept: -1.2
+      terms:
+        - {measure: units.firing_rate_hz, scale: log10, weight: -0.8}
+        - {measure: units.half_width_ms, weight: 2.1}
+    low: 0
+    citation: our own cells, 2026
+"""
+
+FUNCTIONS = f"""\
+A `function` is `intercept` and the terms' weight × measure (or its logarithm) added up, held against `low` and `high` \
+as a measure is. That is a linear discriminant; a logistic score (p of 0.5 or more is `low: 0`); a ratio a ÷ b of 2 or \
+more (log10 a with weight 1, log10 b with weight −1, `low: 0.30103`):
+
+```yaml
+{EXAMPLE}```
+
+It is not tested where one of its measures is not known or not tested, or has no logarithm; the reason says which. Its \
+interval takes the measures' errors as independent (the root of their summed squares), weights and intercept as exact; \
+where a measure has no interval, neither has the function, and of levels of 90 and 95 % it states 90. Measures of \
+responses all come from one row, as do those of drug responses; `trial_types`, `drugs`, `not_after` and \
+`highest_highpass_hz` hold for each term that they apply to. Where bounds move by 10 % (`units/sensitivity.tsv`), a \
+function's move by 10 % of their distance from the intercept.
+"""
+
 
 def describe() -> str:
-    """Every key of experiment.yaml and figures.yaml and every column of every sheet as Markdown tables."""
+    """Every key of experiment.yaml, figures.yaml and rulesets and every column of every sheet as Markdown tables."""
     parts = [HEAD, "## experiment.yaml\n", _keys(Settings), FIGURES, _keys(FigureSettings)]
+    parts += [RULESETS, _keys(Ruleset), "Keys of each of the `criteria`:\n", _keys(Criterion)]
+    parts += [FUNCTIONS, "Keys of a `function`, and of each of its `terms`:\n", _keys(Function), _keys(Term)]
     for sheet in SHEETS:
         unique = f" Unique: {', '.join(f'`{name}`' for name in sheet.key)}." if sheet.key else ""
         parts.append(f"## {sheet.name}.tsv\n\nOne row: {sheet.rows}.{unique}\n")

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from coeruleus.report.cells import TableView, number_words, rows_of, table
+from coeruleus.tables.intervals import INTERVALS, ends_of
 from coeruleus.tables.units import UNITS
 
 FIRING = {
@@ -27,11 +28,6 @@ QUALITY = {
     "quality_reason": "remarks",
 }  # fmt: skip
 REASONS = {"waveform_reason", "held_reason", "quality_reason"}
-INTERVALS = {
-    "firing_rate_hz": ("firing_rate_ci_low_hz", "firing_rate_ci_high_hz"),
-    "contamination": ("contamination_ci_low", "contamination_ci_high"),
-    "isi_violation_fraction": (None, "isi_violation_ci_high"),
-}
 HEAD = {"measure": "measure", "value": "value", "interval": "95 % interval", "meaning": "what it is"}
 COLUMNS = {column.name: column for column in UNITS.columns}
 
@@ -53,7 +49,12 @@ def _row(row: Mapping[str, Any], name: str, said: str) -> dict[str, Any]:
         return {"measure": said, "value": "", "interval": "", "meaning": value}
     if column.unit and not pd.isna(value):
         value = f"{number_words(value)} {column.unit}"
-    return {"measure": said, "value": value, "interval": _interval(row, name), "meaning": column.description}
+    return {
+        "measure": said,
+        "value": value,
+        "interval": _interval(row, name),
+        "meaning": column.description,
+    }
 
 
 def quality(units: pd.DataFrame) -> TableView:
@@ -69,13 +70,12 @@ def quality(units: pd.DataFrame) -> TableView:
 
 
 def _interval(row: Mapping[str, Any], name: str) -> str:
-    low, high = (row.get(end) if end else None for end in INTERVALS.get(name, (None, None)))
-    return interval_words(low, high)
+    return interval_words(*ends_of(name, row))
 
 
 def interval_words(low: float | None, high: float | None) -> str:
-    """`0.2 to 0.5`, `up to 0.5`, or nothing where it is not known."""
-    if high is None or pd.isna(high):
-        return ""
-    to = number_words(high)
-    return f"up to {to}" if low is None or pd.isna(low) else f"{number_words(low)} to {to}"
+    """`0.2 to 0.5`, `up to 0.5`, `from 0.2`, or nothing where it is not known."""
+    start, end = ("" if one is None or pd.isna(one) else number_words(one) for one in (low, high))
+    if start and end:
+        return f"{start} to {end}"
+    return f"up to {end}" if end else f"from {start}" if start else ""

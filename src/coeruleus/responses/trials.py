@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from coeruleus.experiment.conditions import BASELINE, condition_at, stated_or_drug, told_before_drugs
+from coeruleus.experiment.conditions import BASELINE, condition_at, is_drug, stated_or_drug, told_before_drugs
 from coeruleus.responses.moved import Floats
 from coeruleus.spikes.spontaneous import Given
 from coeruleus.tables.problems import Problem
@@ -133,7 +133,7 @@ def make_groups(
     }
     groups: list[Group] = []
     problems: list[Problem] = []
-    drugs = {str(name).casefold() for name in events.loc[events["trial_type"] == DRUG, "drug"].dropna()}
+    drugs = {str(name) for name in events.loc[events["trial_type"] == DRUG, "drug"].dropna()}
     columns = ["site_id", "segment", "onset", "duration", "trial_type", "onset_source", "drug"]
     for site, rows in events[columns].sort_values(["site_id", "segment", "onset", "trial_type"]).groupby("site_id"):
         made = _of_site(str(site), rows, segments, conditions, excluded, hidden, acting or {}, drugs)
@@ -155,7 +155,7 @@ def _of_site(
     excluded: Mapping[tuple[str, int, float], str],
     hidden: Mapping[SegmentKey, list[tuple[float, float, str]]],
     acting: Mapping[SegmentKey, Sequence[Given]],
-    drugs: Container[str],
+    drugs: Collection[str],
 ) -> list[Group]:
     numbers = rows["segment"].to_numpy(dtype=int)
     onsets = rows["onset"].to_numpy(dtype=float)
@@ -174,7 +174,7 @@ def _of_site(
         condition = stated_or_drug(conditions.get((site, number)), under, onset, given, names, told)
         group = groups.setdefault((types[index], condition), Group(site, types[index], condition))
         stated_calm = condition.casefold() == BASELINE
-        group.after_drug |= condition.casefold() in drugs or (under != BASELINE and not stated_calm)
+        group.after_drug |= is_drug(condition, drugs) or (under != BASELINE and not stated_calm)
         segment = segments.get((site, number))
         by_hand = excluded.get((site, number, round(onset, 6)))
         if by_hand is not None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from coeruleus.experiment.conditions import BASELINE, NAMELESS, condition_at, stated_or_drug, told_before_drugs
+from coeruleus.experiment.conditions import BASELINE, NAMELESS, condition_at, is_drug, stated_or_drug, told_before_drugs
 from coeruleus.experiment.routes import reach_s
 from coeruleus.tables.status import OK
 
@@ -197,9 +197,9 @@ def _calm_condition(rows: Sequence[Mapping[str, Any]], drugs: Mapping[Key, Seque
     segment that begins under one, unless it is called baseline.
     """
     conditions = [_condition(row, drugs, told) for row in rows]
-    given = {drug.name.casefold() for found in drugs.values() for drug in found}
+    given = {drug.name for found in drugs.values() for drug in found}
     drugged = any(onset <= 0 for row in rows[:1] for onset in _acting(row, drugs)[0])
-    if BASELINE in conditions or not conditions or drugged or conditions[0].casefold() in given:
+    if BASELINE in conditions or not conditions or drugged or is_drug(conditions[0], given):
         return BASELINE
     return conditions[0]
 

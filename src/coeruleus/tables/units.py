@@ -222,7 +222,11 @@ EVIDENCE = Table(
         number("ci_high", "upper end of the interval of the value", "see unit"),
         text("citation", "where the criterion comes from"),
         text("weight", "required; if_tested: a fail makes other, lacking is no obstacle; advisory: shown only"),
-        integer("ci_percent", "level of the interval: 95, or 90 of latencies, durations and rates of responses", "%"),
+        integer(
+            "ci_percent",
+            "level of the interval: 95, or 90 of latencies, durations and rates of responses and what is made of them",
+            "%",
+        ),
     ),
 )
 
@@ -250,7 +254,11 @@ SENSITIVITY = Table(
         text("ruleset", "set of criteria"),
         text("criterion", "criterion whose bound is moved"),
         text("bound", "low or high"),
-        number("moved_percent", "by how much of itself it is moved: 10 or −10", "%"),
+        number(
+            "moved_percent",
+            "by how much of itself, of a function's bound beyond its intercept, it is moved: 10 or −10; 0 stays",
+            "%",
+        ),
         SITE,
         UNIT,
         text("label", "label by the ruleset as it is"),

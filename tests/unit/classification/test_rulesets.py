@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from coeruleus.classification.rulesets import TABLES, Criterion, read_ruleset
-from coeruleus.classification.weigh import INTERVALS, weigh
+from coeruleus.classification.rulesets import Criterion, read_ruleset
+from coeruleus.classification.weigh import weigh
 
 SHIPPED = Path(__file__).resolve().parents[3] / "config" / "rulesets"
 NAMES = ["lc_anaesthetised_rat", "lc_awake_rodent", "lc_identified_mouse", "lc_permissive"]
@@ -79,15 +79,6 @@ def test_what_is_wrong_is_said_for_the_person_who_wrote_it(old: bytes, new: byte
     assert ruleset is None and len(problems) >= 1
     for word in words:
         assert word in " ".join(problems)
-
-
-def test_every_interval_of_the_tables_is_used() -> None:
-    """A bound within an interval is no verdict, of whatever measure."""
-    ends = {name for table in TABLES.values() for name in table.names if "_ci_low" in name or "_ci_high" in name}
-    assert {name for pair in INTERVALS.values() for name in pair if name} == ends
-    for column, (low, high) in INTERVALS.items():
-        assert sum(column in table.names and high in table.names for table in TABLES.values()) == 1
-        assert low == "" or low.replace("_low", "_high") == high
 
 
 CONTAMINATION = {"measure": "units.contamination", "high": 0.1}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from coeruleus.experiment.conditions import condition_at, stated_or_drug, told_before_drugs
+from coeruleus.experiment.conditions import condition_at, is_drug, stated_or_drug, told_before_drugs
 
 
 def test_the_latest_drug_names_the_condition() -> None:
@@ -48,3 +48,10 @@ def test_what_is_stated_wins_but_never_pools_time_before_and_after_a_drug(stated
 def test_what_was_said_before_any_drug() -> None:
     segments = [("Urethane", *WITHIN), ("recovery", *EARLIER), ("clonidine", *WITHIN), (None, [], [])]
     assert told_before_drugs(segments) == {"urethane"}
+
+
+def test_a_condition_that_is_a_drug() -> None:
+    given = ["UK-14304", "clonidine"]
+    assert is_drug("Clonidine", given) and is_drug("uk-14304", given)
+    assert not any(is_drug(said, given) for said in ("baseline", "after clonidine", "clonidin", ""))
+    assert not is_drug("clonidine", [])

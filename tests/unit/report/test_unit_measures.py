@@ -7,6 +7,7 @@ import re
 from coeruleus.report.facts import Facts
 from coeruleus.report.page import build_report
 from coeruleus.report.unit_measures import FIRING, QUALITY, SPIKE, measures_of, quality
+from coeruleus.tables.intervals import INTERVALS
 from coeruleus.tables.units import CLASSIFICATION, EVIDENCE, UNITS
 
 UNIT = {"site_id": "s", "unit_id": "1", "subject_id": "a", "status": "ok"}
@@ -23,6 +24,11 @@ def test_every_measure_of_a_unit_is_stated() -> None:
     elsewhere = {"site_id", "unit_id", "subject_id", "status", "reason", "n_spikes_total", "firing_rate_fano"}
     ends = {name for name in UNITS.names if "_ci_" in name}
     assert {*FIRING, *SPIKE, *QUALITY} == set(UNITS.names) - elsewhere - ends
+
+
+def test_the_page_heads_its_intervals_with_their_level() -> None:
+    """`95 % interval` stands over all measures of a unit."""
+    assert {INTERVALS[name].percent for name in {*FIRING, *SPIKE, *QUALITY} & set(INTERVALS)} == {95}
 
 
 def test_value_interval_and_meaning_stand_side_by_side() -> None:

@@ -16,6 +16,7 @@ STRETCH_S = 30.0
 SHORTEST_STRETCH_S = 4.0
 DRIFT_BIN_S = 7.5
 FEWEST_BINS = 9
+NONE = (np.empty(0), np.empty(0))
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class Trials:
 
     spikes: sorted times (s); onsets: event times (s); length: time after each onset that belongs to it (s);
     start, end: the segment that each event lies in, on the same axis (s); rest: the unit's trains in recordings
-    without events, each on its own clock.
+    without events, each on its own clock; no_rest: begin and end of time that is none of these events' rest, that of
+    other events and that under other drugs, on the axis.
     """
 
     spikes: Floats
@@ -33,6 +35,7 @@ class Trials:
     start: Floats
     end: Floats
     rest: tuple[Floats, ...] = ()
+    no_rest: tuple[Floats, Floats] = NONE
 
 
 def stretches(trials: Trials, rng: np.random.Generator) -> tuple[Floats, Floats]:

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from coeruleus.responses.extent import Extent
-from coeruleus.responses.moved import GRID_S, Counts, Floats, Trials
+from coeruleus.responses.moved import GRID_S, STRETCH_S, Counts, Floats, Trials
 from coeruleus.responses.scan import EDGES_S, SHORTEST_INHIBITION_S, Scan, compare, windows_between
 
 Ints = NDArray[np.int64]
@@ -29,6 +30,7 @@ FEWEST_INTERVALS = 8
 FEWEST_AT_RISK = 10  # longer intervals are taken to end as those beyond the median do
 REST_SHARE = 0.3  # of the time after events, its last part, where there is little other rest
 LEAST_REST = 0.3  # of the recording
+ENOUGH = 60  # intervals
 MAY_HAVE_ENDED = (0.65, 0.8, 0.9)  # probabilities: the last spikes of a burst, taken for what follows, hide a pause
 
 
@@ -60,10 +62,9 @@ class Intervals:
     def cv(self) -> float:
         """Coefficient of variation of the first distribution, its tail included."""
         chance = np.diff(self.at_most[0], prepend=0.0, append=1.0)
-        last, tail = self.times[-1], self.tail_s[0]
-        mean = chance @ np.r_[self.times, last + tail]
-        square = chance @ np.r_[self.times**2, last**2 + 2 * last * tail + 2 * tail**2]
-        return float(np.sqrt(square - mean**2) / mean)
+        times = np.r_[self.times, self.times[-1] + self.tail_s[0]]
+        mean = chance @ times
+        return float(np.sqrt(chance @ (times - mean) ** 2 + chance[-1] * self.tail_s[0] ** 2) / mean)
 
     def longer_than(self, since: Floats, of: Ints, rng: np.random.Generator) -> Floats:
         """An interval for each `since` (s), given that it lasts longer than that."""
@@ -90,30 +91,12 @@ def _places(at_most: Floats, of: Ints, chance: Floats) -> Ints:
 
 
 def intervals_at_rest(trials: Trials, extent_end_s: float, rng: np.random.Generator) -> Intervals | None:
-    """Kaplan–Meier distributions of the intervals outside responses; those that run into the next event's time are
-    censored there. None where they are too few. Where less than half of the train is rest, there is one for each
+    """Kaplan–Meier distributions of the intervals at rest (`_rest`); those that end in no rest are censored there. None
+    where they are too few. Where less than half of the spikes near the events are of rest, there is one for each
     replicate, in which intervals are weighed anew (Bayesian bootstrap; Rubin 1981, Ann Stat 9, 130): what few of them
     leave open differs between replicates. Else what is open is the mean interval, nearly.
-
-    Rest is the time outside that of all events; where this is less than 30 % of the recording, the last 30 % of each
-    event's time too, as long as it lies behind the response found; and where this holds fewer than 8 intervals, the
-    recordings without events.
     """
-    busy = trials.length.copy()
-    whole = sum(dict(zip(trials.start.tolist(), (trials.end - trials.start).tolist(), strict=True)).values())
-    if busy.sum() > (1 - LEAST_REST) * whole:
-        busy = np.minimum(busy, np.maximum((1 - REST_SHARE) * busy, extent_end_s))
-    low, high = trials.onsets, trials.onsets + busy
-    order = np.argsort(low, kind="stable")
-    low, high = low[order], np.maximum.accumulate(high[order])
-    stops = np.unique(np.r_[low, trials.end])
-    index = np.searchsorted(low, trials.spikes, side="right") - 1
-    free = (index < 0) | (trials.spikes > high[np.maximum(index, 0)])
-    begun = trials.spikes[:-1][free[:-1]]
-    after = trials.spikes[1:][free[:-1]]
-    stop = np.r_[stops, np.inf][np.searchsorted(stops, begun, side="right")]
-    seen = after <= stop
-    length = np.where(seen, after, stop) - begun
+    length, seen, busy_spikes = _rest(trials, extent_end_s)
     if seen.sum() < FEWEST_INTERVALS:
         length = np.concatenate([np.diff(train) for train in trials.rest] or [np.empty(0)])
         seen = np.full(len(length), True)
@@ -125,17 +108,67 @@ def intervals_at_rest(trials: Trials, extent_end_s: float, rng: np.random.Genera
     few = (left < min(FEWEST_AT_RISK, len(length) / 4))[seen]
     few[0] = False
     n = int(seen.sum())
-    plenty = n >= len(trials.spikes) / 2
-    weight = np.ones((1, len(length))) if plenty else rng.exponential(size=(REPLICATES, len(length)))
-    at_risk = np.cumsum(weight[:, ::-1], axis=1)[:, ::-1]
-    lasting = np.cumprod(1 - weight * seen / at_risk, axis=1)[:, seen]
-    beyond = length - np.median(length[seen])
-    tail_s = (weight @ np.maximum(beyond, 0.0)) / np.maximum(weight @ (seen & (beyond > 0)), 1e-300)
-    found = Intervals(length[seen][~few], 1 - lasting[:, ~few], tail_s, 0.0)
+    plenty = n >= busy_spikes
+
+    def known(weight: NDArray[Any]) -> Intervals:
+        at_risk = np.cumsum(weight[:, ::-1], axis=1)[:, ::-1]
+        lasting = np.cumprod(1 - weight * seen / at_risk, axis=1)[:, seen]
+        beyond = length - np.median(length[seen])
+        tail_s = (weight @ np.maximum(beyond, 0.0)) / np.maximum(weight @ (seen & (beyond > 0)), 1e-300)
+        return Intervals(length[seen][~few], 1 - lasting[:, ~few], tail_s, 0.0)
+
+    found = known(np.ones((1, len(length))))
     error = found.cv / np.sqrt(n)
-    # The inverse of an estimated mean is too large on average, that of a scattered one again: counts would be.
-    longer = np.exp(1.5 * error**2)
-    return Intervals(found.times * longer, found.at_most, tail_s * longer, error if plenty else 0.0)
+    if not plenty:
+        found = known(rng.exponential(size=(REPLICATES, len(length))))
+    # The inverse of an estimated mean is too large on average, and that of a scattered one again: counts would be.
+    longer = np.exp((1.5 if plenty else 2.0) * error**2)
+    return Intervals(found.times * longer, found.at_most, found.tail_s * longer, error if plenty else 0.0)
+
+
+def _rest(trials: Trials, extent_end_s: float) -> tuple[Floats, NDArray[np.bool_], int]:
+    """Lengths of the intervals that begin at rest, whether each ends there, and how many spikes the events' time holds.
+
+    Rest is the time outside that of all events, under the same drugs (`Trials.no_rest`); where the events' own time is
+    more than 70 % of all that, its last 30 % too, as long as it lies behind the response found. The rate of a cell
+    drifts: from rest within STRETCH_S of the events, and farther only until there are ENOUGH intervals.
+    """
+    own = trials.length.copy()
+    whole = sum(dict(zip(trials.start.tolist(), (trials.end - trials.start).tolist(), strict=True)).values())
+    barred, until = _joined(*trials.no_rest)
+    if own.sum() > (1 - LEAST_REST) * (whole - (until - barred).sum()):
+        own = np.minimum(own, np.maximum((1 - REST_SHARE) * own, extent_end_s))
+    low, high = _joined(trials.onsets, trials.onsets + own)
+    every, over = _joined(np.r_[low, barred], np.r_[high, until])
+    begun, after = trials.spikes[:-1], trials.spikes[1:]
+    busy = _within(trials.spikes, low, high)
+    free = ~_within(begun, every, over)
+    begun, after = begun[free], after[free]
+    stops = np.unique(np.r_[every, trials.end])
+    stop = np.r_[stops, np.inf][np.searchsorted(stops, begun, side="right")]
+    seen = after <= stop
+    length = np.where(seen, after, stop) - begun
+    place = np.searchsorted(low, begun, side="right")
+    apart = np.minimum(begun - np.r_[-np.inf, high][place], np.r_[low, np.inf][place] - begun)
+    reach = STRETCH_S
+    while (seen & (apart <= reach)).sum() < min(ENOUGH, seen.sum()):
+        reach *= 2
+    near = apart <= reach
+    return length[near], seen[near], int(busy.sum())
+
+
+def _joined(begin: Floats, end: Floats) -> tuple[Floats, Floats]:
+    """Stretches that may overlap as stretches that do not."""
+    order = np.argsort(begin, kind="stable")
+    begin, end = begin[order], np.maximum.accumulate(end[order]) if len(end) else end
+    new = np.r_[True, begin[1:] > end[:-1]] if len(begin) else np.empty(0, dtype=bool)
+    last = np.r_[new[1:], True] if len(begin) else new
+    return begin[new], end[last]
+
+
+def _within(times: Floats, begin: Floats, end: Floats) -> NDArray[np.bool_]:
+    place = np.searchsorted(begin, times, side="right")
+    return times <= np.r_[-np.inf, end][place]
 
 
 def test_onward(trials: Trials, first: Extent, excited: bool, limit_s: float, rng: np.random.Generator) -> Scan | None:

@@ -21,12 +21,14 @@ from coeruleus.responses.not_held import Unit, gaps_of_units, held_part, while_h
 from coeruleus.responses.scan import ALPHA
 from coeruleus.responses.trials import (
     AFTER_EVENT_S,
+    DRUG,
     LONGEST_S,
     Group,
     Segment,
     SegmentKey,
     given_conditions,
     make_groups,
+    no_rest,
     rows_of,
     segment_table,
     trains_of,
@@ -78,6 +80,7 @@ def test_responses(
     acting = drugs_by_segment(segments, events)
     groups, problems = make_groups(events, table, given_conditions(recordings), curation_trials, artefacts, acting)
     quiet = _without_events(events, table, acting)
+    happened = _events_of_sites(events)
     at_site = {site: rows_of(rows) for site, rows in units.groupby("site_id", sort=False)}
     wanted = {group.site_id for group in groups}
     trains = trains_of(spikes[spikes["site_id"].isin(wanted)])
@@ -86,6 +89,7 @@ def test_responses(
     keys: list[tuple[str, str, str, str]] = []
     shown: list[tuple[dict[str, Floats], ...]] = []
     for group in groups:
+        drugs = {number: acting.get((group.site_id, number), ()) for number in group.segment}
         lacking: list[dict[str, Any]] = [{"unit_id": None, "status": MISSING, "reason": "the site has no recording"}]
         for unit in at_site.get(group.site_id, lacking):
             lost = lost_of.get((group.site_id, str(unit["unit_id"])), [])
@@ -95,7 +99,8 @@ def test_responses(
             if row["status"] != OK:
                 continue
             calm = set() if group.after_drug else quiet.get(group.site_id, set())
-            trials = _trials(own, trains.get((group.site_id, row["unit_id"]), {}), table, calm, lost)
+            train = trains.get((group.site_id, row["unit_id"]), {})
+            trials = _trials(own, train, table, calm, lost, no_rest(own, happened[group.site_id], drugs, table))
             _measure(row, own, trials, {} if group.after_drug else unit)
             _test(row, own, trials)
             key = (group.site_id, row["unit_id"], group.trial_type, group.condition)
@@ -147,12 +152,23 @@ def _without_events(
     return found
 
 
+def _events_of_sites(events: pd.DataFrame) -> dict[str, tuple[Floats, Floats, Floats]]:
+    """Segment, onset and end of what follows of the events of each site, drugs aside."""
+    found = {}
+    for site, rows in events[events["trial_type"] != DRUG].groupby("site_id", sort=False):
+        onset = rows["onset"].to_numpy(dtype=float)
+        lasting = np.nan_to_num(rows["duration"].to_numpy(dtype=float)) + AFTER_EVENT_S
+        found[str(site)] = (rows["segment"].to_numpy(dtype=float), onset, onset + np.minimum(lasting, LONGEST_S))
+    return found
+
+
 def _trials(
     group: Group,
     train: Mapping[int, Floats],
     table: Mapping[SegmentKey, Segment],
     calm: set[int],
     lost: Sequence[Gap],
+    barred: Mapping[int, tuple[Floats, Floats]],
 ) -> Trials:
     """All segments of the group one after the other on one axis, far enough apart never to meet.
 
@@ -172,7 +188,16 @@ def _trials(
     low, high = np.array([held[number] for number in group.segment]).T
     rest = tuple(train[number] for number in sorted(calm) if number in train)
     return Trials(
-        np.concatenate(parts), begin + np.array(group.onset), np.array(group.length), begin + low, begin + high, rest
+        np.concatenate(parts),
+        begin + np.array(group.onset),
+        np.array(group.length),
+        begin + low,
+        begin + high,
+        rest,
+        (
+            np.concatenate([start[number] + barred[number][0] for number in start]),
+            np.concatenate([start[number] + barred[number][1] for number in start]),
+        ),
     )
 
 

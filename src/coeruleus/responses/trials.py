@@ -220,3 +220,24 @@ def _free_before(index: int, numbers: NDArray[np.int64], onsets: Floats, duratio
         over = float((onsets[previous] + durations[previous]).max()) + AFTER_EVENT_S
         free = max(float(onset) - over, min(1.0, gap / 2))
     return min(free, LONGEST_BASELINE_S)
+
+
+def no_rest(
+    group: Group,
+    events: tuple[Floats, Floats, Floats],
+    drugs: Mapping[int, Sequence[Given]],
+    segments: Mapping[SegmentKey, Segment],
+) -> dict[int, tuple[Floats, Floats]]:
+    """Begin and end of the time in each of the group's segments that is not these events' rest: that of the site's
+    other `events` (segment, onset, end; drugs aside), and that between drugs that holds none of the group's."""
+    number, onset, end = events
+    own_number, own_onset = np.array(group.segment, dtype=float), np.array(group.onset)
+    other = ~np.isin(number * SEGMENT_STEP_S + onset, own_number * SEGMENT_STEP_S + own_onset)
+    found = {}
+    for one in sorted(set(group.segment)):
+        mine = other & (number == one) & np.isfinite(onset)
+        duration = segments[group.site_id, one].duration_s
+        between = np.unique([0.0, *(drug.onset_s for drug in drugs[one] if 0 < drug.onset_s < duration), duration])
+        empty = np.histogram(own_onset[own_number == one], between)[0] == 0
+        found[one] = np.r_[onset[mine], between[:-1][empty]], np.r_[end[mine], between[1:][empty]]
+    return found

@@ -15,7 +15,7 @@ from coeruleus.responses.moved import Trials
 from coeruleus.responses.onward import intervals_at_rest
 from coeruleus.responses.scan import Deviation, windows_between
 
-from .conftest import trial_set
+from .conftest import train, trial_set
 
 
 def test_intervals_at_rest_are_those_outside_responses() -> None:
@@ -61,6 +61,19 @@ def test_spikes_expected_from_rest_are_right_on_average() -> None:
     assert np.mean(rates) == pytest.approx(1.0, abs=0.025)
 
 
+def test_rest_is_near_the_events() -> None:
+    """From 3 to 1 Hz in half an hour, events in the last third: the intervals are those of that third."""
+    means = []
+    for seed in range(20):
+        spikes = train(np.random.default_rng(seed), 4, lambda time: 3 - 2 * time / 1800, 1800.0)
+        onsets = np.arange(1215.0, 1790.0, 30.0)
+        trials = Trials(spikes, onsets, np.full(20, 5.0), np.zeros(20), np.full(20, 1800.0))
+        found = intervals_at_rest(trials, 1.0, np.random.default_rng(1))
+        assert found is not None
+        means.append(found.quantiles.mean())
+    assert 1 / np.mean(means) == pytest.approx(3 - 2 * 1500 / 1800, rel=0.05)
+
+
 def test_half_of_the_weight_is_for_a_pause_that_follows_at_once() -> None:
     edges = np.array([0.5, 0.52, 0.55, 1.0, 2.0, 3.0])
     windows = windows_between(edges, 0.5, at_once_s=0.55)
@@ -70,14 +83,14 @@ def test_half_of_the_weight_is_for_a_pause_that_follows_at_once() -> None:
 
 
 def test_intervals_that_are_all_alike_are_drawn_as_they_are() -> None:
-    spikes = np.arange(0.0, 400.0, 0.5)
+    spikes = np.arange(0.0, 400.0, 0.3)  # no binary fraction: squares do not cancel
     onsets = 20.25 + 30.0 * np.arange(10)
     trials = Trials(spikes, onsets, np.full(10, 5.0), np.zeros(10), np.full(10, 400.0))
     found = intervals_at_rest(trials, 1.0, np.random.default_rng(1))
     assert found is not None
     of = np.arange(500) % len(found.at_most)
-    assert found.drawn(of, np.random.default_rng(1)) == pytest.approx(np.full(500, 0.5))
-    assert found.from_any_moment(of, np.random.default_rng(1)).max() <= 0.5
+    assert found.drawn(of, np.random.default_rng(1)) == pytest.approx(np.full(500, 0.3))
+    assert found.from_any_moment(of, np.random.default_rng(1)).max() <= 0.3 + 1e-9
 
 
 def test_the_pause_after_a_burst_of_a_regular_cell_is_its_own_interval() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from coeruleus.responses.dose_series import Dosed
 from coeruleus.responses.drift import Effect, effects
-from coeruleus.responses.drug_windows import Window
+from coeruleus.responses.drug_windows import Window, log_change
 
 FEWEST_FREE = 6  # blocks beyond what is fitted: they tell the drift
 NO_SPIKE = np.sqrt(3 / 8)
@@ -31,8 +31,9 @@ def changes(series: Dosed, onsets_s: Sequence[float]) -> list[Change] | None:
 
     The longer ago the first dose, the more the rate may have drifted since. So all blocks of the series are fitted at
     once on √(n + 3/8), a level for each dose beside a straight line and drift: what the rate does within the windows
-    tells the drift, which each change is tested against and its interval allows for (`drift.effects`). The change
-    itself is that of the measured rates, so it holds drift too; the interval is widened to it where need be.
+    tells the drift, which each change is tested against and its interval allows for (`drift.effects`). But what runs
+    on within every window may also be a drug that comes slowly. So the change is that of the measured rates, and the
+    interval also holds that of their counts alone (`drug_windows.log_change`).
     """
     if len(series.time) - 2 - len(series.after) < FEWEST_FREE:
         return None
@@ -53,7 +54,8 @@ def _change(effect: Effect, before: Window, window: Window, level: float) -> Cha
     percent = 100 * (window.rate / before.rate - 1)
     without = level - effect.size
     shared, root = max(_counts(without), LEAST_COUNT), max(without, NO_SPIKE)
-    ends = [percent]
+    change, reach = log_change(before, window)
+    ends = [percent, *(100 * float(np.expm1(change + side * reach)) for side in (-1, 1))]
     for end in (effect.low, effect.high):
         ends.append(100 * (_counts(without + end) / shared - 1))
         ends.append(100 * (_counts(level) / shared * float(np.exp(2 * (end - effect.size) / root)) - 1))

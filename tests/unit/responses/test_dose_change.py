@@ -11,6 +11,7 @@ from coeruleus.responses.dose_change import _counts, changes
 from coeruleus.responses.dose_series import Dosed
 from coeruleus.responses.drift import effects, last_p
 from coeruleus.responses.drug_windows import Window
+from coeruleus.simulation.trains import spike_train
 
 TIMES = np.arange(36) - 11.5
 DOSE = np.repeat(np.arange(4), [12, 8, 8, 8])
@@ -67,6 +68,23 @@ def test_a_clear_last_dose_is_found_and_bounded() -> None:
     found = study.last_dose(plan, study.measured(plan, 20, [9])[1])
     assert float(str(found["last_dose_found"])) >= 0.8
     assert -80 < float(str(found["last_dose_low"])) < -50 < float(str(found["last_dose_high"])) < -10
+
+
+def test_intervals_hold_what_doses_that_come_slowly_did() -> None:
+    """A loss that goes on within every window is no straight line in time: beside one, 60 % of intervals held it."""
+    leaves, each_s, onset_s = study.hill(4), 600.0, 60.0
+    time = np.arange(-600.0, 4 * each_s, study.STEP_S)
+    rate = np.full(len(time), 2.0)
+    for at, left in zip(each_s * np.arange(4), leaves, strict=True):
+        gone = np.exp(-np.maximum(time - at, 0) / onset_s)
+        rate = np.where(time >= at, 2 * left + (rate - 2 * left) * gone, rate)
+    true = [100 * (rate[(time >= at) & (time < at + each_s)].mean() / 2 - 1) for at in each_s * np.arange(4)]
+    rng = np.random.default_rng(4)
+    made = [spike_train(rng, rate, 4.0, step_s=study.STEP_S) for _ in range(25)]
+    doses = study.tested(made, study.Plan(leaves, each_s))[1].sort_values(["unit_id", "onset"])
+    low, high = (doses[f"from_first_dose_percent_ci_{end}"].to_numpy().reshape(-1, 4) for end in ("low", "high"))
+    assert ((low <= true) & (high >= true)).mean() >= 0.9
+    assert np.all(np.median(high, axis=0)[1:] < 0)
 
 
 def _series(rates: tuple[float, ...], blocks: int) -> Dosed:

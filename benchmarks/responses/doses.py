@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from benchmarks.responses.drug_effects import ALPHA, MOST, STEP_S, UNITS_A_CALL, rate_of
-from benchmarks.responses.lines import Line, share_bounds
+from benchmarks.responses.lines import Line, share_bounds, standard_error
 
 from coeruleus.responses.doses import test_doses
 from coeruleus.simulation.trains import spike_train
@@ -64,6 +64,17 @@ FOUND = {
     "4 doses of 10 min": Plan(hill(4), 600.0),
     "5 doses of 5 min, drift 300 s, 0.3": Plan(hill(5), 300.0, "300 s, 0.3"),
 }
+# What the doses leave of the rate, so that the last halves it.
+HALVING = (0.95, 0.9, 0.8, 0.65, 0.5)
+LAST = {
+    "5 doses of 5 min, last leaves 8 %": (Plan(hill(5), 300.0), 0.90),
+    "4 doses of 10 min, last leaves 19 %": (Plan(hill(4), 600.0), 0.90),
+    "5 doses of 5 min, last leaves 50 %": (Plan(HALVING, 300.0), 0.80),
+    "4 doses of 10 min, last leaves 50 %": (Plan(HALVING[1:], 600.0), 0.90),
+    "4 doses of 10 min, last leaves 50 %, drift 300 s, 0.3": (Plan(HALVING[1:], 600.0, "300 s, 0.3"), None),
+    "4 doses of 10 min, last leaves 50 %, straight -50 %": (Plan(HALVING[1:], 600.0, "straight, -50 %"), None),
+    "4 doses of 10 min, last leaves 50 %, smooth 800 s, 0.3": (Plan(HALVING[1:], 600.0, "smooth 800 s, 0.3"), None),
+}
 
 
 def tested(made: Sequence[np.ndarray], plan: Plan) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -104,6 +115,20 @@ def measured(plan: Plan, trains: int, seed: Sequence[int]) -> tuple[pd.DataFrame
     return pd.concat([one for one, _ in found]), pd.concat([other for _, other in found])
 
 
+def last_dose(plan: Plan, doses: pd.DataFrame) -> dict[str, object]:
+    """Share of the last dose's changes found, share of intervals that hold the true one, and their median ends."""
+    last = doses[doses["from_first_dose_p"].notna() & (doses["onset"] == doses["onset"].max())]
+    low, high = (last[f"from_first_dose_percent_ci_{end}"] for end in ("low", "high"))
+    changed = 100 * (plan.leaves[-1] - 1)
+    return {
+        "last_dose_tested": len(last),
+        "last_dose_covered": float((low.le(changed) & high.ge(changed)).mean()),
+        "last_dose_found": float((last["from_first_dose_p"] <= ALPHA).mean()),
+        "last_dose_low": float(low.median()),
+        "last_dose_high": float(high.median()),
+    }
+
+
 def run(trains: int, seed: int) -> tuple[list[Line], list[dict[str, object]]]:
     """False trends of every drift, where no dose or every dose does the same; then power and intervals."""
     rows: list[dict[str, object]] = []
@@ -112,13 +137,16 @@ def run(trains: int, seed: int) -> tuple[list[Line], list[dict[str, object]]]:
         have = series[series["p_value"].notna()]
         held = have["percent_per_doubling_ci_low"].le(0) & have["percent_per_doubling_ci_high"].ge(0)
         wrong = float((have["p_value"] <= ALPHA).mean())
-        rows.append({"plan": plan.name, "wrong": wrong, "covered": float(held.mean()), "tested": len(have)})
-        changed = 100 * (plan.leaves[-1] - 1)
-        last = doses[doses["from_first_dose_p"].notna() & (doses["onset"] == doses["onset"].max())]
-        around = last["from_first_dose_percent_ci_low"].le(changed) & last["from_first_dose_percent_ci_high"].ge(
-            changed
+        rows.append(
+            {
+                "plan": plan.name,
+                "leaves": plan.leaves[0],
+                "wrong": wrong,
+                "covered": float(held.mean()),
+                "tested": len(have),
+            }
         )
-        rows[-1]["last_dose_covered"] = float(around.mean())
+        rows[-1] |= last_dose(plan, doses)
     worst = max(rows, key=lambda row: float(str(row["wrong"])))
     most = share_bounds(MOST, min(int(str(row["tested"])) for row in rows), len(rows))[1]
     wrong = [float(str(row["wrong"])) for row in rows]
@@ -142,4 +170,26 @@ def run(trains: int, seed: int) -> tuple[list[Line], list[dict[str, object]]]:
         shown = f"{100 * held.mean():.1f} % of {len(given)}, median error {100 * error:.0f} %"
         target = f">= 95 % (>= {100 * LEAST_COVERED:.0f})"
         lines.append(Line(f"ED50, 95 % intervals hold it, {name}", target, shown, bool(held.mean() >= LEAST_COVERED)))
-    return lines, rows
+    return lines + last_dose_lines(trains, seed, rows), rows
+
+
+def last_dose_lines(trains: int, seed: int, rows: list[dict[str, object]]) -> list[Line]:
+    """False changes by the last dose of the rows without one, and the power of the test, of which rows are added."""
+    none = [row for row in rows if row.get("leaves") == 1.0]
+    wrong = [float(str(row["last_dose_found"])) for row in none]
+    most = share_bounds(MOST, min(int(str(row["last_dose_tested"])) for row in none), len(none))[1]
+    figure = f"mean {100 * np.mean(wrong):.1f} %, most {100 * max(wrong):.1f} % ({none[int(np.argmax(wrong))]['plan']})"
+    target = f"<= 6 % (<= {100 * most:.1f} in all {len(none)})"
+    lines = [Line("change by the last dose, false positives", target, figure, max(wrong) <= most)]
+    for index, (name, (plan, least)) in enumerate(LAST.items()):
+        _, doses = measured(plan, trains, [seed, 42, index])
+        found = last_dose(plan, doses)
+        rows.append({"plan": name} | found)
+        share, low, high = (float(str(found[f"last_dose_{key}"])) for key in ("found", "low", "high"))
+        figure = f"{100 * share:.1f} %, median interval {low:.0f} to {high:.0f} %"
+        target, held = "reported", None
+        if least is not None:
+            enough = least - 2 * standard_error(least, trains)
+            target, held = f">= {100 * least:.0f} % (>= {100 * enough:.0f})", share >= enough
+        lines.append(Line(f"change by the last dose, power, {name}", target, figure, held))
+    return lines

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from coeruleus.responses.dose_series import Dosed
 from coeruleus.responses.drift import last_p
-from coeruleus.responses.drug_windows import Window, dispersion_of, test_based
+from coeruleus.responses.drug_windows import dispersion_of, test_based
 from coeruleus.responses.moved import Floats
 from coeruleus.responses.scan import ALPHA
 
@@ -25,17 +26,6 @@ HALVED = 0.5
 MOST_STEPS, LARGEST_STEP, CLOSE = 100, 0.5, 1e-12
 DRAWN = 999
 SEED = 11
-
-
-@dataclass(frozen=True)
-class Dosed:
-    """Blocks before the first dose, and after each: `given` (s after the first dose), `dose` as counted."""
-
-    before: Window
-    after: Sequence[Window]
-    given: Floats
-    dose: Floats
-    block_s: float
 
 
 @dataclass(frozen=True)
@@ -61,7 +51,7 @@ def trend(series: Dosed, onsets_s: Sequence[float]) -> Trend:
     spikes = np.array([window.count.sum() + 0.5 for window in series.after])
     time = np.array([window.time.sum() for window in series.after])
     slope, known = _likeliest(dose, spikes, time)
-    dispersion, free = dispersion_of([series.before, *series.after])
+    dispersion, free = dispersion_of(series.windows)
     counted = float(special.stdtrit(free, 0.975) * np.sqrt(dispersion / known))
     p = _trend_p(series, dose, onsets_s)
     reach = max(counted, test_based(slope, p))
@@ -85,21 +75,12 @@ def _likeliest(dose: Floats, spikes: Floats, time: Floats) -> tuple[float, float
 
 
 def _trend_p(series: Dosed, dose: Floats, onsets_s: Sequence[float]) -> float:
-    windows = [series.before, *series.after]
-    time = np.concatenate([window.middle for window in windows])
-    count = np.concatenate([window.count * series.block_s / window.time for window in windows])
-    of = np.repeat(np.arange(len(windows)), [len(window.time) for window in windows])
-    line = (time - time.mean()) / np.ptp(time)
     steps = np.diff(np.r_[0.0, dose])
     designs = []
     for onset in onsets_s:
-        since = time[:, None] - series.given
-        come = (since > 0).astype(float)
-        if onset > 0:
-            come *= 1 - np.exp(-np.maximum(since, 0) / onset)
-        come[of == 0] = 0.0
-        designs.append(np.column_stack([np.ones(len(time)), line, come[:, 0], come @ steps]))
-    return last_p(time / series.block_s, np.sqrt(count + 3 / 8), designs)
+        come = series.come(onset)
+        designs.append(np.column_stack([series.straight, come[:, 0], come @ steps]))
+    return last_p(series.time / series.block_s, series.value, designs)
 
 
 def halving_dose(series: Dosed, found: Trend) -> tuple[float, float, float] | str:
@@ -114,7 +95,7 @@ def halving_dose(series: Dosed, found: Trend) -> tuple[float, float, float] | st
         return f"{n} different doses: {FEWEST_FOR_ED50} are needed"
     if found.p > ALPHA:
         return "no trend across the doses is shown"
-    windows = [series.before, *series.after]
+    windows = series.windows
     spikes = np.array([window.count.sum() + 0.5 for window in windows])
     rate = np.log(spikes / [window.time.sum() for window in windows])
     order = np.argsort(series.dose, kind="stable").astype(np.int64)

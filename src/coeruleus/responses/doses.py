@@ -10,12 +10,14 @@ import numpy as np
 import pandas as pd
 
 from coeruleus.experiment.routes import is_local
-from coeruleus.responses.dose_trend import FEWEST_DOSES, Dosed, halving_dose, trend
-from coeruleus.responses.drift import FEWEST_BLOCKS, change_p
+from coeruleus.responses.dose_change import changes
+from coeruleus.responses.dose_series import Dosed
+from coeruleus.responses.dose_trend import FEWEST_DOSES, halving_dose, trend
+from coeruleus.responses.drift import FEWEST_BLOCKS
 from coeruleus.responses.drug_axis import Sessions, around, on_axis
 from coeruleus.responses.drug_course import add_reason
 from coeruleus.responses.drug_scales import LOCAL, SYSTEMIC
-from coeruleus.responses.drug_windows import FEWEST_SPIKES, Window, baseline_drift, blocks_of, interval
+from coeruleus.responses.drug_windows import FEWEST_SPIKES, Window, baseline_drift, blocks_of
 from coeruleus.responses.moved import Floats
 from coeruleus.responses.not_held import Unit, gaps_of_units, silent_to_the_end
 from coeruleus.responses.trials import SegmentKey, rows_of, trains_of
@@ -45,8 +47,8 @@ def test_doses(
 
     A series is what a session gave of one drug until another came, two doses or more. Systemic doses add up
     (`cumulative`), but not where another site of the session had some before; local ones (`experiment.routes`) count by
-    themselves. A dose lasts to the next drug, 10 min at most (2 min local). Tests: `dose_trend`, and `drift.change_p`
-    for each dose against the time before the first.
+    themselves. A dose lasts to the next drug, 10 min at most (2 min local). Tests: `dose_trend`, and
+    `dose_change` for each dose against the time before the first.
     """
     sessions = Sessions(segments, recordings)
     trains = trains_of(spikes[spikes["site_id"].isin(set(drug_responses["site_id"]))])
@@ -177,10 +179,16 @@ def _measure(
         row["status"] = INSUFFICIENT_SPIKES
         add_reason(row, f"fewer than {FEWEST_SPIKES} spikes expected under all doses at the rate before them")
         return
+    dosed = Dosed(before, [window for _, window, _ in kept], given, counted, size)
     drift = baseline_drift(before)
     if drift is None:
-        for dose, window, _ in kept:
-            _from_first(dose, before, window, size, scale.onsets_s)
+        found = changes(dosed, scale.onsets_s)
+        if found is None:
+            add_reason(row, "too few blocks to tell what each dose did from what the rate drifts by")
+        for (dose, *_), change in zip(kept, found or [], strict=False):
+            dose["from_first_dose_percent"], dose["from_first_dose_p"] = change.percent, change.p
+            dose["from_first_dose_percent_ci_low"] = change.low
+            dose["from_first_dose_percent_ci_high"] = change.high
     if row["n_doses"] < FEWEST_DOSES:
         add_reason(row, f"{row['n_doses']} different doses with enough time: a trend needs {FEWEST_DOSES}")
         return
@@ -190,24 +198,11 @@ def _measure(
     if drift is not None:
         add_reason(row, f"the baseline is not stable, so the trend is not tested: {drift}")
         return
-    dosed = Dosed(before, [window for _, window, _ in kept], given, counted, size)
-    found = trend(dosed, scale.onsets_s)
-    row |= {"percent_per_doubling": found.per_doubling, "p_value": found.p}
-    row["percent_per_doubling_ci_low"], row["percent_per_doubling_ci_high"] = found.interval
-    half = halving_dose(dosed, found)
+    across = trend(dosed, scale.onsets_s)
+    row |= {"percent_per_doubling": across.per_doubling, "p_value": across.p}
+    row["percent_per_doubling_ci_low"], row["percent_per_doubling_ci_high"] = across.interval
+    half = halving_dose(dosed, across)
     if isinstance(half, str):
         row["ed50_reason"] = half
     else:
         row["ed50"], row["ed50_ci_low"], row["ed50_ci_high"] = half
-
-
-def _from_first(dose: Row, before: Window, window: Window, size: float, onsets: Sequence[float]) -> None:
-    """Change of the rate under one dose from before the first, and what is known of it."""
-    full = np.r_[before.count / before.time, window.count / window.time] * size
-    middle = np.r_[before.middle, window.middle] / size
-    p = change_p(middle, np.sqrt(full + 3 / 8), [onset / size for onset in onsets])
-    dose["from_first_dose_percent"] = 100 * (window.rate / before.rate - 1)
-    if p is not None:
-        dose["from_first_dose_p"] = p
-        low, high, _ = interval(before, window, p)
-        dose["from_first_dose_percent_ci_low"], dose["from_first_dose_percent_ci_high"] = low, high

@@ -109,14 +109,19 @@ def interval(before: Window, after: Window, p: float) -> tuple[float, float, boo
 
     Third: whether no change lies outside the interval of the counts alone.
     """
-    dispersion, free = dispersion_of([before])
-    n = before.count.sum() + 0.5, after.count.sum() + 0.5
-    change = float(np.log((n[1] / after.time.sum()) / (n[0] / before.time.sum())))
-    counted = float(special.stdtrit(free, 0.975) * np.sqrt(dispersion * (1 / n[0] + 1 / n[1])))
+    change, counted = log_change(before, after)
     reach = max(counted, test_based(change, p))
     low, high = (100 * float(np.expm1(change + end)) for end in (-reach, reach))
     found = 100 * (after.rate / before.rate - 1)  # without a spike it is -100, which no logarithm reaches
     return min(low, found), high, abs(change) > counted
+
+
+def log_change(before: Window, after: Window) -> tuple[float, float]:
+    """Log ratio of the rates, and half the 95 % interval of the counts alone."""
+    dispersion, free = dispersion_of([before])
+    n = before.count.sum() + 0.5, after.count.sum() + 0.5
+    change = float(np.log((n[1] / after.time.sum()) / (n[0] / before.time.sum())))
+    return change, float(special.stdtrit(free, 0.975) * np.sqrt(dispersion * (1 / n[0] + 1 / n[1])))
 
 
 def dispersion_of(windows: Sequence[Window]) -> tuple[float, int]:

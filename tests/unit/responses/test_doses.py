@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from benchmarks.responses import doses as study
 
-from coeruleus.responses.dose_trend import Dosed, _crossing, _falling, trend
+from coeruleus.responses.dose_series import Dosed
+from coeruleus.responses.dose_trend import _crossing, _falling, trend
 from coeruleus.responses.doses import test_doses as series_of
 from coeruleus.responses.drug_windows import Window
 from coeruleus.tables.units import DRUG_RESPONSES

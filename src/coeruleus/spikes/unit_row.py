@@ -78,7 +78,7 @@ def train_columns(
         need = LEAST_SPIKES if n < LEAST_SPIKES else LEAST_INTERVALS
         row |= {"status": INSUFFICIENT_SPIKES, "reason": f"{few}; measures of intervals need {need}"}
     else:
-        fraction, _, high = trains.isi_violations(stretches)
+        fraction, low, high = trains.isi_violations(stretches)
         row |= {
             "isi_cv": trains.isi_cv(stretches),
             "cv2": trains.cv2(stretches),
@@ -86,6 +86,7 @@ def train_columns(
             "lvr": trains.lvr(stretches),
             "burst_fraction": trains.burst_fraction(stretches),
             "isi_violation_fraction": fraction,
+            "isi_violation_ci_low": low,
             "isi_violation_ci_high": high,
         }
         row |= regularity(stretches, bounds)

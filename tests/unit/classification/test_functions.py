@@ -91,7 +91,7 @@ def test_an_end_without_a_logarithm_is_infinitely_far() -> None:
 
 
 def test_an_end_that_is_not_known_stays_so_on_its_side() -> None:
-    """Violations have an upper end alone, and so has their negative a lower one: −0.01, from −0.03."""
+    """Of violations the upper end alone is known, and so is of their negative the lower one: −0.01, from −0.03."""
     unit = UNIT | {"isi_violation_fraction": 0.01, "isi_violation_ci_high": 0.03}
     found = weigh(of_units(("isi_violation_fraction", -1), low=-0.02), unit, [], [])
     assert found.low == pytest.approx(-0.03) and np.isnan(found.high)

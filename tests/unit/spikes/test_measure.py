@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import binomtest
 
 from coeruleus.spikes.measure import measure_units
 
@@ -148,6 +149,15 @@ def test_a_trace_that_goes_flat_loses_no_unit(drug):
     unit = measured.units.iloc[0]
     assert unit["held"] == "held" and pd.isna(unit["held_reason"]) and pd.isna(unit["reason"])
     assert unit["firing_rate_hz"] == pytest.approx(1.0) and not measured.problems
+
+
+def test_both_ends_of_the_interval_of_violations_are_known():
+    """2 of 101 intervals: 0.24 to 6.97 % (Clopper & Pearson 1934)."""
+    times = np.sort(np.r_[REGULAR, 10.501, 20.501])
+    unit = measure([("a", "1", 1, times)], [{"site_id": "a"}]).units.iloc[0]
+    assert unit["isi_violation_fraction"] == pytest.approx(2 / 101)
+    exact = binomtest(2, 101).proportion_ci(method="exact")
+    assert (unit["isi_violation_ci_low"], unit["isi_violation_ci_high"]) == pytest.approx((exact.low, exact.high))
 
 
 def test_bad_times_are_said():

@@ -363,6 +363,7 @@ def unit_tables(count: int = 4, trials: int = 8, seed: int = 2) -> dict[str, pd.
                 "contamination_ci_low": 0.0,
                 "contamination_ci_high": 0.094,
                 "isi_violation_fraction": 0.001,
+                "isi_violation_ci_low": 0.00002,
                 "isi_violation_ci_high": 0.0077,
                 "held": "lost" if number == 2 else "held",
                 "held_reason": "no spike in segment 2 from 120 s" if number == 2 else None,

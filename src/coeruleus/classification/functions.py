@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from coeruleus.experiment.nearest import did_you_mean
@@ -96,8 +97,9 @@ class Function(Part):
         """Value and ends of its interval, from value and ends of each term's measure; NaN where one is not known.
 
         Each end lies as far from the value as the root of the summed squares of what the terms' ends add to it, which
-        is right where the measures' errors are independent (Gauss). Weights and intercept count as exact. Where a term
-        has no such end the function has none; an end at or below 0 whose logarithm is taken is infinitely far.
+        is right where the measures' errors are independent (Gauss). Weights and intercept count as exact, and so does a
+        measure whose end is not known, as it does by itself: its error is left out. Where no term has such an end the
+        function has none; an end at or below 0 whose logarithm is taken is infinitely far.
         """
         weights = np.array([term.weight for term in self.terms])
         scaled = np.array(measured, dtype=float)
@@ -108,9 +110,15 @@ class Function(Part):
             added, *ends = weights * scaled.T
             added = np.where(np.isfinite(added), added, np.nan)
             low, high = np.where(weights < 0, ends[::-1], ends)
-            below, above = (np.sqrt(np.sum(np.maximum(away, 0.0) ** 2)) for away in (added - low, high - added))
+            below, above = (_root_of_squares(np.maximum(away, 0.0)) for away in (added - low, high - added))
         value = self.intercept + np.sum(added)
         return float(value), float(value - below), float(value + above)
+
+
+def _root_of_squares(parts: NDArray[np.float64]) -> float:
+    """Of the parts that are known; NaN where none is."""
+    known = parts[~np.isnan(parts)]
+    return float(np.sqrt(np.sum(known**2))) if len(known) else float("nan")
 
 
 def in_words(number: float) -> str:

@@ -70,10 +70,11 @@ more (log10 a with weight 1, log10 b with weight −1, `low: 0.30103`):
 
 It is not tested where one of its measures is not known or not tested, or has no logarithm; the reason says which. Its \
 interval takes the measures' errors as independent (the root of their summed squares), weights and intercept as exact; \
-where a measure has no interval, neither has the function, and of levels of 90 and 95 % it states 90. Measures of \
-responses all come from one row, as do those of drug responses; `trial_types`, `drugs`, `not_after` and \
-`highest_highpass_hz` hold for each term that they apply to. Where bounds move by 10 % (`units/sensitivity.tsv`), a \
-function's move by 10 % of their distance from the intercept.
+a measure without an interval (a half-width, say) counts as exact too, as it does by itself, so that the interval then \
+leaves that measure's error out. Where no measure has one, neither has the function; of levels of 90 and 95 % it \
+states 90. Measures of responses all come from one row, as do those of drug responses; `trial_types`, `drugs`, \
+`not_after` and `highest_highpass_hz` hold for each term that they apply to. Where bounds move by 10 % \
+(`units/sensitivity.tsv`), a function's move by 10 % of their distance from the intercept.
 """
 
 

@@ -89,6 +89,7 @@ def blocks_of(times: Floats, at: float, edge: float, size: float, taken: Floats)
         return Window(np.empty(0), np.empty(0), np.empty(0))
     ends = np.sort(at + np.sign(edge - at) * size * np.arange(n + 1))
     inside = np.sort(times[(times >= ends[0]) & (times < ends[-1])])
+    taken = taken[(taken[:, 0] < ends[-1]) & (taken[:, 1] > ends[0])]
     for low, high in taken:
         inside = inside[(inside < low) | (inside >= high)]
     points = np.sort(np.r_[ends, taken.ravel()])

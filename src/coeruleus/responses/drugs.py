@@ -44,11 +44,11 @@ def test_drugs(
 
     Before: up to 10 min, back to 3 min after the last drug or to the start; after: up to 10 min, to the next
     drug or the end (2 min each with a local route); segments of one session follow each other without a gap. Time in
-    which the unit was not held (`not_held`) and the 5 s after every other event are left out. Tested in blocks of at
-    most 30 s by `drift.change_p` on √(n + 3/8). Where both sides last 20 min, up to 60 min are compared as well, for
-    effects that come slowly: that change has its own columns, and of the two p-values the smaller is given, doubled
-    (Bonferroni). The baseline is not stable where its quarters differ by more than half their mean and by more than
-    counting allows; then there is neither a p-value nor an interval.
+    which the unit was not held or nothing was recorded of it (`not_held`) and the 5 s after every other event are left
+    out. Tested in blocks of at most 30 s by `drift.change_p` on √(n + 3/8). Where both sides last 20 min, up to 60 min
+    are compared as well, for effects that come slowly: that change has its own columns, and of the two p-values the
+    smaller is given, doubled (Bonferroni). The baseline is not stable where its quarters differ by more than half their
+    mean and by more than counting allows; then there is neither a p-value nor an interval.
     """
     sessions = Sessions(segments, recordings)
     acting = drugs_by_segment(segments, events)
@@ -136,8 +136,9 @@ def _measure(
         add_reason(row, silent)
     if row["status"] == INSUFFICIENT_SPIKES:
         reach = scale.longest_s
-        why = [text for start, end, text in place.hidden if start < at + reach and end > at - reach]
-        row["reason"] += f"; the unit was not held: {why[0]}" if why else ""
+        why = [(min(end, at + reach) - max(start, at - reach), text) for start, end, text in place.hidden]
+        longest, text = max(why, default=(0.0, ""))
+        row["reason"] += f"; the unit was not held: {text}" if longest > 0 else ""
     tried = [first]
     if not local and min(at - edges[0], edges[1] - at) >= SLOW.least_s:
         slow = at_scale(SLOW, times, at, edges, place.taken)

@@ -1,4 +1,4 @@
-"""Time in which a unit was lost, absent or not yet found: neither silence nor inhibition."""
+"""Time in which a unit was lost, absent, not yet found or not recorded: neither silence nor inhibition."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 
 from coeruleus.responses.moved import Floats
 from coeruleus.responses.trials import Group, rows_of
-from coeruleus.spikes.held import SILENT_AFTER_DRUG, Gap, gaps
+from coeruleus.spikes.held import NOT_RECORDED, SILENT_AFTER_DRUG, Gap, gaps
 from coeruleus.spikes.spontaneous import Given, drugs_by_segment
 from coeruleus.tables.status import INSUFFICIENT_SPIKES
 
@@ -74,11 +74,15 @@ def _met(gaps_: Sequence[Gap], onset: float, length: float) -> Gap | None:
 
 
 def held_part(lost: Sequence[Gap], segment: int, duration_s: float) -> tuple[float, float]:
-    """From where to where (s) a unit was held in a segment of which not all is lost."""
+    """From where to where (s) a unit was held in a segment of which not all is lost; masks inside do not end that."""
     low, high = 0.0, duration_s
     for gap in lost:
-        if gap.segment == segment and gap.kind != SILENT_AFTER_DRUG:
-            low, high = (gap.end_s, high) if gap.start_s <= 0 else (low, gap.start_s)
+        if gap.segment != segment or gap.kind == SILENT_AFTER_DRUG:
+            continue
+        if gap.start_s <= 0:
+            low = max(low, gap.end_s)
+        elif gap.kind != NOT_RECORDED or gap.end_s >= duration_s:
+            high = min(high, gap.start_s)
     return low, high
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from coeruleus.spikes import trains
 from coeruleus.spikes.checked import END_TOLERANCE_S, STAGE
-from coeruleus.spikes.held import LOST_EXPECTED, Masks, while_held, without_masks
+from coeruleus.spikes.held import LOST_EXPECTED, Masks, seen_within, while_held, without_masks
 from coeruleus.spikes.quality import LEAST_HEIGHTS, presence
 from coeruleus.spikes.quality_columns import cut_off, regularity, train_quality
 from coeruleus.spikes.spontaneous import Spontaneous, Stretch
@@ -44,11 +44,10 @@ def train_columns(
     """Columns of a unit that its train gives, and the stretches of the train that were used, with their bounds (s)."""
     row: Row = {"site_id": site, "unit_id": unit, "subject_id": subject_of(rows), "status": OK, "reason": None}
     row["n_spikes_total"] = sum(len(times) for times in by_segment.values())
-    lost = _lost(rows, by_segment, spontaneous)
-    kept = [stretch for stretch in spontaneous.stretches if stretch.segment not in lost]
-    seen = without_masks(kept, masks)
-    masked_s = _length(kept) - _length(seen)
-    kept, cut = while_held(seen, by_segment)
+    seen = without_masks(spontaneous.stretches, masks)
+    masked_s = _length(spontaneous.stretches) - _length(seen)
+    lost = _lost(rows, by_segment, seen, masks)
+    kept, cut = while_held([stretch for stretch in seen if stretch.segment not in lost], by_segment, masks)
     gone = [text for text in (_lost_text(lost), *cut) if text]
     problems += [Problem(STAGE, f"{site}/{unit}", "warning", text) for text in gone]
     said = [text for text in (_failed_segments(rows), *gone) if text]
@@ -61,7 +60,7 @@ def train_columns(
     stretches, bounds = _cut(by_segment, kept)
     n = sum(len(times) for times in stretches)
     rate = trains.firing_rate(stretches, bounds)
-    present = presence(*_cut(by_segment, without_masks(spontaneous.stretches, masks)))
+    present = presence(*_cut(by_segment, seen))
     row |= train_quality(stretches, bounds, censored_s, present)
     row |= {
         "n_spikes": n,
@@ -79,7 +78,7 @@ def train_columns(
         need = LEAST_SPIKES if n < LEAST_SPIKES else LEAST_INTERVALS
         row |= {"status": INSUFFICIENT_SPIKES, "reason": f"{few}; measures of intervals need {need}"}
     else:
-        fraction, _, high = trains.isi_violations(stretches)
+        fraction, low, high = trains.isi_violations(stretches)
         row |= {
             "isi_cv": trains.isi_cv(stretches),
             "cv2": trains.cv2(stretches),
@@ -87,6 +86,7 @@ def train_columns(
             "lvr": trains.lvr(stretches),
             "burst_fraction": trains.burst_fraction(stretches),
             "isi_violation_fraction": fraction,
+            "isi_violation_ci_low": low,
             "isi_violation_ci_high": high,
         }
         row |= regularity(stretches, bounds)
@@ -114,19 +114,20 @@ def _within(by_segment: Mapping[int, Array], stretch: Stretch) -> Array:
     return times[(times >= first) & (times < stretch.end_s)] if len(times) else times
 
 
-def _lost(rows: Sequence[Row], by_segment: Mapping[int, Array], spontaneous: Spontaneous) -> list[int]:
-    """Spontaneous segments without any spike, where the rate in the other segments predicts many."""
+def _lost(rows: Sequence[Row], by_segment: Mapping[int, Array], seen: Sequence[Stretch], masks: Masks) -> list[int]:
+    """Segments without any spike, where the rate in the other segments predicts many in the stretches `seen`."""
     lengths = {
-        row["segment"]: float(row["duration_s"]) for row in rows if row["status"] == OK and row.get("duration_s")
+        row["segment"]: seen_within(0.0, float(row["duration_s"]), masks.get(row["segment"], ()))
+        for row in rows
+        if row["status"] == OK and row.get("duration_s")
     }
     found = []
-    for segment in sorted({stretch.segment for stretch in spontaneous.stretches}):
-        others = [other for other in lengths if other != segment and len(by_segment.get(other, ()))]
+    for segment in sorted({stretch.segment for stretch in seen}):
+        others = [one for one in lengths if one != segment and len(by_segment.get(one, ())) and lengths[one] > 0]
         if len(by_segment.get(segment, ())) or not others:
             continue
         rate = sum(len(by_segment[other]) for other in others) / sum(lengths[other] for other in others)
-        here = sum(s.end_s - s.start_s for s in spontaneous.stretches if s.segment == segment)
-        if rate * here >= LOST_EXPECTED:
+        if rate * _length([stretch for stretch in seen if stretch.segment == segment]) >= LOST_EXPECTED:
             found.append(segment)
     return found
 

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 
 class Interval(NamedTuple):
-    """Columns of the ends, None where there is none, and the level in per cent."""
+    """Columns of the ends, and the level in per cent."""
 
-    low: str | None
+    low: str
     high: str
     percent: int = 95
 
@@ -17,7 +17,7 @@ class Interval(NamedTuple):
 # Of units/units, units/responses and units/drug_responses; no two of these measures share a name.
 INTERVALS = {
     "firing_rate_hz": Interval("firing_rate_ci_low_hz", "firing_rate_ci_high_hz"),
-    "isi_violation_fraction": Interval(None, "isi_violation_ci_high"),
+    "isi_violation_fraction": Interval("isi_violation_ci_low", "isi_violation_ci_high"),
     **{
         name: Interval(f"{name}_ci_low", f"{name}_ci_high")
         for name in (

@@ -62,6 +62,7 @@ UNITS = Table(
         number("silent_fraction", "time in such silences ÷ spontaneous time"),
         text("held", "held through all segments, lost, found_late, absent (then back), or silent_after_drug"),
         text("held_reason", "where it was not held, by segment and second; why that cannot be said"),
+        number("isi_violation_ci_low", "lower end of the exact 95 % interval of isi_violation_fraction"),
     ),
 )
 

@@ -53,7 +53,7 @@ def test_a_discriminant_of_a_file_becomes_evidence(tmp_path: Path) -> None:
     assert found["value"].tolist() == pytest.approx([0.239176, -0.560824], abs=1e-6)
     assert set(found["rule"]) == {"−1.2 − 0.8 log10 firing rate (Hz) + 2.1 half width (ms) ≥ 0"}
     assert found["verdict"].tolist() == ["pass", "fail"] and labels["label"].tolist() == ["LC-NE", "other"]
-    assert found[["ci_low", "ci_high", "ci_percent"]].isna().all(axis=None)  # half-widths have no interval
+    assert found[["ci_low", "ci_high", "ci_percent"]].isna().all(axis=None)  # no interval is given
 
 
 @pytest.mark.parametrize(
@@ -75,8 +75,37 @@ def test_ends_lie_at_the_root_of_the_summed_squares(bounds: dict[str, float], ve
     found = weigh(rule, UNIT | rate | shared, [], [])
     assert (found.value, found.low, found.high) == pytest.approx((8, 3, 18))
     assert (found.verdict, found.uncertain) == (verdict, verdict == "not_tested") and words in (found.reason or "")
-    lacking = weigh(rule, UNIT | rate | {"contamination": 2.0}, [], [])
-    assert np.isnan([lacking.low, lacking.high]).all() and lacking.verdict == ("fail" if verdict == "fail" else "pass")
+
+
+@pytest.mark.parametrize(
+    ("bounds", "verdict", "words"),
+    [
+        ({"low": 4.9}, "pass", ""),
+        ({"low": 5.1}, "not_tested", "its 95 % interval 5 to 14 spans the bound 5.1"),
+        ({"high": 13.9}, "not_tested", "spans the bound 13.9"),
+        ({"high": 14.1}, "pass", ""),
+        ({"low": 14.1}, "fail", "8 is outside"),
+    ],
+)
+def test_a_measure_without_an_interval_counts_as_exact(bounds: dict[str, float], verdict: str, words: str) -> None:
+    """10 + 3 × 2 − 4 × 2 = 8 as above, the 2 of the second without ends: 3 × 1 below and 3 × 2 above are the rate's."""
+    terms = [{"measure": "units.firing_rate_hz", "weight": 3}, {"measure": "units.half_width_ms", "weight": -4}]
+    rule = criterion({"intercept": 10, "terms": terms}, **bounds)
+    rate = {"firing_rate_hz": 2.0, "firing_rate_ci_low_hz": 1.0, "firing_rate_ci_high_hz": 4.0}
+    found = weigh(rule, UNIT | rate | {"half_width_ms": 2.0}, [], [])
+    assert (found.value, found.low, found.high) == pytest.approx((8, 5, 14))
+    assert (found.verdict, found.uncertain) == (verdict, verdict == "not_tested") and words in (found.reason or "")
+    none = weigh(rule, UNIT | {"firing_rate_hz": 2.0, "half_width_ms": 2.0}, [], [])
+    assert np.isnan([none.low, none.high]).all() and none.verdict == ("fail" if verdict == "fail" else "pass")
+
+
+def test_a_lone_end_enters_the_side_on_which_it_lies() -> None:
+    """2 − 3 × 1 and 2 + 3 × 2 of the rate; of violations, with weight 4, 1 more above: 2 − 3 and 2 + √(6² + 4²)."""
+    terms = ("firing_rate_hz", 3), ("isi_violation_fraction", 4)
+    rate = {"firing_rate_hz": 0.0, "firing_rate_ci_low_hz": -1.0, "firing_rate_ci_high_hz": 2.0}
+    unit = UNIT | rate | {"isi_violation_fraction": 0.5, "isi_violation_ci_high": 1.5}
+    found = weigh(of_units(*terms, low=-9), unit, [], [])
+    assert (found.value, found.low, found.high) == pytest.approx((2, -1, 2 + 52**0.5))
 
 
 def test_an_end_without_a_logarithm_is_infinitely_far() -> None:
@@ -91,7 +120,7 @@ def test_an_end_without_a_logarithm_is_infinitely_far() -> None:
 
 
 def test_an_end_that_is_not_known_stays_so_on_its_side() -> None:
-    """Violations have an upper end alone, and so has their negative a lower one: −0.01, from −0.03."""
+    """Of violations the upper end alone is known, and so is of their negative the lower one: −0.01, from −0.03."""
     unit = UNIT | {"isi_violation_fraction": 0.01, "isi_violation_ci_high": 0.03}
     found = weigh(of_units(("isi_violation_fraction", -1), low=-0.02), unit, [], [])
     assert found.low == pytest.approx(-0.03) and np.isnan(found.high)

@@ -94,7 +94,18 @@ LATENCY = {"measure": "responses.excitation_latency_s", "high": 0.05, "trial_typ
         (CONTAMINATION, {"contamination": 0.01, "contamination_ci_low": 0, "contamination_ci_high": 0.05}, "pass", ""),
         (VIOLATIONS, {"isi_violation_fraction": 0.0, "isi_violation_ci_high": 0.03}, None, "95 % interval up to 0.03"),
         (VIOLATIONS, {"isi_violation_fraction": 0.0, "isi_violation_ci_high": 0.009}, "pass", ""),
-        (VIOLATIONS, {"isi_violation_fraction": 0.02, "isi_violation_ci_high": 0.03}, "fail", ""),
+        (
+            VIOLATIONS,
+            {"isi_violation_fraction": 0.02, "isi_violation_ci_low": 0.011, "isi_violation_ci_high": 0.03},
+            "fail",
+            "",
+        ),
+        (
+            VIOLATIONS,
+            {"isi_violation_fraction": 0.02, "isi_violation_ci_low": 0.004, "isi_violation_ci_high": 0.06},
+            None,
+            "95 % interval 0.004 to 0.06 spans the bound 0.01",
+        ),
         (
             LATENCY,
             {"excitation_latency_s": 0.06, "excitation_latency_ci_low_s": 0.02, "excitation_latency_ci_high_s": 0.2},

@@ -14,7 +14,8 @@ UNIT = {"site_id": "s", "unit_id": "1", "subject_id": "a", "status": "ok"}
 KNOWN = {
     "firing_rate_hz": 2.0, "firing_rate_ci_low_hz": 1.8, "firing_rate_ci_high_hz": 2.25, "contamination": 0.031,
     "contamination_ci_low": 0.0, "contamination_ci_high": 0.094, "isi_violation_fraction": 0.0,
-    "isi_violation_ci_high": 0.0077, "held": "lost", "held_reason": "no spike in segment 2 from 120 s",
+    "isi_violation_ci_low": 0.0, "isi_violation_ci_high": 0.0077, "held": "lost",
+    "held_reason": "no spike in segment 2 from 120 s",
     "quality_reason": "isolation: there is no raw trace",
 }  # fmt: skip
 
@@ -37,7 +38,7 @@ def test_value_interval_and_meaning_stand_side_by_side() -> None:
     found = {cells[0].text: [one.text for one in cells[1:]] for view in parts.values() for cells in view.rows}
     assert found["rate"][:2] == ["2 Hz", "1.8 to 2.25"]
     assert found["contamination"][:2] == ["0.031", "0 to 0.094"] and "Llobet" in found["contamination"][2]
-    assert found["ISI violations"][:2] == ["0", "up to 0.0077"]
+    assert found["ISI violations"][:2] == ["0", "0 to 0.0077"]
     assert found["presence"][:2] == ["n/a", ""] and found["longest interval"][0] == "n/a"
     assert found["held"][0] == "lost" and found["where not held"][-1] == KNOWN["held_reason"]
     assert found["remarks"][-1] == KNOWN["quality_reason"]

@@ -7,7 +7,7 @@ import pytest
 from coeruleus.responses import drugs as drugs_module
 from coeruleus.responses import test as responses_module
 from coeruleus.responses.drugs import test_drugs as drug_rows
-from coeruleus.responses.not_held import gaps_of_units
+from coeruleus.responses.not_held import gaps_of_units, held_part
 from coeruleus.responses.test import test_responses as response_rows
 from coeruleus.responses.trials import trains_of
 from coeruleus.simulation.trains import flat_rate, spike_train
@@ -169,6 +169,32 @@ def test_time_before_a_trace_begins_is_no_silence():
         measured.spikes, measured.segments, events, recordings=segments, units=measured.units, lost_of=lost_of
     )[0].to_dict("records")
     assert row["percent_change"] == pytest.approx(0, abs=15) and row["p_value"] > 0.05
+
+
+@pytest.mark.parametrize(("low", "high"), [(500.0, 600.0), (380.0, 480.0), (0.0, 120.0)])
+def test_masked_time_is_no_effect_of_a_drug(sheets, low, high):
+    """2 Hz throughout, clonidine at 300 s; what was not sorted is no silence, wherever it lies."""
+    times = jittered(7, 600.0)
+    given = sheets({1: (600.0, {"u": times[(times < low) | (times > high)]})}, [DRUG | {"onset": 300.0}])
+    artefacts = pd.DataFrame([{"site_id": "s", "segment": 1, "start_s": low, "end_s": high, "kind": "flat"}])
+    lost_of = gaps_of_units(given["segments"], given["events"], trains_of(given["spikes"]), artefacts)
+    (gap,) = lost_of["s", "u"]
+    assert (gap.kind, gap.start_s, gap.end_s) == ("not_recorded", low, high)
+    row = drug_rows(**given, lost_of=lost_of)[0].iloc[0]
+    assert row["status"] == "ok" and row["percent_change"] == pytest.approx(0, abs=3) and row["p_value"] > 0.05
+    assert row["baseline_s"] + row["response_s"] == pytest.approx(500.0, abs=31)
+    assert held_part([gap], 1, 600.0) == {0.0: (120.0, 600.0), 380.0: (0.0, 600.0), 500.0: (0.0, 500.0)}[low]
+
+
+def test_what_most_of_the_time_was_lost_to_is_said(sheets):
+    """Masked for 2 s; lost at 250 s, before the drug."""
+    times = jittered(9, 250.0)
+    given = sheets({1: (600.0, {"u": times[(times < 200) | (times > 202)]})}, [DRUG | {"onset": 300.0}])
+    artefacts = pd.DataFrame([{"site_id": "s", "segment": 1, "start_s": 200.0, "end_s": 202.0, "kind": "flat"}])
+    lost_of = gaps_of_units(given["segments"], given["events"], trains_of(given["spikes"]), artefacts)
+    assert [gap.kind for gap in lost_of["s", "u"]] == ["not_recorded", "lost"]
+    reason = drug_rows(**given, lost_of=lost_of)[0].iloc[0]["reason"]
+    assert "not held: no spike after 250 s" in reason and "not recorded" not in reason
 
 
 def test_drugs_given_before_at_other_sites_of_the_session_are_named():

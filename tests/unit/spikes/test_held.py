@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from coeruleus.simulation.trains import flat_rate, spike_train
 from coeruleus.spikes.held import followed, gaps
@@ -39,6 +41,60 @@ def test_a_silence_after_a_drug_may_be_the_drugs():
     held, reason = followed(ROWS, trains, drugs)
     assert held == "silent_after_drug" and reason.count("after clonidine: silenced or lost") == 2
     assert followed(ROWS, trains, {2: [Given(200.0, "clonidine", 600.0)]})[0] == "lost"
+
+
+OF_THREE = {1: ALL, 2: ALL}
+AROUND = np.r_[cut(100), cut(250, 200)]  # a mask from 100 to 200 s, then lost at 250 s
+
+
+@pytest.mark.parametrize(
+    ("last", "mask", "held", "said"),
+    [
+        (cut(200), (200, 300), "held", None),
+        (cut(300, 150), (0, 150), "held", None),
+        (np.r_[cut(100), cut(300, 200)], (100, 200), "held", None),
+        (np.r_[cut(100), cut(300, 290)], (100, 290), "held", None),
+        (np.empty(0), (0, 300), "held", None),
+        (np.empty(0), (0, 285), "held", None),  # 15 s seen
+        (np.empty(0), (0, 150), "lost", "no spike in segment 3 (150 expected)"),
+        (AROUND, (100, 200), "lost", "no spike after 250 s of segment 3 (50 more expected)"),
+        (cut(100), (100, 200), "lost", "no spike after 100 s of segment 3 (100 more expected)"),
+    ],
+)
+def test_masked_time_is_neither_loss_nor_silence(last, mask, held, said):
+    """And predicts no spike: what is said to be missing is missing from time that was seen."""
+    assert followed(ROWS, OF_THREE | {3: last}, {}, {3: [mask]}) == (held, said)
+
+
+def test_masked_time_is_no_drugs_silence_and_hides_when_one_began():
+    """Clonidine at 150 s: all is masked from 200 s on; or from 100 to 200 s, and the unit is silent from 100 s on."""
+    drugs = {3: [Given(150.0, "clonidine", 600.0)]}
+    assert followed(ROWS, OF_THREE | {3: cut(200)}, drugs, {3: [(200, 300)]}) == ("held", None)
+    trains, masks = OF_THREE | {3: cut(100)}, {3: [(100, 200)]}
+    assert followed(ROWS, trains, drugs, masks)[0] == "silent_after_drug"
+    assert followed(ROWS, trains, {3: [Given(250.0, "clonidine", 600.0)]}, masks)[0] == "lost"
+    assert followed(ROWS, trains, drugs)[0] == "lost"
+
+
+def test_masked_time_is_said_once_and_not_where_the_unit_was_gone_anyway():
+    masks = {1: [(50, 60), (55, 70)], 3: [(-1, 10), (100, 200), (270, 280)]}
+    first, last = ALL[(ALL < 50) | (ALL > 70)], AROUND[AROUND > 10]
+    found = [
+        (gap.segment, gap.kind, gap.start_s, gap.end_s) for gap in gaps(ROWS, {1: first, 2: ALL, 3: last}, {}, masks)
+    ]
+    assert found == [
+        (1, "not_recorded", 50, 70),
+        (3, "not_recorded", 0, 10),
+        (3, "not_recorded", 100, 200),
+        (3, "lost", 250.5, 300),
+    ]
+
+
+@given(st.lists(st.tuples(st.floats(-10, 310), st.floats(0, 200)), max_size=4))
+def test_a_regular_unit_is_held_wherever_its_trace_is_masked(drawn):
+    masks = [(low, low + length) for low, length in drawn]
+    left = np.array([t for t in ALL if not any(low <= t <= high for low, high in masks)])
+    assert followed(ROWS, OF_THREE | {3: left}, {3: [Given(5.0, "clonidine", 600.0)]}, {3: masks}) == ("held", None)
 
 
 def test_a_segment_that_failed_is_no_loss():

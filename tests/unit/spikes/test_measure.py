@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import binomtest
 
 from coeruleus.spikes.measure import measure_units
 
@@ -23,8 +24,10 @@ def spikes(*trains):
     return pd.concat(parts, ignore_index=True)
 
 
-def measure(trains, rows, events=NO_EVENTS, waveforms=NO_WAVEFORMS, curation=NO_CURATION, snr=None):
-    return measure_units(spikes(*trains), segments(*rows), events, waveforms, curation, snr)
+def measure(trains, rows, events=NO_EVENTS, waveforms=NO_WAVEFORMS, curation=NO_CURATION, snr=None, masks=()):
+    """`masks`: (site, segment, from, to)."""
+    artefacts = pd.DataFrame(masks, columns=["site_id", "segment", "start_s", "end_s"]).assign(kind="flat")
+    return measure_units(spikes(*trains), segments(*rows), events, waveforms, curation, snr, artefacts)
 
 
 REGULAR = np.arange(0.5, 100.0)
@@ -110,6 +113,51 @@ def test_a_unit_lost_is_not_a_silent_unit():
     unit = measured.units.iloc[0]
     assert (unit["duration_s"], unit["firing_rate_hz"]) == (100.0, 1.0)
     assert "segment 2" in unit["reason"] and len(measured.problems) == 1
+
+
+@pytest.mark.parametrize(
+    ("masked_from", "lost", "masked_s"),
+    [(0.0, False, 100.0), (15.0, False, 85.0), (40.0, True, 60.0)],  # 20 spikes are too many to lack
+)
+def test_a_segment_that_was_masked_says_nothing_of_a_loss(masked_from, lost, masked_s):
+    rows = [{"site_id": "a"}, {"site_id": "a", "segment": 2}]
+    measured = measure([("a", "1", 1, REGULAR)], rows, masks=[("a", 2, masked_from, 100.0)])
+    unit = measured.units.iloc[0]
+    assert unit["masked_s"] == masked_s and unit["held"] == ("lost" if lost else "held")
+    assert ("no spike in segment 2" in str(unit["reason"])) == lost == bool(measured.problems)
+    assert unit["duration_s"] == (100.0 if lost else 100.0 + masked_from)
+
+
+def test_a_rate_elsewhere_counts_the_time_that_was_seen():
+    """30 spikes in the 30 s of segment 1 that were seen: 1 Hz, and 25 s of segment 2 without a spike are a loss."""
+    rows = [{"site_id": "a"}, {"site_id": "a", "segment": 2, "duration_s": 25.0}]
+    measured = measure([("a", "1", 1, REGULAR[:30])], rows, masks=[("a", 1, 30.0, 100.0)])
+    unit = measured.units.iloc[0]
+    assert (unit["held"], unit["held_reason"]) == ("lost", "no spike in segment 2 (25 expected)")
+    assert "no spike in segment 2, where its rate elsewhere" in unit["reason"] and unit["masked_s"] == 70.0
+
+
+@pytest.mark.parametrize("drug", [False, True])
+def test_a_trace_that_goes_flat_loses_no_unit(drug):
+    """1 Hz, flat from 500 to 600 s, clonidine at 450 s."""
+    events = [
+        {"site_id": "a", "segment": 1, "onset": 450.0, "duration": 0.0, "trial_type": "drug", "drug": "clonidine"}
+    ]
+    events = pd.DataFrame(events).assign(onset_source="typed", dose=1.0, route="iv") if drug else NO_EVENTS
+    row = {"site_id": "a", "duration_s": 600.0}
+    measured = measure([("a", "1", 1, np.arange(0.5, 500.0))], [row], events, masks=[("a", 1, 500.0, 600.0)])
+    unit = measured.units.iloc[0]
+    assert unit["held"] == "held" and pd.isna(unit["held_reason"]) and pd.isna(unit["reason"])
+    assert unit["firing_rate_hz"] == pytest.approx(1.0) and not measured.problems
+
+
+def test_both_ends_of_the_interval_of_violations_are_known():
+    """2 of 101 intervals: 0.24 to 6.97 % (Clopper & Pearson 1934)."""
+    times = np.sort(np.r_[REGULAR, 10.501, 20.501])
+    unit = measure([("a", "1", 1, times)], [{"site_id": "a"}]).units.iloc[0]
+    assert unit["isi_violation_fraction"] == pytest.approx(2 / 101)
+    exact = binomtest(2, 101).proportion_ci(method="exact")
+    assert (unit["isi_violation_ci_low"], unit["isi_violation_ci_high"]) == pytest.approx((exact.low, exact.high))
 
 
 def test_bad_times_are_said():

@@ -81,6 +81,20 @@ def test_time_is_cut_where_a_unit_is_lost_and_where_it_is_masked():
     assert masked_within(5.0, 25.0, [(10.0, 20.0), (15.0, 30.0)]) == 15.0
 
 
+@pytest.mark.parametrize(("masked_to", "missing"), [(92.0, 0), (85.0, 30)])
+def test_a_hole_that_a_mask_cut_is_no_loss(masked_to, missing):
+    """2 Hz and no spike after 20 s, from where it is masked: 8 s seen after that should hold 16 spikes, 15 s 30."""
+    times, masks = np.arange(0.25, 20.0, 0.5), {1: [(20.0, masked_to)]}
+    parts = without_masks([Stretch(1, 0.0, 100.0)], masks)
+    kept, said = while_held(parts, {1: times}, masks)
+    assert kept == (parts[:1] if missing else parts)
+    assert said == (
+        [f"lost at 20 s of segment 1 (its rate predicts {missing} more spikes; that time is not counted)"]
+        if missing
+        else []
+    )
+
+
 def test_masked_time_is_no_silence():
     times = np.arange(0.25, 100.0, 0.5)
     times = times[(times < 40) | (times > 60)]

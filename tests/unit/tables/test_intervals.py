@@ -13,12 +13,12 @@ TABLES = (UNITS, RESPONSES, DRUG_RESPONSES)
 def test_every_interval_of_the_tables_is_known() -> None:
     """A bound within an interval is no verdict, of whatever measure."""
     ends = {name for table in TABLES for name in table.names if "_ci_low" in name or "_ci_high" in name}
-    assert {name for one in INTERVALS.values() for name in one[:2] if name} == ends
+    assert {name for one in INTERVALS.values() for name in one[:2]} == ends
     for measure, (low, high, percent) in INTERVALS.items():
         (table,) = [table for table in TABLES if measure in table.names and high in table.names]
-        assert low is None or low.replace("_low", "_high") == high
+        assert low.replace("_low", "_high") == high
         said = {column.name: column.description for column in table.columns}
-        assert all(f"{percent} % interval" in said[end] for end in (low, high) if end)
+        assert all(f"{percent} % interval" in said[end] for end in (low, high))
     assert sum(measure in table.names for measure in INTERVALS for table in TABLES) == len(INTERVALS)
 
 

@@ -133,10 +133,13 @@ def _rest(trials: Trials, extent_end_s: float) -> tuple[Floats, NDArray[np.bool_
     more than 70 % of all that, its last 30 % too, as long as it lies behind the response found. The rate of a cell
     drifts: from rest within STRETCH_S of the events, and farther only until there are ENOUGH intervals.
     """
-    own = trials.length.copy()
-    whole = sum(dict(zip(trials.start.tolist(), (trials.end - trials.start).tolist(), strict=True)).values())
+    own = trials.length
     barred, until = _joined(*trials.no_rest)
-    if own.sum() > (1 - LEAST_REST) * (whole - (until - barred).sum()):
+    every, over = _joined(np.r_[trials.onsets, barred], np.r_[trials.onsets + own, until])
+    part = np.unique(np.column_stack([trials.start, trials.end]), axis=0)
+    taken = np.clip(np.minimum(over, part[:, 1:]) - np.maximum(every, part[:, :1]), 0, None).sum()
+    left = np.diff(part).sum() - taken
+    if left < LEAST_REST * (left + own.sum()):
         own = np.minimum(own, np.maximum((1 - REST_SHARE) * own, extent_end_s))
     low, high = _joined(trials.onsets, trials.onsets + own)
     every, over = _joined(np.r_[low, barred], np.r_[high, until])

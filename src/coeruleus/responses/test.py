@@ -16,7 +16,7 @@ from coeruleus.responses.decide import FEWEST_EVENTS, SILENCE_S, Decision, decid
 from coeruleus.responses.display import psth, raster, stacked
 from coeruleus.responses.extent import after_onset
 from coeruleus.responses.habituation import habituation
-from coeruleus.responses.moved import Floats, Trials
+from coeruleus.responses.moved import STRETCH_S, Floats, Trials
 from coeruleus.responses.not_held import Unit, gaps_of_units, held_part, while_held
 from coeruleus.responses.scan import ALPHA
 from coeruleus.responses.trials import (
@@ -152,13 +152,14 @@ def _without_events(
     return found
 
 
-def _events_of_sites(events: pd.DataFrame) -> dict[str, tuple[Floats, Floats, Floats]]:
-    """Segment, onset and end of what follows of the events of each site, drugs aside."""
+def _events_of_sites(events: pd.DataFrame) -> dict[str, tuple[NDArray[np.object_], Floats, Floats, Floats]]:
+    """Kind, segment, onset and end of what follows of the events of each site, drugs aside."""
     found = {}
     for site, rows in events[events["trial_type"] != DRUG].groupby("site_id", sort=False):
         onset = rows["onset"].to_numpy(dtype=float)
         lasting = np.nan_to_num(rows["duration"].to_numpy(dtype=float)) + AFTER_EVENT_S
-        found[str(site)] = (rows["segment"].to_numpy(dtype=float), onset, onset + np.minimum(lasting, LONGEST_S))
+        number, kind = rows["segment"].to_numpy(dtype=float), rows["trial_type"].to_numpy(dtype=object)
+        found[str(site)] = (kind, number, onset, onset + np.minimum(lasting, LONGEST_S))
     return found
 
 
@@ -183,7 +184,7 @@ def _trials(
         duration = table[(group.site_id, number)].duration_s
         held[number] = held_part(lost, number, duration)
         parts.append(times[(times >= 0) & (times <= duration)] + at)
-        at += duration + LONGEST_S + 1.0
+        at += duration + LONGEST_S + STRETCH_S + 1.0
     begin = np.array([start[number] for number in group.segment])
     low, high = np.array([held[number] for number in group.segment]).T
     rest = tuple(train[number] for number in sorted(calm) if number in train)

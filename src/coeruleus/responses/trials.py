@@ -224,15 +224,17 @@ def _free_before(index: int, numbers: NDArray[np.int64], onsets: Floats, duratio
 
 def no_rest(
     group: Group,
-    events: tuple[Floats, Floats, Floats],
+    events: tuple[NDArray[np.object_], Floats, Floats, Floats],
     drugs: Mapping[int, Sequence[Given]],
     segments: Mapping[SegmentKey, Segment],
 ) -> dict[int, tuple[Floats, Floats]]:
     """Begin and end of the time in each of the group's segments that is not these events' rest: that of the site's
-    other `events` (segment, onset, end; drugs aside), and that between drugs that holds none of the group's."""
-    number, onset, end = events
+    other `events` (kind, segment, onset, end; drugs aside), and that between drugs that holds none of the group's."""
+    kind, number, onset, end = events
     own_number, own_onset = np.array(group.segment, dtype=float), np.array(group.onset)
-    other = ~np.isin(number * SEGMENT_STEP_S + onset, own_number * SEGMENT_STEP_S + own_onset)
+    other = (kind != group.trial_type) | ~np.isin(
+        number * SEGMENT_STEP_S + onset, own_number * SEGMENT_STEP_S + own_onset
+    )
     found = {}
     for one in sorted(set(group.segment)):
         mine = other & (number == one) & np.isfinite(onset)

@@ -74,6 +74,20 @@ def test_rest_is_near_the_events() -> None:
     assert 1 / np.mean(means) == pytest.approx(3 - 2 * 1500 / 1800, rel=0.05)
 
 
+def test_time_in_which_a_unit_was_lost_makes_no_rest_scarce() -> None:
+    """A pause at 3.5 to 5 s of each event lies in the events' time, of which none is taken where other rest is plenty,
+    however much time under another drug lies behind the moment the unit was lost."""
+    onsets = 10.0 + 8 * np.arange(70)
+    spikes = np.arange(0.0, 620.0, 0.5)
+    since = spikes - np.r_[-np.inf, onsets][np.searchsorted(onsets, spikes, side="right")]
+    spikes = spikes[(since < 3.5) | (since >= 5)]
+    ends = np.full(70, 620.0)
+    drug = (np.array([600.0]), np.array([1800.0]))
+    trials = Trials(spikes, onsets, np.full(70, 5.0), np.zeros(70), ends, (), drug)
+    found = intervals_at_rest(trials, 0.5, np.random.default_rng(1))
+    assert found is not None and found.quantiles.max() <= 0.5 + 1e-9
+
+
 def test_half_of_the_weight_is_for_a_pause_that_follows_at_once() -> None:
     edges = np.array([0.5, 0.52, 0.55, 1.0, 2.0, 3.0])
     windows = windows_between(edges, 0.5, at_once_s=0.55)

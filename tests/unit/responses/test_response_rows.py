@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 import coeruleus.responses.test as tested
+from coeruleus.responses.trials import Group, Segment, no_rest
+from coeruleus.spikes.spontaneous import Given
 
 from .conftest import Rate, train, trial_set
 
@@ -16,6 +18,7 @@ Sheets = Callable[..., dict[str, pd.DataFrame]]
 PINCH = {"segment": 1, "trial_type": "paw_pinch"}
 TRIALS = trial_set(3, 4, 2.0, 10, 20.0, ((0.05, 0.55, 6.0), (0.55, 2.55, 0.0)))
 DURATION = float(TRIALS.end[0])
+SEGMENTS = {("s", 1): Segment(120.0, "ok", None)}
 PINCHES = [PINCH | {"onset": float(onset)} for onset in TRIALS.onsets]
 
 
@@ -172,9 +175,11 @@ def test_a_drug_that_halves_the_rate_makes_no_pause_of_what_follows_a_burst(shee
     assert set(found.index) == {"baseline", "clonidine"} and (found <= 3).all()
 
 
-def test_what_other_events_do_is_no_rest(sheets: Sheets) -> None:
+@pytest.mark.parametrize("later", [12.0, 6.0])
+def test_what_other_events_do_is_no_rest(sheets: Sheets, later: float) -> None:
     """Between pinches, a light of 10 s that triples the rate: plain firing after the pinch is no pause for that."""
-    onsets, lights = 30.0 + 30 * np.arange(20), 42.0 + 30 * np.arange(20)
+    onsets = 30.0 + 30 * np.arange(20)
+    lights = onsets + later
 
     def rate(time: np.ndarray) -> np.ndarray:
         after, lit = (
@@ -185,3 +190,13 @@ def test_what_other_events_do_is_no_rest(sheets: Sheets) -> None:
     light = {"segment": 1, "trial_type": "light", "duration": 10.0}
     events = [PINCH | {"onset": float(one)} for one in onsets] + [light | {"onset": float(one)} for one in lights]
     assert (_false_inhibitions(sheets, rate, events, 660.0) <= 3).all()
+
+
+def test_another_event_at_the_same_moment_is_another_event() -> None:
+    group = Group("s", "paw_pinch", "baseline", segment=[1, 1], onset=[30.0, 60.0])
+    kinds = np.array(["paw_pinch", "light", "paw_pinch", "light"], dtype=object)
+    onsets = np.array([30.0, 30.0, 60.0, 80.0])
+    events = (kinds, np.ones(4), onsets, onsets + 15)
+    found = no_rest(group, events, {1: [Given(50.0, "saline", 600.0), Given(70.0, "clonidine", 600.0)]}, SEGMENTS)
+    begin, end = found[1]
+    assert begin.tolist() == [30.0, 80.0, 70.0] and end.tolist() == [45.0, 95.0, 120.0]

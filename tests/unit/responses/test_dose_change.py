@@ -115,3 +115,24 @@ def test_counts_from_the_mean_of_their_roots(mean: float) -> None:
     n = np.arange(200)
     root = float(stats.poisson.pmf(n, mean) @ np.sqrt(n + 3 / 8))
     assert _counts(root) == pytest.approx(mean, rel=0.05, abs=1e-9)
+
+
+def _drawn(rate: np.ndarray, seed: int) -> Dosed:
+    """Poisson counts of 30-s blocks: 600 s before, and four doses of 600 s each at `rate` (Hz), 20 blocks a dose."""
+    rng, time = np.random.default_rng(seed), np.full(20, 30.0)
+    windows = [
+        Window(600.0 * (n - 1) + 15 + 30 * np.arange(20), time, rng.poisson(30 * own).astype(float))
+        for n, own in enumerate(np.vstack([np.full(20, 2.0), np.broadcast_to(rate, (4, 20))]))
+    ]
+    return Dosed(windows[0], windows[1:], 600.0 * np.arange(4), 2.0 ** np.arange(4), 30.0)
+
+
+@pytest.mark.parametrize(("rate", "least", "most"), [
+    (np.repeat([4.0, 4 / 3], [5, 15]), 0.0, 0.1),  # twice the rate for 150 s, then two thirds: no change of the mean
+    (np.full(20, 1.0), 0.7, 1.0),  # of a halving, less is sure the longer ago the first dose
+])  # fmt: skip
+def test_the_p_value_is_of_the_change_of_the_mean(rate: np.ndarray, least: float, most: float) -> None:
+    """Beside a straight line alone, the drug that wanes had changed the rate in every train."""
+    found = [changes(_drawn(rate, seed), [0.0, 90.0]) or [] for seed in range(10)]
+    p = np.array([[one.p for one in row] for row in found])
+    assert p.shape == (10, 4) and least <= (p <= 0.05).mean() <= most

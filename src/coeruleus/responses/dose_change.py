@@ -18,7 +18,7 @@ LEAST_COUNT = 0.5  # of a block, as what changes are shares of
 
 @dataclass(frozen=True)
 class Change:
-    """Change of the rate (%), its 95 % interval and p-value."""
+    """Change of the rate (%), its 95 % interval and p-value; high: NaN where drift leaves no upper end."""
 
     percent: float
     low: float
@@ -51,17 +51,19 @@ def changes(series: Dosed, onsets_s: Sequence[float]) -> list[Change] | None:
 
 def _change(effect: Effect, before: Window, window: Window, level: float) -> Change:
     """As a ratio to what the rate would have been at the time. Errors of the counts add to the level, drift multiplies
-    the rate: the ends are the farther of both."""
+    the rate: the ends are the farther of both. The upper one is not known where without the dose hardly a spike may
+    have been left."""
     percent = 100 * (window.rate / before.rate - 1)
     without = level - effect.size
-    shared, root = max(_counts(without), LEAST_COUNT), max(without, NO_SPIKE)
+    shared = max(_counts(without), LEAST_COUNT)
     change, reach = log_change(before, window)
     ends = [percent, *(100 * float(np.expm1(change + side * reach)) for side in (-1, 1))]
     for end in (effect.low, effect.high):
         ends.append(100 * (_counts(without + end) / shared - 1))
-        ends.append(100 * (_counts(level) / shared * float(np.exp(2 * (end - effect.size) / root)) - 1))
+        ends.append(100 * (_counts(level) / max(_counts(level - end), LEAST_COUNT) - 1))
+    high = max(ends) if _counts(min(without, level - effect.high)) > LEAST_COUNT else np.nan
     p = max(effect.p, counted_p(before, window)) if effect.size * change > 0 else 1.0
-    return Change(percent, min(ends), max(ends), p)
+    return Change(percent, min(ends), high, p)
 
 
 def _counts(level: float) -> float:

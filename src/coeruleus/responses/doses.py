@@ -189,6 +189,8 @@ def _measure(
             dose["from_first_dose_percent"], dose["from_first_dose_p"] = change.percent, change.p
             dose["from_first_dose_percent_ci_low"] = change.low
             dose["from_first_dose_percent_ci_high"] = change.high
+            if np.isnan(change.high):
+                add_reason(dose, "drift since the first dose leaves no upper end")
     if row["n_doses"] < FEWEST_DOSES:
         add_reason(row, f"{row['n_doses']} different doses with enough time: a trend needs {FEWEST_DOSES}")
         return

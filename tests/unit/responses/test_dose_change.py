@@ -117,14 +117,18 @@ def test_counts_from_the_mean_of_their_roots(mean: float) -> None:
     assert _counts(root) == pytest.approx(mean, rel=0.05, abs=1e-9)
 
 
-def _drawn(rate: np.ndarray, seed: int) -> Dosed:
-    """Poisson counts of 30-s blocks: 600 s before, and four doses of 600 s each at `rate` (Hz), 20 blocks a dose."""
-    rng, time = np.random.default_rng(seed), np.full(20, 30.0)
+def _of_counts(count: np.ndarray) -> Dosed:
+    """Counts of 30-s blocks, shape (5, 20): 600 s before, and four doses of 600 s each."""
     windows = [
-        Window(600.0 * (n - 1) + 15 + 30 * np.arange(20), time, rng.poisson(30 * own).astype(float))
-        for n, own in enumerate(np.vstack([np.full(20, 2.0), np.broadcast_to(rate, (4, 20))]))
+        Window(600.0 * (n - 1) + 15 + 30 * np.arange(20), np.full(20, 30.0), own.astype(float))
+        for n, own in enumerate(count)
     ]
     return Dosed(windows[0], windows[1:], 600.0 * np.arange(4), 2.0 ** np.arange(4), 30.0)
+
+
+def _drawn(rate: np.ndarray, seed: int) -> Dosed:
+    """Poisson counts of 2 Hz before, and of each dose at `rate` (Hz), shape (20,)."""
+    return _of_counts(np.random.default_rng(seed).poisson(30 * np.vstack([np.full(20, 2.0), *[rate] * 4])))
 
 
 @pytest.mark.parametrize(("rate", "least", "most"), [
@@ -136,3 +140,11 @@ def test_the_p_value_is_of_the_change_of_the_mean(rate: np.ndarray, least: float
     found = [changes(_drawn(rate, seed), [0.0, 90.0]) or [] for seed in range(10)]
     p = np.array([[one.p for one in row] for row in found])
     assert p.shape == (10, 4) and least <= (p <= 0.05).mean() <= most
+
+
+def test_a_rise_over_a_rate_that_falls_to_nothing_has_no_upper_end() -> None:
+    """2 Hz fall evenly to 0 by the last dose, which brings 0.67 Hz: less than before, and any multiple of nothing."""
+    count = np.round(60 * np.clip(1 - np.arange(100) / 80, 0, None)) + np.where(np.arange(100) >= 80, 20, 0)
+    *others, last = changes(_of_counts(count.reshape(5, 20)), [0.0, 90.0]) or []
+    assert len(others) == 3 and all(one.low < one.percent < one.high < 100 for one in others)
+    assert np.isnan(last.high) and last.low < last.percent < 0 and last.p == 1

@@ -7,9 +7,9 @@ import pytest
 from benchmarks.responses import doses as study
 from scipy import stats
 
-from coeruleus.responses.dose_change import _counts, changes
+from coeruleus.responses.dose_change import _change, _counts, changes
 from coeruleus.responses.dose_series import Dosed
-from coeruleus.responses.drift import effects, last_p
+from coeruleus.responses.drift import Effect, effects, last_p
 from coeruleus.responses.drug_windows import Window
 from coeruleus.simulation.trains import spike_train
 
@@ -84,7 +84,7 @@ def test_intervals_hold_what_doses_that_come_slowly_did() -> None:
     doses = study.tested(made, study.Plan(leaves, each_s))[1].sort_values(["unit_id", "onset"])
     low, high = (doses[f"from_first_dose_percent_ci_{end}"].to_numpy().reshape(-1, 4) for end in ("low", "high"))
     assert ((low <= true) & (high >= true)).mean() >= 0.9
-    assert np.all(np.median(high, axis=0)[1:] < 0)
+    assert np.median(high[:, -1]) < 0
 
 
 def _series(rates: tuple[float, ...], blocks: int) -> Dosed:
@@ -142,9 +142,31 @@ def test_the_p_value_is_of_the_change_of_the_mean(rate: np.ndarray, least: float
     assert p.shape == (10, 4) and least <= (p <= 0.05).mean() <= most
 
 
-def test_a_rise_over_a_rate_that_falls_to_nothing_has_no_upper_end() -> None:
-    """2 Hz fall evenly to 0 by the last dose, which brings 0.67 Hz: less than before, and any multiple of nothing."""
-    count = np.round(60 * np.clip(1 - np.arange(100) / 80, 0, None)) + np.where(np.arange(100) >= 80, 20, 0)
-    *others, last = changes(_of_counts(count.reshape(5, 20)), [0.0, 90.0]) or []
-    assert len(others) == 3 and all(one.low < one.percent < one.high < 100 for one in others)
-    assert np.isnan(last.high) and last.low < last.percent < 0 and last.p == 1
+@pytest.mark.parametrize(("left", "high"), [(0.62, None), (2.0, 100 * (20.25 / 3.95 - 1))])
+def test_a_change_of_a_rate_that_may_have_fallen_to_nothing_has_no_upper_end(left: float, high: float | None) -> None:
+    """60 counts a block before, 20 under the dose; √(n + 3/8) of those without it may be as low as `left`."""
+    series = _of_counts(np.repeat([60.0, 50, 40, 30, 20], 20).reshape(5, 20))
+    level = float(np.sqrt(20.375))
+    found = _change(Effect(level - 3, level - 4, level - left, 1e-6), series.before, series.after[-1], level)
+    assert found.low < found.percent == pytest.approx(-200 / 3) and found.p == 1  # a rise beside drift, of less spikes
+    assert np.isnan(found.high) if high is None else found.high == pytest.approx(high, rel=0.05)
+
+
+def _effects(series: Dosed, onsets_s: list[float]) -> list[Effect]:
+    """As `changes` has them, of each dose beside a straight line."""
+    courses = [series.come(onset) for onset in onsets_s]
+    own = [series.of == number for number in range(1, len(series.windows))]
+    sums = [np.array([[0.0, 0.0, *come[blocks].mean(axis=0)] for blocks in own]) for come in courses]
+    return effects(series.time / 30, series.value, [np.column_stack([series.straight, come]) for come in courses], sums)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_where_time_courses_disagree_the_interval_holds_what_each_finds(seed: int) -> None:
+    """Twice the rate for the first 90 s of each dose: at once it changes a lot, beside a line, and slowly not at all.
+
+    Sought from the mean of both, which neither accepts, the ends were the mean itself.
+    """
+    series = _drawn(np.repeat([4.0, 2.0], [3, 17]), seed)
+    for both, *single in zip(*(_effects(series, onsets) for onsets in ([0.0, 90.0], [0.0], [90.0])), strict=True):
+        assert both.low <= min(one.size for one in single) < both.size < max(one.size for one in single) <= both.high
+        assert both.high - both.low > min(one.high - one.low for one in single)

@@ -104,8 +104,11 @@ def _panel(axes: Axes, row: Mapping[str, Any], doses: pd.DataFrame, colour: str,
     """One unit: rates as per cent of that before the first dose, and the dose that halves it."""
     dose, tested = numbers(doses, "counted_dose"), numbers(doses, "from_first_dose_percent")
     low, high = (100 + numbers(doses, f"from_first_dose_percent_ci_{end}") for end in ("low", "high"))
-    known = np.isfinite(tested)
-    left = np.where(known, 100 + tested, 100 * numbers(doses, "response_rate_hz") / row["baseline_rate_hz"])
+    high = np.where(np.isfinite(low) & np.isnan(high), np.inf, high)  # drift leaves no upper end
+    known = np.isfinite(numbers(doses, "from_first_dose_p"))
+    left = np.where(
+        np.isfinite(tested), 100 + tested, 100 * numbers(doses, "response_rate_hz") / row["baseline_rate_hz"]
+    )
     top = span(left, [0.0, 100.0], margin=0.08)[1]
     limits = (0.0, span(np.clip(high, 0, top * 1.5), [0.0, top], margin=0.03)[1])
     room = float(np.log(dose.max() / dose.min())) * 0.12 or 0.5

@@ -32,6 +32,7 @@ Position = tuple[int, float]
 BLOCKS, MOST_BLOCKS = 40, 80  # of a series
 SHORTEST_BLOCK_S = 5.0
 FEWEST_OF_DOSE = 2  # blocks
+TOO_FEW = "too few blocks to tell what each dose did from what the rate drifts by"
 
 
 def test_doses(
@@ -167,6 +168,8 @@ def _measure(
             reached = silent_to_the_end(lost, starts, start, end)
             if reached and reached not in str(dose["reason"]):
                 add_reason(dose, reached)
+        elif dose["status"] != EXCLUDED:
+            add_reason(dose, f"too little time: {FEWEST_OF_DOSE} blocks of {size:.3g} s are needed")
     given = np.array([later for *_, later in kept])
     counted = np.array([dose["counted_dose"] for dose, *_ in kept])
     row["n_doses"] = len(np.unique(counted))
@@ -181,22 +184,29 @@ def _measure(
         return
     dosed = Dosed(before, [window for _, window, _ in kept], given, counted, size)
     drift = baseline_drift(before)
-    if drift is None:
-        found = changes(dosed, scale.onsets_s)
-        if found is None:
-            add_reason(row, "too few blocks to tell what each dose did from what the rate drifts by")
-        for (dose, *_), change in zip(kept, found or [], strict=False):
-            dose["from_first_dose_percent"], dose["from_first_dose_p"] = change.percent, change.p
-            dose["from_first_dose_percent_ci_low"] = change.low
-            dose["from_first_dose_percent_ci_high"] = change.high
+    found = changes(dosed, scale.onsets_s) if drift is None else None
+    if found is None:
+        why = TOO_FEW if drift is None else f"the baseline is not stable: {drift}"
+        for dose, window, _ in kept:
+            dose["from_first_dose_percent"] = 100 * (window.rate / before.rate - 1)
+            add_reason(dose, f"change from the first dose not tested: {why}")
+    for (dose, *_), change in zip(kept, found or [], strict=False):
+        dose["from_first_dose_percent"], dose["from_first_dose_p"] = change.percent, change.p
+        dose["from_first_dose_percent_ci_low"] = change.low
+        dose["from_first_dose_percent_ci_high"] = change.high
+        if np.isnan(change.high):
+            add_reason(dose, "drift since the first dose leaves no upper end")
+    if drift is None and found is None:
+        add_reason(row, TOO_FEW)
+    if len(kept) < len(series):
+        add_reason(row, f"{len(series) - len(kept)} of {len(series)} doses left out: by hand, or too little time")
+    if drift is not None:
+        add_reason(row, f"the baseline is not stable, so the trend is not tested: {drift}")
     if row["n_doses"] < FEWEST_DOSES:
         add_reason(row, f"{row['n_doses']} different doses with enough time: a trend needs {FEWEST_DOSES}")
         return
-    if len(kept) < len(series):
-        add_reason(row, f"{len(series) - len(kept)} of {len(series)} doses left out: by hand, or too little time")
     row |= {"lowest_dose": float(counted.min()), "highest_dose": float(counted.max())}
     if drift is not None:
-        add_reason(row, f"the baseline is not stable, so the trend is not tested: {drift}")
         return
     across = trend(dosed, scale.onsets_s)
     row |= {"percent_per_doubling": across.per_doubling, "p_value": across.p}

@@ -73,8 +73,9 @@ class Effect:
 def effects(times: Floats, values: Floats, designs: Sequence[Floats], sums: Sequence[Floats]) -> list[Effect]:
     """Sums of the columns' sizes, weights of shape (sums, columns) for each design, tested as in `last_p`.
 
-    An interval holds every size that, taken off, leaves a p-value of 0.05 or more; the size itself is the mean over
-    drifts and time courses by their likelihood.
+    An interval holds the size in each time course, and every size that, taken off, leaves a p-value of 0.05 or more;
+    where the courses differ so far that none of theirs does, what each course alone leaves. The size itself is the mean
+    over drifts by their likelihood and over courses.
     """
     series = _series_of(times, designs, sums)
     white = series.whitened(values[None, :])
@@ -89,15 +90,35 @@ def effects(times: Floats, values: Floats, designs: Sequence[Floats], sums: Sequ
         error = np.array([one[:, 0, index] for _, one, _ in fitted])
         least = min(_quantile(null) for null in nulls[:, :, index])
 
-        def is_inside(taken: float, size: Floats = size, error: Floats = error, least: float = least) -> bool:
-            p = (weight[:, :, 0] * 2 * special.stdtr(free, -np.abs(size - taken) / error)).sum(axis=1)
-            return bool(_cauchy_mean(p) >= least)
+        def p_of(taken: float, size: Floats = size, error: Floats = error) -> Floats:
+            p = weight[:, :, 0] * 2 * special.stdtr(free, -np.abs(size - taken) / error)
+            return np.asarray(p.sum(axis=1))
 
-        centre, step = (float((weight[:, :, 0] * one).sum(axis=1).mean()) for one in (size, error))
-        low, high = (_edge(is_inside, centre, side * step) for side in (-1, 1))
+        own, step = ((weight[:, :, 0] * one).sum(axis=1) for one in (size, error))
+        low, high = _ends(p_of, own, step, least)
         p = max(_below(null, float(averaged[0, index])) for null in nulls[:, :, index])
-        found.append(Effect(centre, low, high, p))
+        found.append(Effect(float(own.mean()), low, high, p))
     return found
+
+
+def _ends(p_of: Callable[[float], Floats], own: Floats, step: Floats, least: float) -> tuple[float, float]:
+    """The farthest of the courses' own sizes and the ends of what is accepted, sought outwards from those that are;
+    where none is, of what each course alone accepts. p_of: p-values of a size in each course; step: their errors."""
+
+    def of_all(taken: float) -> bool:
+        return bool(_cauchy_mean(p_of(taken)) >= least)
+
+    ends = own.tolist()
+    accepted = [of_all(size) for size in ends]
+    for course, (size, error) in enumerate(zip(own.tolist(), step.tolist(), strict=True)):
+
+        def of_one(taken: float, course: int = course) -> bool:
+            return bool(p_of(taken)[course] >= least)
+
+        if accepted[course] or not any(accepted):
+            is_inside = of_all if any(accepted) else of_one
+            ends += [_edge(is_inside, size, side * error) for side in (-1, 1)]
+    return min(ends), max(ends)
 
 
 def _edge(is_inside: Callable[[float], bool], inside: float, step: float) -> float:

@@ -119,10 +119,22 @@ def interval(before: Window, after: Window, p: float) -> tuple[float, float, boo
 
 def log_change(before: Window, after: Window) -> tuple[float, float]:
     """Log ratio of the rates, and half the 95 % interval of the counts alone."""
+    change, error, free = _log_ratio(before, after)
+    return change, float(special.stdtrit(free, 0.975)) * error
+
+
+def counted_p(before: Window, after: Window) -> float:
+    """Two-sided p-value of the log ratio of the rates, by the counts alone."""
+    change, error, free = _log_ratio(before, after)
+    return float(2 * special.stdtr(free, -abs(change) / error))
+
+
+def _log_ratio(before: Window, after: Window) -> tuple[float, float, int]:
+    """Log ratio of the rates, its error, and the degrees of freedom of that."""
     dispersion, free = dispersion_of([before])
     n = before.count.sum() + 0.5, after.count.sum() + 0.5
     change = float(np.log((n[1] / after.time.sum()) / (n[0] / before.time.sum())))
-    return change, float(special.stdtrit(free, 0.975) * np.sqrt(dispersion * (1 / n[0] + 1 / n[1])))
+    return change, float(np.sqrt(dispersion * (1 / n[0] + 1 / n[1]))), free
 
 
 def dispersion_of(windows: Sequence[Window]) -> tuple[float, int]:

@@ -164,3 +164,43 @@ def test_doses_after_one_at_another_site_do_not_add_up(elsewhere: dict[str, Any]
     ((_, row),) = series.iterrows()
     assert (row["reason"] or "").startswith("clonidine was given before at another site") == refused
     assert doses["counted_dose"].isna().all() == refused and (row["counted"] is None) == refused
+
+
+def _three(*, before_hz: tuple[float, float] = (2.0, 2.0), each_s: tuple[float, ...] = (300.0, 300.0, 300.0)) -> Any:
+    """Doses of 1, 2, ..., as long as `each_s`, of a unit at `before_hz` in either half of 600 s, and then at 1 Hz."""
+    ends = np.r_[0.0, 300.0, 600.0, 600 + np.cumsum(each_s)]
+    rates = np.r_[before_hz, np.ones(len(each_s))]
+    made = [np.arange(low + 0.5 / hz, high, 1 / hz) for low, high, hz in zip(ends[:-1], ends[1:], rates, strict=True)]
+    spikes = pd.DataFrame({"site_id": "s", "unit_id": "1", "segment": 1.0, "time_s": np.concatenate(made)})
+    frame = pd.DataFrame([{"site_id": "s", "segment": 1, "session_id": "d", "started_at": "2024-01-01T11:00:00"}])
+    frame = frame.assign(duration_s=ends[-1], status="ok", reason=None)
+    given = pd.DataFrame({"site_id": "s", "segment": 1, "onset": ends[2:-1], "dose": 2.0 ** np.arange(len(each_s))})
+    given = given.assign(drug="clonidine", dose_unit="ug/kg", route="i.v.")
+    rows = given.assign(unit_id="1", status="ok", reason=None).to_dict("records")
+    events = given.assign(trial_type="drug", duration=0.0)
+    return series_of(spikes, frame, events, recordings=frame, drug_responses=DRUG_RESPONSES.frame(rows))
+
+
+@pytest.mark.parametrize("doses", [2, 3])
+def test_doses_after_a_baseline_that_is_not_stable_say_so(doses: int) -> None:
+    series, found = _three(before_hz=(1.0, 3.0), each_s=(300.0,) * doses)
+    said = "change from the first dose not tested: the baseline is not stable: it runs 1, 1, 3, 3 Hz"
+    assert found["reason"].tolist() == [said] * doses and found["from_first_dose_p"].isna().all()
+    assert found["from_first_dose_percent"].to_numpy() == pytest.approx([-50.0] * doses)
+    assert "the baseline is not stable, so the trend is not tested" in series["reason"].item()
+
+
+def test_a_dose_with_too_little_time_says_so() -> None:
+    series, found = _three(each_s=(300.0, 4.0, 300.0))
+    first, short, last = found["reason"]
+    assert first is None and last is None and short.startswith("too little time: 2 blocks of")
+    assert found["from_first_dose_percent"].isna().tolist() == [False, True, False]
+    assert "1 of 3 doses left out: by hand, or too little time; 2 different doses" in series["reason"].item()
+
+
+def test_too_few_blocks_leave_the_measured_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("coeruleus.responses.dose_change.FEWEST_FREE", 1000)
+    series, found = _three()
+    assert found["reason"].str.contains("not tested: too few blocks to tell what each dose did").all()
+    assert found["from_first_dose_percent"].to_numpy() == pytest.approx([-50.0] * 3)
+    assert "too few blocks" in series["reason"].item() and found["from_first_dose_p"].isna().all()

@@ -313,7 +313,7 @@ def dose_tables(count: int = 3) -> dict[str, pd.DataFrame]:
         for place, dose in enumerate((1.0, 3.0, 7.0, 15.0, 31.0)):
             left = 100 / (1 + dose / 5)
             tested = {"from_first_dose_percent": left - 100, "from_first_dose_percent_ci_low": 0.8 * left - 100}
-            tested |= {"from_first_dose_percent_ci_high": 1.3 * left - 100}
+            tested |= {"from_first_dose_percent_ci_high": 1.3 * left - 100, "from_first_dose_p": 0.01}
             event = unit | {"segment": 3, "onset": 600.0 * (place + 1), "dose": dose, "counted_dose": dose}
             given.append(event | {"response_rate_hz": left / 50} | (tested if steady else {}))
     return {"units/doses": units.DOSES.frame(series), "units/drug_responses": units.DRUG_RESPONSES.frame(given)}
